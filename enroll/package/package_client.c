@@ -40,6 +40,13 @@ is_known_by_name(const struct requester *who)
 	return who->kind != REQUESTER_DEVICE || who->has_own_cert;
 }
 
+/* "12" may be the number of one EST user and the name of another, who is meant. */
+static bool
+is_known_by_id(const struct requester *who)
+{
+	return who->id[0] != '\0' && who->kind != REQUESTER_EST_USER;
+}
+
 bool
 package_is_for(const char *audience, const struct requester *who, const struct dir_entry *entry)
 {
@@ -57,5 +64,5 @@ package_is_for(const char *audience, const struct requester *who, const struct d
 		return false;
 	return (is_known_by_name(who) && strcasecmp(name, who->name) == 0) ||
 	    (who->dn[0] != '\0' && strcasecmp(name, who->dn) == 0) ||
-	    (who->id[0] != '\0' && strcasecmp(name, who->id) == 0);
+	    (is_known_by_id(who) && strcasecmp(name, who->id) == 0);
 }
