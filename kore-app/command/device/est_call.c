@@ -124,11 +124,13 @@ est_call(struct est_server *s, const struct est_call *call, struct est_reply *ou
 
 	memset(out, 0, sizeof(*out));
 	http.path = (char *)path.data;
+	s->status = 0;
 	if (rc == 0)
 		rc = client_http_call(s->http, &http, &reply, err);
 	gh_buf_free(&path);
 	if (rc != 0)
 		return rc;
+	s->status = reply.status;
 	if (reply.status != 200 && reply.status != 202 && reply.status != 204) {
 		rc = refuse(&reply, err);
 		client_reply_clear(&reply);

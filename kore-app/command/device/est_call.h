@@ -14,6 +14,7 @@ struct est_server {
 	struct client_login login;
 	const char *label; /* NULL or "": none */
 	struct client_http *http;
+	long status; /* of the last answer; 0: there was none */
 };
 
 /* Rows of an option table. */

@@ -203,11 +203,12 @@ wait_for(const struct est_device *d, int64_t end, int retry_after)
 	return true;
 }
 
-/* One that says no has decided; one that is away or busy has not. */
+/* One that says no has decided; one that is away or busy, fails or sends us elsewhere has not: it
+ * may have a certificate for this key. */
 static bool
-is_final(int rc)
+is_final(int rc, long status)
 {
-	return rc == GH_E_VALIDATION || rc == GH_E_NOT_FOUND;
+	return (rc == GH_E_VALIDATION || rc == GH_E_NOT_FOUND) && status >= 400 && status < 500;
 }
 
 typedef int (*take_answer)(struct est_device *d, const struct est_reply *reply, EVP_PKEY *key,
@@ -243,7 +244,7 @@ est_device_request(struct est_device *d, const char *operation, struct est_csr *
 {
 	int rc = request(d, operation, csr, take_reply, outcome, retry_after, err);
 
-	if (is_final(rc))
+	if (is_final(rc, d->server.status))
 		est_folder_drop_next(&d->folder);
 	return rc;
 }
