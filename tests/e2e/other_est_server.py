@@ -12,6 +12,8 @@ import ssl
 import subprocess
 import threading
 
+import der
+
 
 def openssl(*words, data=None):
     done = subprocess.run(["openssl", *map(str, words)], input=data, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
@@ -33,11 +35,11 @@ class Authority:
         openssl("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", self.key, "-out",
                 self.cert, "-subj", f"/CN={name}", "-days", 30, "-addext", "keyUsage=critical,keyCertSign")
 
-    def sign(self, csr, days=10, server=False):
+    def sign(self, csr, days=10, server=False, usage=None):
         """csr: DER."""
         extensions = self.cert.parent / "server.ext"
-        extensions.write_text("subjectAltName=DNS:localhost\n")
-        words = ["-extfile", extensions] if server else ["-copy_extensions", "copy"]
+        extensions.write_text(f"extendedKeyUsage={usage}\n" if usage else "subjectAltName=DNS:localhost\n")
+        words = ["-extfile", extensions] if server or usage else ["-copy_extensions", "copy"]
         return openssl("x509", "-req", "-inform", "DER", "-CA", self.cert, "-CAkey", self.key, "-days", days, "-outform", "DER",
                        *words, data=csr)
 
@@ -59,6 +61,28 @@ class Authority:
         return text.strip().split("=")[1]
 
 
+class KeyGenerator:
+    """Makes keys, and signs them (RFC 5958, RFC 7030, 4.4.2): key and certificate of an authority."""
+
+    def __init__(self, folder, authority, usage="1.3.6.1.5.5.7.3.32"):
+        self.folder, self.key, self.cert = folder, folder / "kga.key", folder / "kga.pem"
+        csr = openssl("req", "-newkey", "rsa:2048", "-nodes", "-keyout", self.key, "-subj", "/CN=maker of keys", "-outform", "DER")
+        self.cert.write_bytes(openssl("x509", "-inform", "DER", data=authority.sign(csr, usage=usage)))
+
+    def signed(self, *keys, content_type="2.16.840.1.101.2.1.2.78.5"):
+        """SignedData of an AsymmetricKeyPackage with these keys."""
+        (self.folder / "package").write_bytes(der.seq(*keys))
+        info = openssl("cms", "-sign", "-binary", "-nodetach", "-econtent_type", content_type, "-signer", self.cert, "-inkey", self.key,
+                       "-md", "sha256", "-outform", "DER", "-in", self.folder / "package")
+        return info[info.index(b"\xa0", 13) + 4:]
+
+    def enveloped(self, signed, *recipient):
+        """In BER; recipient: options of `openssl cms -encrypt`, which says id-data where it should say id-signedData."""
+        (self.folder / "signed").write_bytes(signed)
+        info = openssl("cms", "-encrypt", "-binary", "-stream", "-aes256", "-outform", "DER", "-in", self.folder / "signed", *recipient)
+        return info.replace(der.oid("1.2.840.113549.1.7.1"), der.oid("1.2.840.113549.1.7.2"))
+
+
 def certs_only(*ders):
     pems = b"".join(openssl("x509", "-inform", "DER", data=d) for d in ders)
     path = pathlib.Path("/dev/stdin")
@@ -72,6 +96,8 @@ class OtherEstServer:
         self.folder, self.ca = folder, Authority(folder, "other-root")
         self.seen, self.pending, self.status, self.extra_cas, self.signer = [], 0, 0, [], self.ca
         self.raw = self.raw_key = None
+        self.protect = None  # what becomes of a key in DER that it makes
+        self.beside = []     # certificates that come with the one of an answer, before it
         self.pages = {}  # path below /.well-known/est -> body
         self.digest, self.wrong_key, self.validity = False, False, None
         (folder / "tls.key").write_bytes(tls_key())
@@ -113,8 +139,8 @@ class OtherEstServer:
                 self.wfile.write(body)
                 self.close_connection = True
 
-            def send_der(self, der):
-                text = base64.encodebytes(der).replace(b"\n", b"\r\n")
+            def send_der(self, data):
+                text = base64.encodebytes(data).replace(b"\n", b"\r\n")
                 self.send(200, other.raw if other.raw is not None else text)
 
             def send_key(self, csr):
@@ -125,10 +151,13 @@ class OtherEstServer:
                 made = openssl("req", "-new", "-key", key, "-subj", subject.strip().removeprefix("subject="), "-outform", "DER")
                 pkcs8 = openssl("pkcs8", "-topk8", "-nocrypt", "-in", key, "-outform", "DER")
                 body = b"This is a preamble.\r\n"
-                for kind, der in ((b"application/pkcs8", pkcs8),
-                                  (b"application/pkcs7-mime; smime-type=certs-only", certs_only(other.signer.sign(made)))):
+                kind = b"application/pkcs8"
+                if other.protect is not None:
+                    kind, pkcs8 = b"application/pkcs7-mime; smime-type=server-generated-key", other.protect(pkcs8)
+                for kind, data in ((kind, pkcs8), (b"application/pkcs7-mime; smime-type=certs-only",
+                                                  certs_only(*other.beside, other.signer.sign(made)))):
                     body += b"--estServer\r\nContent-Type: " + kind + b"\r\nContent-Transfer-Encoding: base64\r\n\r\n"
-                    body += base64.encodebytes(der).replace(b"\n", b"\r\n")
+                    body += base64.encodebytes(data).replace(b"\n", b"\r\n")
                 body += b"--estServer--\r\nand more\r\n"
                 self.send(200, other.raw_key if other.raw_key is not None else body, "multipart/mixed ; boundary=estServer")
 
@@ -174,6 +203,6 @@ class OtherEstServer:
                 if other.wrong_key:
                     csr = openssl("req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", "/dev/null", "-subj", "/CN=x", "-outform", "DER")
                 cert = other.signer.sign_between(csr, *other.validity) if other.validity else other.signer.sign(csr)
-                self.send_der(certs_only(cert))
+                self.send_der(certs_only(*other.beside, cert))
 
         return Handler

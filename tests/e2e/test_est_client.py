@@ -15,7 +15,8 @@ import time
 import unittest
 
 import tap
-from other_est_server import Authority, OtherEstServer, openssl
+import der
+from other_est_server import Authority, KeyGenerator, OtherEstServer, openssl
 
 TOP = pathlib.Path(__file__).resolve().parents[2]
 GATEHOUSE = TOP / os.environ.get("BUILD", "build") / "gatehouse"
@@ -185,6 +186,13 @@ class Enrollment(Case):
         self.assertIn("not for our key", self.enroll(expect=1))
         self.assertFalse((self.dir / "current").exists())
 
+    def test_the_certificate_of_an_answer_is_the_one_for_our_key(self):
+        self.other.beside = [self.other.root_der()]
+        self.enroll()
+        self.assert_whole()
+        self.run_est("reenroll", "--dir", self.dir, "--now")
+        self.assertEqual(self.assert_whole(), "2")
+
     def test_a_certificate_of_another_ca_is_refused(self):
         self.other.signer = Authority(self.scratch, "elsewhere")
         self.assertIn("does not chain", self.enroll(expect=1))
@@ -253,6 +261,78 @@ class TheirKey(Case):
         self.get()
         self.assert_whole()
         self.assertNotEqual((self.dir / "current/key.pem").read_bytes(), asked)
+
+    def test_the_certificate_is_the_one_for_the_key(self):
+        self.other.beside = [self.other.root_der()]
+        self.get()
+        self.assert_whole()
+
+    def protect(self, how, *recipient, maker=None):
+        """how: what the maker signs of a key in DER."""
+        maker = maker or KeyGenerator(self.scratch, self.other.ca)
+        self.other.protect = lambda key: maker.enveloped(how(maker, key), *recipient)
+
+    def kek(self):
+        (self.scratch / "kek").write_text("hex:" + "07" * 32 + "\n")
+        return "--decrypt-key", self.scratch / "kek", "--decrypt-id", "0A1B"
+
+    def asked(self):
+        """The PKCS#10 that was sent last, as text."""
+        return openssl("req", "-inform", "DER", "-noout", "-text", "-verify", data=base64.b64decode(self.posts()[-1][3])).decode()
+
+    KEK = "-secretkey", "07" * 32, "-secretkeyid", "0A1B"
+
+    def test_E104_E106_for_a_symmetric_key(self):
+        self.protect(lambda maker, key: maker.signed(key), *self.KEK)
+        self.get(*self.kek())
+        self.assert_whole()
+        self.assertEqual(public(self.dir / "current/key.pem", "key"), public(self.scratch / "made.key", "key"))
+        body = base64.b64decode(self.posts()[-1][3])
+        self.assertIn(der.attribute("1.2.840.113549.1.9.16.2.37", der.octets(b"\x0a\x1b")), body)
+        self.assertIn(der.seq(der.oid("2.16.840.1.101.3.4.1.45")), body)
+        self.assertIn("S/MIME Capabilities", self.asked())
+
+    def test_E104_E107_for_a_private_key(self):
+        for kind, options in (("rsa:2048", ("-keyopt", "rsa_padding_mode:oaep", "-keyopt", "rsa_oaep_md:sha256")),
+                              ("ec:P-256", ("-keyopt", "ecdh_kdf_md:sha256"))):
+            with self.subTest((kind, options)):
+                own = der.Key(self.scratch, kind)
+                cert, both = self.scratch / "own.pem", self.scratch / "both.pem"
+                openssl("req", "-x509", "-new", "-key", own.path, "-subj", "/CN=own", "-days", "2", "-out", cert)
+                both.write_bytes(pathlib.Path(own.path).read_bytes() + cert.read_bytes())
+                self.protect(lambda maker, key: maker.signed(key), "-keyid", "-recip", cert, *options)
+                shutil.rmtree(self.dir, ignore_errors=True)
+                self.get("--decrypt-key", *((both,) if kind.startswith("rsa") else (own.path, "--decrypt-certificate", cert)))
+                self.assert_whole()
+
+    def test_version_2_with_the_public_key(self):
+        def version_2(maker, key):
+            return maker.signed(der.seq(der.integer(1), key[key.index(b"\x30", 4):], der.tlv(0x81, b"\0\4" + b"\1" * 64)))
+
+        self.protect(version_2, *self.KEK)
+        self.get(*self.kek())
+        self.assert_whole()
+
+    def refused(self, text):
+        self.assertIn(text, self.get(*self.kek(), expect=1))
+        self.assertFalse((self.dir / "current").exists())
+
+    def test_E104_what_is_not_believed(self):
+        self.refused("no protected key")  # it is plain
+        self.protect(lambda maker, key: maker.signed(key), "-secretkey", "08" * 32, "-secretkeyid", "0A1B")
+        self.refused("not encrypted for")
+        other = KeyGenerator(self.scratch, self.other.ca, usage="serverAuth")
+        self.protect(lambda maker, key: maker.signed(key), *self.KEK, maker=other)
+        self.refused("may not make keys")
+
+    def test_options(self):
+        self.kek()
+        for words, text in ((("--decrypt-id", "0A"), "--decrypt-key is missing"), (("--decrypt-key", self.scratch / "kek"), "--decrypt-id is needed"),
+                            (("--decrypt-key", self.scratch / "kek", "--decrypt-id", "0"), "--decrypt-id is needed"),
+                            (("--decrypt-key", self.scratch / "password", "--decrypt-id", "0A"), "16, 24 or 32 bytes"),
+                            (("--decrypt-key", self.other.ca.cert), "needs its certificate")):
+            self.assertIn(text, self.get(*words, expect=2))
+        self.assertEqual(self.other.seen, [])
 
     def test_parts_that_cannot_be_read(self):
         good = b"--estServer\r\nContent-Type: application/pkcs8\r\n\r\nMAA=\r\n"

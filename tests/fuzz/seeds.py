@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Make the seeds of a fuzzer: seeds.py NAME DIR. Files that are there already are kept."""
 
+import base64
 import json
 import re
 import subprocess
@@ -12,6 +13,7 @@ from pathlib import Path
 TOP = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(TOP / "tests" / "e2e"))
 import der  # noqa: E402
+import other_est_server  # noqa: E402
 
 
 def base64_seeds():
@@ -78,6 +80,24 @@ def decrypt_seeds():
         for arc in ("37", "54"):
             yield der.csr(der.Key(folder, "ec:P-256"), attributes=[der.attribute("1.2.840.113549.1.9.16.2." + arc, der.octets(b"id")),
                                                                   der.attribute("1.2.840.113549.1.9.15", caps)])
+
+
+def csrattrs_seeds():
+    """The vectors of RFC 9908 and RFC 8951."""
+    for text in ("MDIGCSqGSIb3DQEJBzASBgcqhkjOPQIBMQcGBSuBBAAiBgcrBgEBAQEWBggqhkjOPQQDAw==", "MCkGCSqGSIb3DQEJBzARBgkqhkiG9w0BAQExBAICEAAGCSqGSIb3DQEBCw==",
+                 "MEEGCSqGSIb3DQEJBzASBgcqhkjOPQIBMQcGBSuBBAAiMBYGCSqGSIb3DQEJDjEJBgcrBgEBAQEWBggqhkjOPQQDAw==", "MAA="):
+        yield base64.b64decode(text)
+
+
+def key_package_seeds():
+    """A package, signed, in an envelope for the kek of the harness, each alone."""
+    with tempfile.TemporaryDirectory() as folder:
+        maker = other_est_server.KeyGenerator(Path(folder), other_est_server.Authority(Path(folder), "root"))
+        key = der.openssl("pkcs8", "-topk8", "-nocrypt", "-outform", "DER", "-in", str(maker.key))
+        signed = maker.signed(key)
+        yield der.seq(key)
+        yield signed
+        yield maker.enveloped(signed, "-secretkey", "07" + "00" * 31, "-secretkeyid", "6964")
 
 
 def armour_seeds():
@@ -369,7 +389,7 @@ KINDS = {"pki": pki_data_seeds, "mime": mime_seeds, "markup": markup_seeds, "for
          "signer": signer_seeds, "sign": sign_seeds, "template": template_seeds, "tmpl": template_seeds,
          "route": route_seeds,
          "account": account_seeds, "ocsp": ocsp_seeds, "revoke": revoke_seeds, "crl": crl_seeds}
-KINDS |= {"decrypt": decrypt_seeds, "package": package_seeds, "receipt": receipt_seeds}
+KINDS |= {"csrattrs": csrattrs_seeds, "decrypt": decrypt_seeds, "key": key_package_seeds, "package": package_seeds, "receipt": receipt_seeds}
 
 
 def main():

@@ -140,8 +140,8 @@ est_attrs_clear(struct est_attrs *a)
 	memset(a, 0, sizeof(*a));
 }
 
-static int
-parse(const unsigned char *der, size_t len, struct est_attrs *out, struct gh_error *err)
+int
+est_attrs_read(const unsigned char *der, size_t len, struct est_attrs *out, struct gh_error *err)
 {
 	struct gh_der in = {der, len}, list;
 	size_t n = 0;
@@ -170,14 +170,14 @@ est_attrs_fetch(struct est_server *s, struct est_attrs *out, struct gh_error *er
 	memset(out, 0, sizeof(*out));
 	if (rc == GH_E_NOT_FOUND) {
 		gh_error_clear(err);
-		return parse(none, sizeof(none), out, err);
+		return est_attrs_read(none, sizeof(none), out, err);
 	}
 	if (rc != 0)
 		return rc;
 	if (reply.status != 200)
-		rc = parse(none, sizeof(none), out, err);
+		rc = est_attrs_read(none, sizeof(none), out, err);
 	else if ((rc = est_reply_der(&reply, &der, &len, err)) == 0) {
-		rc = parse(der, len, out, err);
+		rc = est_attrs_read(der, len, out, err);
 		free(der);
 	}
 	est_reply_clear(&reply);

@@ -14,6 +14,9 @@ struct est_attrs {
 /* GET csrattrs. A server without any (204, 404) gives an empty list. GH_E_BAD_REQUEST: the answer
  * is none. Release with est_attrs_clear. */
 int est_attrs_fetch(struct est_server *s, struct est_attrs *out, struct gh_error *err) GH_MUSTCHECK;
+/* The same of a list at hand, DER. */
+int est_attrs_read(const unsigned char *der, size_t len, struct est_attrs *out,
+    struct gh_error *err) GH_MUSTCHECK;
 void est_attrs_clear(struct est_attrs *a);
 
 #endif

@@ -54,6 +54,22 @@ est_certs_free(STACK_OF(X509) * certs)
 	sk_X509_pop_free(certs, X509_free);
 }
 
+X509 *
+est_certs_find(STACK_OF(X509) * certs, const EVP_PKEY *key)
+{
+	X509 *found = NULL;
+
+	for (int i = 0; found == NULL && i < sk_X509_num(certs); i++) {
+		X509 *x = sk_X509_value(certs, i);
+		const EVP_PKEY *its = X509_get0_pubkey(x);
+
+		if (its != NULL && EVP_PKEY_eq(its, key) == 1)
+			found = x;
+	}
+	ERR_clear_error();
+	return found;
+}
+
 int
 est_certs_fetch(struct est_server *s, STACK_OF(X509) * *out, struct gh_error *err)
 {

@@ -11,6 +11,9 @@
 int est_certs_read(const void *p, size_t n, STACK_OF(X509) * *out,
     struct gh_error *err) GH_MUSTCHECK;
 void est_certs_free(STACK_OF(X509) * certs);
+/* The first that is for this key; borrowed. A server may send others with it, in any order. NULL:
+ * none is. */
+X509 *est_certs_find(STACK_OF(X509) * certs, const EVP_PKEY *key);
 
 /* GET cacerts. */
 int est_certs_fetch(struct est_server *s, STACK_OF(X509) * *out, struct gh_error *err) GH_MUSTCHECK;

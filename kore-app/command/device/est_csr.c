@@ -120,6 +120,16 @@ est_csr_build_like(struct est_csr *c, EVP_PKEY *key, X509 *cert, bool is_linked,
 	return rc == 0 ? finish(c, is_linked, err) : rc;
 }
 
+int
+est_csr_resign(struct est_csr *c, struct gh_error *err)
+{
+	int rc = client_csr_sign(c->req, c->key, err);
+
+	free(c->text);
+	c->text = NULL;
+	return rc == 0 ? finish(c, c->is_linked, err) : rc;
+}
+
 void
 est_csr_clear(struct est_csr *c)
 {

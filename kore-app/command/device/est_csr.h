@@ -21,6 +21,8 @@ int est_csr_build(struct est_csr *c, EVP_PKEY *key, const char *subject, const c
 /* With the names of a certificate: subject and SAN, byte for byte (4.2.2). */
 int est_csr_build_like(struct est_csr *c, EVP_PKEY *key, X509 *cert, bool is_linked,
     struct gh_error *err) GH_MUSTCHECK;
+/* After something was added to req. */
+int est_csr_resign(struct est_csr *c, struct gh_error *err) GH_MUSTCHECK;
 void est_csr_clear(struct est_csr *c);
 
 #endif

@@ -11,9 +11,12 @@
 #include "client/client_flow.h"
 
 #include "est_device.h"
+#include "est_key_package.h"
 #include "est_parts.h"
 
 #define PKCS10_TYPE "application/pkcs10"
+#define KEY_SMIME "server-generated-key" /* smime-type of a protected key (RFC 7030, 4.4.2) */
+#define MADE_KEY_MAX (256 * 1024)
 
 /* ---- CA certificates ---- */
 
@@ -113,10 +116,36 @@ take_certs(struct est_device *d, const void *text, size_t n, EVP_PKEY *key, stru
 {
 	STACK_OF(X509) * certs;
 	int rc = est_certs_read(text, n, &certs, err);
+	X509 *cert = rc == 0 ? est_certs_find(certs, key) : NULL;
 
 	if (rc == 0)
-		rc = take_cert(d, sk_X509_value(certs, 0), key, err);
+		rc = cert != NULL ? take_cert(d, cert, key, err)
+				  : gh_refuse(err, GH_E_FORBIDDEN,
+					"the certificate of the answer is not for our key");
 	est_certs_free(certs);
+	return rc;
+}
+
+/* Encrypted for us, and signed by one who may make keys. */
+static int
+open_key(const struct est_device *d, const struct est_part *part, EVP_PKEY **out,
+    struct gh_error *err)
+{
+	struct gh_buf plain;
+	unsigned char *ber;
+	size_t len;
+	int rc = est_decode(part->text, part->len, &ber, &len, err);
+
+	*out = NULL;
+	if (rc != 0)
+		return rc;
+	gh_buf_init(&plain, MADE_KEY_MAX);
+	plain.secret = true;
+	if ((rc = est_decrypt_open(d->decrypt, &(struct gh_der){ber, len}, &plain, err)) == 0)
+		rc =
+		    est_key_package_open(&(struct gh_der){plain.data, plain.len}, d->cas, out, err);
+	gh_buf_free(&plain);
+	free(ber);
 	return rc;
 }
 
@@ -158,12 +187,14 @@ take_parts(struct est_device *d, const struct est_reply *reply, EVP_PKEY *unused
 	(void)unused;
 	if (rc != 0)
 		return rc;
-	key_part = est_parts_find(&parts, "application/pkcs8");
-	cert_part = est_parts_find(&parts, "application/pkcs7-mime");
+	key_part = d->decrypt != NULL ? est_parts_find_smime(&parts, KEY_SMIME, true)
+				      : est_parts_find(&parts, "application/pkcs8");
+	cert_part = est_parts_find_smime(&parts, KEY_SMIME, false);
 	if (key_part == NULL || cert_part == NULL)
 		return gh_refuse(err, GH_E_BAD_REQUEST,
-		    "the answer has no unprotected key, or no certificate");
-	rc = read_key(key_part, &key, err);
+		    d->decrypt != NULL ? "the answer has no protected key, or no certificate"
+				       : "the answer has no unprotected key, or no certificate");
+	rc = d->decrypt != NULL ? open_key(d, key_part, &key, err) : read_key(key_part, &key, err);
 	if (rc == 0)
 		rc = est_folder_put_next_key(&d->folder, key, err);
 	if (rc == 0)

@@ -7,6 +7,7 @@
 
 #include "est_certs.h"
 #include "est_csr.h"
+#include "est_decrypt.h"
 #include "est_folder.h"
 
 struct est_device {
@@ -15,6 +16,9 @@ struct est_device {
 	struct est_server server;
 	STACK_OF(X509) * cas; /* of the server */
 	int wait, poll;       /* seconds, as client_flow.h */
+	/* Of est_device_request_key: the key of an answer must be encrypted for this one; NULL: TLS
+	 * protects it. Borrowed. */
+	const struct est_decrypt *decrypt;
 };
 
 enum est_outcome { EST_ISSUED, EST_PENDING };
@@ -31,15 +35,15 @@ int est_device_learn_cas(struct est_device *d, struct gh_error *err) GH_MUSTCHEC
 
 /*
  * Sends the request to "simpleenroll" or "simplereenroll" until it is answered, or as long as wait
- * says, and puts the certificate into use. The key is in DIR/next already. A refusal forgets that
- * key. retry_after: EST_PENDING: when to ask again.
+ * says, and puts the certificate into use that is for the key of the request. The key is in
+ * DIR/next already. A refusal forgets that key. retry_after: EST_PENDING: when to ask again.
  */
 int est_device_request(struct est_device *d, const char *operation, struct est_csr *csr,
     enum est_outcome *outcome, int *retry_after, struct gh_error *err) GH_MUSTCHECK;
 
 /*
- * A key that the server makes, with its certificate, into use: "serverkeygen" (4.4), unprotected
- * inside of TLS. csr: its own key is not used; it says which kind is wanted.
+ * A key that the server makes, with its certificate, into use: "serverkeygen" (4.4). csr: its own
+ * key is not used; it says which kind is wanted.
  */
 int est_device_request_key(struct est_device *d, struct est_csr *csr, enum est_outcome *outcome,
     int *retry_after, struct gh_error *err) GH_MUSTCHECK;

@@ -18,6 +18,7 @@
 
 static struct {
 	const char *dir, *fingerprint, *key_type, *subject, *hook;
+	const char *decrypt_key, *decrypt_cert, *decrypt_id;
 	struct option_list san;
 	bool is_linked, same_key, new_key, now;
 	int wait, poll, within;
@@ -41,16 +42,35 @@ static struct {
 		    "run by sh when a new certificate is in use; GATEHOUSE_EST_DIR is set" \
 	}
 
+#define ENROLL_OPTIONS \
+	DIR_OPTION( \
+	    "folder of the device, made if missing: DIR/current/key.pem, cert.pem, chain.pem"), \
+	    {"fingerprint", 0, OPTION_TEXT, &given.fingerprint, "SHA256", \
+		"of the server's root: whoever has another one is not believed (RFC 7030, 4.1.1)"}, \
+	    {"subject", 's', OPTION_TEXT, &given.subject, "DN", \
+		"subject asked for: \"CN=printer-7\""}, \
+	    {"san", 0, OPTION_LIST, &given.san, "NAME", \
+		"name asked for: dns:, email:, upn:, ip: or uri:; repeat for more"}, \
+	    {"key-type", 0, OPTION_TEXT, &given.key_type, "TYPE", \
+		"new key: " GH_KEY_NAMES " (default: as the server wants it, or P-256)"}, \
+	    COMMON_OPTIONS
+
 static const struct option_row enroll_options[] = {
-    DIR_OPTION("folder of the device, made if missing: DIR/current/key.pem, cert.pem, chain.pem"),
-    {"fingerprint", 0, OPTION_TEXT, &given.fingerprint, "SHA256",
-	"of the server's root: whoever has another one is not believed (RFC 7030, 4.1.1)"},
-    {"subject", 's', OPTION_TEXT, &given.subject, "DN", "subject asked for: \"CN=printer-7\""},
-    {"san", 0, OPTION_LIST, &given.san, "NAME",
-	"name asked for: dns:, email:, upn:, ip: or uri:; repeat for more"},
-    {"key-type", 0, OPTION_TEXT, &given.key_type, "TYPE",
-	"new key: " GH_KEY_NAMES " (default: as the server wants it, or P-256)"},
-    COMMON_OPTIONS,
+    ENROLL_OPTIONS,
+    EST_SERVER_OPTIONS,
+    VERB_JSON,
+    OPTION_END,
+};
+
+static const struct option_row serverkeygen_options[] = {
+    ENROLL_OPTIONS,
+    {"decrypt-key", 0, OPTION_TEXT, &given.decrypt_key, "FILE",
+	"the server encrypts the key for this one, and an unprotected one is refused (RFC 7030, 4.4.1): a private key "
+	"(PEM), or a symmetric key of 16, 24 or 32 bytes (hex:..., base64:...)"},
+    {"decrypt-certificate", 0, OPTION_TEXT, &given.decrypt_cert, "FILE",
+	"of that private key (default: behind it)"},
+    {"decrypt-id", 0, OPTION_TEXT, &given.decrypt_id, "HEX",
+	"of that symmetric key: what the server knows it by"},
     EST_SERVER_OPTIONS,
     VERB_JSON,
     OPTION_END,
@@ -155,6 +175,8 @@ enroll(struct est_device *d, bool is_their_key, enum est_outcome *outcome, int *
 		    given.key_type != NULL ? given.key_type : EST_KEY_TYPE, &key, err);
 	if (rc == 0)
 		rc = est_csr_build(&csr, key, given.subject, given.san.v, given.is_linked, err);
+	if (rc == 0 && d->decrypt != NULL && (rc = est_decrypt_ask(d->decrypt, csr.req, err)) == 0)
+		rc = est_csr_resign(&csr, err);
 	if (rc == 0)
 		rc = is_their_key
 		    ? est_device_request_key(d, &csr, outcome, retry_after, err)
@@ -170,8 +192,13 @@ enroll_work(struct verb_call *c, struct gh_error *err)
 	struct est_device d = {.who = c->who, .wait = given.wait, .poll = given.poll};
 	enum est_outcome outcome = EST_PENDING;
 	bool is_bootstrapped = given.fingerprint != NULL && client_login_options.ca_file == NULL;
+	struct est_decrypt decrypt = {.kek = NULL};
 	int retry_after = 0, rc = est_folder_open(&d.folder, given.dir, true, err);
 
+	if (rc == 0 && given.decrypt_key != NULL &&
+	    (rc = est_decrypt_read(given.decrypt_key, given.decrypt_cert, given.decrypt_id,
+		 &decrypt, err)) == 0)
+		d.decrypt = &decrypt;
 	if (rc == 0 && est_folder_has(&d.folder, "current"))
 		rc = gh_refuse(err, GH_E_CONFLICT,
 		    "%.100s holds a certificate already: use `gatehouse est reenroll`, or another --dir",
@@ -185,7 +212,19 @@ enroll_work(struct verb_call *c, struct gh_error *err)
 	if (rc == 0)
 		rc = finish(c, &d, outcome, retry_after, err);
 	est_device_clear(&d);
+	est_decrypt_clear(&decrypt);
 	return rc;
+}
+
+static int
+check_decrypt(const struct verb_call *c)
+{
+	if (given.decrypt_key == NULL && (given.decrypt_cert != NULL || given.decrypt_id != NULL))
+		return command_usage(c->who, "--decrypt-key is missing");
+	if (given.decrypt_cert != NULL && given.decrypt_id != NULL)
+		return command_usage(c->who,
+		    "--decrypt-certificate is of a private key, --decrypt-id of a symmetric one");
+	return check_dir(c);
 }
 
 const struct verb verb_est_enroll = {
@@ -204,11 +243,12 @@ const struct verb verb_est_enroll = {
 const struct verb verb_est_serverkeygen = {
     .usage = {"", 0, 0,
 	"As `gatehouse est enroll`, with a key that the server makes (RFC 7030, 4.4), for devices that cannot make a good one. "
-	"It comes unprotected inside of TLS. What asks for it is signed by a key of its own, which is thrown away.",
+	"It comes unprotected inside of TLS, or encrypted for a key that the device has (--decrypt-key). What asks for it is signed by a "
+	"key of its own, which is thrown away.",
 	"gatehouse est serverkeygen --url https://pki.example --label sensors --user sensor-3 \\\n"
 	"    --fingerprint 4A:1B:... --subject CN=sensor-3 --dir /var/lib/sensor/est\n"},
-    .options = enroll_options,
-    .check = check_dir,
+    .options = serverkeygen_options,
+    .check = check_decrypt,
     .work = enroll_work,
 };
 

@@ -99,14 +99,29 @@ est_parts_read(const struct est_reply *r, struct est_parts *out, struct gh_error
 	return gh_refuse(err, GH_E_BAD_REQUEST, "the parts of the answer cannot be told apart");
 }
 
-const struct est_part *
-est_parts_find(const struct est_parts *p, const char *type)
+static bool
+is_of_type(const struct est_part *part, const char *type)
 {
 	size_t n = strlen(type);
 
+	return strncasecmp(part->type, type, n) == 0 && strchr("; \t", part->type[n]) != NULL;
+}
+
+const struct est_part *
+est_parts_find(const struct est_parts *p, const char *type)
+{
 	for (size_t i = 0; i < p->n; i++)
-		if (strncasecmp(p->part[i].type, type, n) == 0 &&
-		    strchr("; \t", p->part[i].type[n]) != NULL)
+		if (is_of_type(&p->part[i], type))
+			return &p->part[i];
+	return NULL;
+}
+
+const struct est_part *
+est_parts_find_smime(const struct est_parts *p, const char *smime, bool is)
+{
+	for (size_t i = 0; i < p->n; i++)
+		if (is_of_type(&p->part[i], "application/pkcs7-mime") &&
+		    (strcasestr(p->part[i].type, smime) != NULL) == is)
 			return &p->part[i];
 	return NULL;
 }

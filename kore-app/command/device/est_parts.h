@@ -23,5 +23,8 @@ int est_parts_read(const struct est_reply *r, struct est_parts *out,
     struct gh_error *err) GH_MUSTCHECK;
 /* The first part of this type, whatever its parameters; NULL: there is none. */
 const struct est_part *est_parts_find(const struct est_parts *p, const char *type);
+/* The first of application/pkcs7-mime with this smime-type (is: true), or with another one or none.
+ */
+const struct est_part *est_parts_find_smime(const struct est_parts *p, const char *smime, bool is);
 
 #endif
