@@ -102,5 +102,8 @@ decrypt_wish_read(const struct ca_pkcs10 *csr, struct decrypt_wish *out, struct 
 	if ((rc = read_identifiers(csr, out, err)) != 0 ||
 	    (rc = read_content_type(csr, out, err)) != 0)
 		return rc;
+	if (out->kind == DECRYPT_NONE && out->wants_key_package)
+		return gh_refuse(err, GH_E_BAD_REQUEST,
+		    "An EncryptedKeyPackage is encrypted for a key: name one (RFC 7030, 4.4.1).");
 	return out->kind != DECRYPT_NONE ? read_capabilities(csr, out, err) : 0;
 }

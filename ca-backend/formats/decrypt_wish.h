@@ -23,7 +23,7 @@ struct decrypt_wish {
 };
 
 /* GH_E_BAD_REQUEST (public): both identifiers, one that is none, empty or too long; no
- * SMIMECapabilities beside it, or such that cannot be read. */
+ * SMIMECapabilities beside it, or such that cannot be read; an EncryptedKeyPackage for no key. */
 int decrypt_wish_read(const struct ca_pkcs10 *csr, struct decrypt_wish *out,
     struct gh_error *err) GH_MUSTCHECK;
 

@@ -9,6 +9,7 @@
 #include "hex.h"
 #include "kra/key_envelope.h"
 #include "kra/key_pkcs12.h"
+#include "package/package_oid.h"
 #include "store/key/generated_key.h"
 #include "kra_env.h"
 
@@ -114,13 +115,45 @@ text(const char *s)
 
 /* Moves what the store's allocator gave to that of OpenSSL, which clears both forms. */
 static int
-take(struct signer_blob *blob, struct est_made_key *out, struct gh_error *err)
+take(const struct signer_blob *blob, const char *type, struct est_made_key *out,
+    struct gh_error *err)
 {
 	unsigned char *p = OPENSSL_memdup(blob->p, blob->len);
 
 	if (p != NULL)
-		*out = (struct est_made_key){{p, blob->len}, EST_PROTECTED_KEY_TYPE};
+		*out = (struct est_made_key){{p, blob->len}, type};
 	return p != NULL ? 0 : gh_fail(err, GH_E_NOMEM, "key package");
+}
+
+/* EncryptedKeyPackage (RFC 6032, 2): the same with another tag. Its module tags implicitly. */
+static int
+make_key_package(struct est_made_key *k, struct gh_error *err)
+{
+	static const unsigned char type[] = {GH_OID_DER(OID_ENCRYPTED_KEY_PACKAGE)};
+	struct gh_der in = k->der, info, tagged, enveloped;
+	size_t choice, content;
+	struct gh_buf b;
+	int rc;
+
+	if (!gh_der_take(&in, GH_DER_SEQUENCE, &info) || !gh_der_take(&info, GH_DER_OID, NULL) ||
+	    !gh_der_take(&info, GH_DER_CONTEXT(0), &tagged) ||
+	    !gh_der_take(&tagged, GH_DER_SEQUENCE, &enveloped))
+		return gh_fail(err, GH_E_INTERNAL, "EnvelopedData of the KRA");
+	choice = gh_der_size(enveloped.len);
+	content = sizeof(type) + gh_der_size(choice);
+	gh_buf_init(&b, gh_der_size(content) + 1);
+	gh_der_put_header(&b, GH_DER_SEQUENCE, content);
+	gh_buf_put(&b, type, sizeof(type));
+	gh_der_put_header(&b, GH_DER_CONTEXT(0), choice);
+	gh_der_put(&b, GH_DER_CONTEXT(0), enveloped.p, enveloped.len);
+	if ((rc = gh_buf_check(&b, err)) == 0) {
+		const struct signer_blob blob = {b.data, b.len};
+
+		est_made_key_clear(k);
+		rc = take(&blob, EST_KEY_PACKAGE_TYPE, k, err);
+	}
+	gh_buf_free(&b);
+	return rc;
 }
 
 int
@@ -148,7 +181,9 @@ est_made_key_protected(const struct worker_env *env, const struct est_key_of *of
 		store_archived_key_clear(&kept);
 	}
 	if (rc == 0)
-		rc = take(&blob, out, err);
+		rc = take(&blob, EST_PROTECTED_KEY_TYPE, out, err);
+	if (rc == 0 && wish->wants_key_package)
+		rc = make_key_package(out, err);
 	free_signer(&a.package);
 	free(blob.p);
 	return rc;

@@ -8,11 +8,16 @@
 #include "est_recipient.h"
 
 #define EST_PLAIN_KEY_TYPE "application/pkcs8"
+/* RFC 8295, 8.1; RFC 7193, 2 */
+#define EST_KEY_PACKAGE_TYPE \
+	"application/cms; encapsulatingContent=\"encryptedKeyPkg, signedData\"; innerContent=aKeyPackage"
 #define EST_PROTECTED_KEY_TYPE "application/pkcs7-mime; smime-type=server-generated-key"
 
 struct est_made_key {
-	struct gh_der der; /* malloc'd; PrivateKeyInfo, or ContentInfo{EnvelopedData} */
-	const char *type;  /* static */
+	/* malloc'd; PrivateKeyInfo, or ContentInfo{EnvelopedData} or
+	 * ContentInfo{EncryptedKeyPackage} */
+	struct gh_der der;
+	const char *type; /* static */
 };
 /* What names it, and its certificate. */
 struct est_key_of {
@@ -26,7 +31,7 @@ struct est_key_of {
 int est_made_key_plain(const struct worker_env *env, const struct est_key_of *of,
     struct est_made_key *out, struct gh_error *err) GH_MUSTCHECK;
 /* Signed by signer and encrypted for r, in the KRA: here it is never in the clear. wish: the one
- * that r was found for. The errors of key_envelope. */
+ * that r was found for; it says in which of the two forms. The errors of key_envelope. */
 int est_made_key_protected(const struct worker_env *env, const struct est_key_of *of,
     const struct decrypt_wish *wish, const struct est_recipient *r,
     const struct gateway_signer *signer, struct est_made_key *out,

@@ -186,6 +186,14 @@ fetch_key(const struct worker_env *env, struct keygen *k)
 						  &k->recipient, &k->signer, &k->key, &k->e.err);
 }
 
+/* One message, in which the certificate is, too (RFC 8295, 8.1). */
+static int
+reply_package(const struct keygen *k, struct gh_http_reply *rep)
+{
+	est_body_put(k->label, false, k->key.type, k->key.der.p, k->key.der.len, rep);
+	return 0;
+}
+
 static int
 reply_key(const struct worker_env *env, struct keygen *k, struct gh_http_reply *rep)
 {
@@ -194,6 +202,8 @@ reply_key(const struct worker_env *env, struct keygen *k, struct gh_http_reply *
 	unsigned char *der = NULL;
 	int rc = fetch_key(env, k);
 
+	if (rc != 0 || k->wish.wants_key_package)
+		return rc != 0 ? rc : reply_package(k, rep);
 	leaf = (struct gh_der){chain->cert[0].der, chain->cert[0].len};
 	if (rc == 0)
 		rc = ca_pkcs7_encode_certs(&leaf, 1, &der, &certs.len, &k->e.err);

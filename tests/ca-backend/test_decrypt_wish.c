@@ -302,6 +302,7 @@ wish__E105_refused(void **state)
 	    {{SYMMETRIC, V_ASN1_OCTET_STRING, "", 0}, CAPS},
 	    {{ASYMMETRIC, V_ASN1_OCTET_STRING, long_id, sizeof(long_id)}, CAPS},
 	    {{CONTENT_TYPE, V_ASN1_OCTET_STRING, "x", 1}},
+	    {{CONTENT_TYPE, V_ASN1_OBJECT, "2.16.840.1.101.2.1.2.78.2", 0}},
 	};
 	struct decrypt_wish w;
 

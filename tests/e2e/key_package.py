@@ -2,7 +2,7 @@
 verifies, pyasn1-modules reads. It needs the Python of Debian."""
 
 from pyasn1.codec.der import decoder, encoder
-from pyasn1_modules import rfc5652, rfc5958
+from pyasn1_modules import rfc5652, rfc5958, rfc6032
 
 import der
 from est import run
@@ -52,6 +52,17 @@ def enveloped(data):
     assert len(inner["recipientInfos"]) == 1
     assert inner["encryptedContentInfo"]["contentType"] == rfc5652.id_signedData
     return inner, inner["recipientInfos"][0]
+
+
+def unpacked(data):
+    """EncryptedKeyPackage (RFC 6032) of a ContentInfo as ContentInfo of its EnvelopedData: `openssl cms` knows that one."""
+    info = parsed(data, rfc5652.ContentInfo())
+    assert info["contentType"] == rfc6032.id_ct_KP_encryptedKeyPkg, info["contentType"]
+    package = parsed(bytes(info["content"]), rfc6032.EncryptedKeyPackage())
+    assert package.getName() == "enveloped"
+    content = encoder.encode(package["enveloped"])
+    assert content[:1] == b"\xa0"
+    return der.seq(der.oid(str(rfc5652.id_envelopedData)), der.context(0, b"\x30" + content[1:]))
 
 
 def decrypt(data, *how):

@@ -6,6 +6,7 @@ import base64
 import concurrent.futures
 import email
 import json
+import os
 import subprocess
 import unittest
 
@@ -717,7 +718,7 @@ class ServerKeygen(Case):
         K = key_package
         own = der.Key(env.scratch, "rsa:2048")
         first = Device(env, ALICE, key=own)
-        cert = self.certificate(first.enroll("users/simpleenroll"))
+        cert = self.certificate(first.enroll("shown/simpleenroll"))
         ski = x509_ski(cert)
         device = Device(env, chain=[cert], key=own)
         csr = device.csr(attributes=K.wish(K.ASYMMETRIC, ski, K.oaep(), K.CBC[256]))
@@ -726,6 +727,38 @@ class ServerKeygen(Case):
         self.opened(device.enroll("shown/serverkeygen", csr), "-inkey", own.path, "-recip", path)
         # who shows none has not proved that he has its key
         self.refused(self.alice.enroll("shown/serverkeygen", csr), 400, "not known")
+
+    def test_X073_encrypted_key_package(self):
+        """RFC 8295, 8.1: one message, with the certificate inside."""
+        self.keygen("packaged")
+        K = key_package
+        env.admin("est", "key", "add", "package-kek", "--for", ALICE_NAME, "--secret-file", "-", "--id", "0E", stdin=b"hex:" + b"5c" * 32 + b"\n")
+        asks = der.attribute(K.CONTENT_TYPE, der.oid("2.16.840.1.101.2.1.2.78.2"))
+        self.refused(self.alice.enroll("packaged/serverkeygen", self.alice.csr(attributes=[asks])), 400, "EncryptedKeyPackage")
+        reply = self.alice.enroll("packaged/serverkeygen", self.alice.csr(attributes=[*K.wish(K.SYMMETRIC, b"\x0e", K.CBC[256], K.WRAP[256]), asks]))
+        self.assertEqual(reply.status, 200, reply.body)
+        self.whole(reply)
+        self.assertEqual(reply.headers["content-type"],
+                         'application/cms; encapsulatingContent="encryptedKeyPkg, signedData"; innerContent=aKeyPackage')
+        signed = K.decrypt(K.unpacked(base64.b64decode(reply.body)), "-secretkey", "5c" * 32, "-secretkeyid", "0E")
+        key, cert, _ = K.verify(signed, env.scratch, env.scratch / "cas.pem")
+        self.assertEqual(der.openssl("pkey", "-inform", "DER", "-pubout", stdin=key),
+                         der.openssl("x509", "-inform", "DER", "-pubkey", "-noout", stdin=cert))
+
+    def test_E104_our_own_client(self):
+        self.keygen("own")
+        kek, password, folder = env.scratch / "kek", env.scratch / "password", env.scratch / "own-device"
+        kek.write_text("hex:" + "5b" * 32 + "\n")
+        password.write_text(ALICE[1] + "\n")
+        env.admin("est", "key", "add", "own-kek", "--for", ALICE_NAME, "--secret-file", kek, "--id", "0C")
+        words = (TOP / os.environ.get("BUILD", "build") / "gatehouse", "est", "serverkeygen", "--url", URL, "--label", "own", "--cacert", CAFILE, "--user", ALICE[0], "--password-file",
+                 password, "--subject", "CN=device", "--dir", folder, "--decrypt-key", kek, "--decrypt-id")
+        done = run(*words, "0D", check=False, env={"no_proxy": "*"})
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("not known", done.stderr.decode())
+        run(*words, "0C", env={"no_proxy": "*"})
+        self.assertEqual(der.openssl("pkey", "-in", str(folder / "current/key.pem"), "-pubout"),
+                         der.openssl("x509", "-in", str(folder / "current/cert.pem"), "-pubkey", "-noout"))
 
     def test_E105_what_cannot_be_encrypted(self):
         self.keygen("keygen2")
