@@ -13,6 +13,7 @@
 #include "catalog/catalog_seal.h"
 
 #include "gateway_signer.h"
+#include "gateway_signer_cache.h"
 
 #define LIFE ((int64_t)GATEWAY_SIGNER_DAYS * GH_DAY_SECONDS)
 
@@ -65,11 +66,15 @@ read_row(const struct worker_env *env, const struct use *use, const struct store
 {
 	const unsigned char *p = row->cert;
 
+	if (gateway_signer_cache_find(use->seal, row, out))
+		return 0;
 	out->cert = d2i_X509(NULL, &p, (long)row->cert_len);
 	out->key = unseal(env, use, row, err);
 	if (out->cert != NULL && out->key != NULL &&
-	    X509_check_private_key(out->cert, out->key) == 1)
+	    X509_check_private_key(out->cert, out->key) == 1) {
+		gateway_signer_cache_add(use->seal, row, out);
 		return 0;
+	}
 	ERR_clear_error();
 	gateway_signer_clear(out);
 	return gh_fail(err, GH_E_CONF,

@@ -115,6 +115,7 @@ $(eval $(call stand_ins,enroll/test_cmc_act,ca cmc dir password requester reques
 $(eval $(call stand_ins,enroll/test_cmc_auth_data,ca cmc dir password requester requests store tmpl world))
 $(eval $(call stand_ins,enroll/test_cmc_failures,ca cmc dir password requester requests store tmpl world))
 $(eval $(call stand_ins,enroll/test_cmc_legacy,ca cmc dir password requester requests store tmpl world))
+$(eval $(call stand_ins,enroll/test_gateway_signer,ca cmc dir password requester requests store tmpl world))
 $(eval $(call stand_ins,enroll/test_cmc_secret,ca cmc dir password requester requests store tmpl world))
 $(eval $(call stand_ins,enroll/test_csr,ca dir password requester requests store tmpl world))
 $(eval $(call stand_ins,enroll/test_revoke,requester store))

@@ -39,7 +39,7 @@ class Bench:
 
     def __init__(self, algorithm):
         self.env = env = Environment("bench-est", GATEHOUSE_KEY_ALG=algorithm)
-        env.admin("est", "label", "add", "bench", "--template", "User", "--ca", "issuing", "--auth", "cert", "--certificates-of", "any")
+        env.admin("est", "label", "add", "bench", "--template", "User", "--ca", "issuing", "--auth", "cert", "--certificates-of", "people")
         self.cas = env.scratch / "cas.pem"
         self.cas.write_text(env.admin("ca", "export", "issuing") + env.admin("ca", "export", "root"))
         conf = env.dir / "state" / "gatehouse.conf"
