@@ -86,9 +86,10 @@ check_one(struct cmc_run *r, size_t i, const struct gh_der *random)
 		rc = gh_refuse(&err, GH_E_BAD_REQUEST,
 		    "popLinkRandom, popLinkWitnessV2 in each request, and identityProofV2 belong "
 		    "together.");
+	else if (w.is_legacy)
+		rc = cmc_legacy_check_witness(&w.der, &secret, random, &err);
 	else
-		rc = (w.is_legacy ? cmc_legacy_check_witness : cmc_witness_check)(&w.der, &secret,
-		    random, &err);
+		rc = cmc_witness_check(&w.der, &secret, random, &err);
 	if (rc == GH_E_AUTH_FAILED)
 		return cmc_refuse_as(r, r->data.request[i].id, CMC_POP_FAILED, &err);
 	return rc == 0 ? 0 : cmc_refuse(r, r->data.request[i].id, &err);
