@@ -57,6 +57,12 @@ FUZZ_OF_SIGNER := $(addprefix $(BUILD)/tests/fuzz/,fuzz_signer_record fuzz_archi
 $(FUZZ_OF_SIGNER): $(SIGNER_PARTS)
 $(FUZZ_OF_SIGNER): private override LDFLAGS += $(SIGNER_PARTS)
 
+# Readers of the command.
+FUZZ_OF_COMMAND := $(addprefix $(BUILD)/tests/fuzz/,fuzz_csrattrs fuzz_key_package)
+$(FUZZ_OF_COMMAND): $(call LIB,kore-app/command)
+$(FUZZ_OF_COMMAND): private override LIBS := $(call LIB,kore-app/command) $(LIBS)
+$(FUZZ_OF_COMMAND): private override INC_kore-app := $(INC_kore-app/command)
+
 # An HTML parser that others wrote.
 $(BUILD)/tests/fuzz/fuzz_markup: private override LIBS_all += -lgumbo
 

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "command/device/est_attrs.h"
+#include "device/est_attrs.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "command/device/est_decrypt.h"
-#include "command/device/est_key_package.h"
+#include "device/est_decrypt.h"
+#include "device/est_key_package.h"
 
 static void
 try_envelope(const struct gh_der *in)
