@@ -160,7 +160,7 @@ smime_caps_choose_kek(const struct smime_caps *c, size_t kek_len, struct smime_c
 	size_t size = kek_len / 8 - 2;
 
 	out->key_alg = "";
-	if (size >= SMIME_AES_SIZES || !c->has_wrap[size])
+	if (kek_len % 8 != 0 || size >= SMIME_AES_SIZES || !c->has_wrap[size])
 		return refuse(err, "no AES key wrap in it that the key of this identifier is for.");
 	return choose_content(c, NULL, out, err);
 }

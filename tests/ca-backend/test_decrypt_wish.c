@@ -85,6 +85,7 @@ caps__E106_for_a_kek(void **state)
 	    {LIST(WRAP256), 32, NULL},
 	    {LIST(GCM256, WRAP256), 32, NULL},
 	    {LIST(CBC256, WRAP128, WRAP192, WRAP256), 8, NULL},
+	    {LIST(CBC256, WRAP128, WRAP192, WRAP256), 17, NULL},
 	    {LIST(CBC256, WRAP128, WRAP192, WRAP256), 64, NULL},
 	};
 	struct smime_choice c;
