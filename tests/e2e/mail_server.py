@@ -32,7 +32,7 @@ class Certificates:
     def server(self, name, san="DNS:localhost,IP:127.0.0.1", days=30):
         """(certificate, key); days < 0: has expired. """
         (self.dir / f"{name}.ext").write_text(f"subjectAltName={san}\nextendedKeyUsage=serverAuth\n")
-        self.openssl("req", "-newkey", "rsa:2048", "-nodes", "-subj", f"/CN={name}",
+        self.openssl("req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj", f"/CN={name}",
                      "-keyout", f"{name}.key", "-out", f"{name}.csr")
         sign = ["x509", "-req", "-in", f"{name}.csr", "-CA", "ca.crt", "-CAkey", "ca.key", "-CAcreateserial",
                 "-extfile", f"{name}.ext", "-out", f"{name}.crt", "-days", str(days)]
