@@ -29,6 +29,7 @@
 #include "est_rows.h"
 #include "health.h"
 #include "metrics/metrics.h"
+#include "package_rows.h"
 #include "ocsp_fast.h"
 #include "pages/page_csr.h"
 #include "pages/page_file.h"
@@ -432,6 +433,7 @@ const struct route route_table[] = {
     FORM("/requests/{id}/reject", "request.reject", AUTH_SESSION, page_request_reject),
     FORM("/requests/{id}/cancel", "request.cancel", AUTH_SESSION, page_request_cancel),
     EST_PACKAGE_ROWS,
+    PACKAGE_ROWS,
     EST_ROWS,
     {.methods = READ,
 	.pattern = "/static/{name}",

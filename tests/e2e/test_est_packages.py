@@ -9,6 +9,7 @@ import re
 import subprocess
 import time
 import unittest
+import urllib.parse
 import xml.etree.ElementTree as xml
 
 from cryptography import x509
@@ -21,6 +22,7 @@ import packages
 import tap
 from environment import TOP, Environment
 from est import PREFIX, Device, certificates, names_of, run
+from person import Person
 
 ENTRIES = 4  # of a page
 env = Environment("est-packages", GATEHOUSE_CONF_EXTRA=f"""
@@ -592,6 +594,90 @@ class Answers(Case):
         self.give(self.alice, "http/symmetrickeys/return", packages.content_info(packages.KEY_ERROR, packages.key_error(b"s-1", 17)))
         row, = env.admin("package", "status", "--client", row["client"], "--json")
         self.assertEqual((row["object"], row["answer"], row["answer_code"], row["signed"]), (f"package/{number}", "error", 17, False))
+
+
+class Rest(Case):
+    """Officers over REST."""
+
+    def setUp(self):
+        super().setUp()
+        of = lambda who: Person(env.var[f"GATEHOUSE_{who}_USER"], env.var[f"GATEHOUSE_{who}_PASSWORD"], env)
+        self.officer, self.auditor = of("OFFICER"), of("AUDITOR")
+
+    def put(self, what, who=None, kind="application/octet-stream", **params):
+        params = {"type": "firmware", "for": "all", "name": "a file", **params}
+        return (who or self.officer).post("/pki/packages?" + urllib.parse.urlencode({k: v for k, v in params.items() if v is not None}), what, Content_Type=kind)
+
+    def test_rest_put_in_list_show_remove(self):
+        what = firmware(1)
+        reply = self.put(what, answer="yes", until="2099-01-31", **{"for": ALICE_IS})
+        self.assertEqual(reply.status, 201, reply.body)
+        number = reply.json["id"]
+        self.assertEqual((reply.json, reply.headers["location"]), ({"id": number, "signature": "correct", "plain_keys": False}, f"/pki/package/{number}"))
+        shown = self.auditor.get(f"/pki/package/{number}").json
+        self.assertEqual(shown, env.admin("package", "show", number, "--json"))
+        self.assertEqual((shown["expires_at"], shown["wants_receipt"], shown["audience"]), ("2099-01-31T00:00:00Z", True, ALICE_IS))
+        self.assertEqual(self.auditor.get("/pki/packages").json, {"entries": env.admin("package", "list", "--json"), "next": None})
+        self.assertEqual(base64.b64decode(self.get(self.alice, f"http/firmware/{number}").body), what)
+        row, = self.auditor.get(f"/pki/package/{number}/deliveries").json["entries"]
+        self.assertEqual((row["object"], row["downloads"], row["answer"]), (f"package/{number}", 1, None))
+        self.assertEqual([row], env.admin("package", "status", number, "--json"))
+        self.assertEqual(self.officer.send("DELETE", f"/pki/package/{number}").status, 204)
+        self.assertEqual(self.officer.send("DELETE", f"/pki/package/{number}").status, 404)
+        self.assertEqual(self.auditor.get(f"/pki/package/{number}").status, 404)
+        self.refused(self.get(self.alice, f"http/firmware/{number}"), 404)
+        self.assertEqual(self.auditor.get(f"/pki/package/{number}/deliveries").json["entries"], [row])
+        self.assertEqual(env.sql(f"select event, actor from audit where object = 'package/{number}' and event <> 'package.delivered' order by id"),
+                         [["package.added", "olga"], ["package.removed", "olga"]])
+
+    def test_rest_rights(self):
+        number = self.add(firmware(1), "all", "firmware")
+        paths = ("/pki/packages", "/pki/packages/deliveries", f"/pki/package/{number}", f"/pki/package/{number}/deliveries")
+        for who, status in ((self.auditor, 200), (self.officer, 200), (Person(*ALICE, env), 403), (Person("alice", "wrong", env), 401)):
+            for path in paths:
+                self.assertEqual(who.get(path).status, status, path)
+        for who, status in ((self.auditor, 403), (Person(*ALICE, env), 403)):
+            self.assertEqual(self.put(firmware(2), who).status, status)
+            self.assertEqual(who.send("DELETE", f"/pki/package/{number}").status, status)
+        self.assertEqual(len(env.admin("package", "list", "--json")), 1)
+
+    def test_rest_refuses(self):
+        good = firmware(1)
+        for name, reply, status in (
+                ("not of its type", self.put(good, type="tamp-update"), 400), ("cut", self.put(good[:-1]), 400), ("nothing", self.put(b""), 400),
+                ("altered", self.put(good[:-1] + bytes([good[-1] ^ 1])), 400), ("no such type", self.put(good, type="x"), 422),
+                ("for whom", self.put(good, **{"for": "nobody"}), 400), ("no audience", self.put(good, **{"for": None}), 422), ("no name", self.put(good, name=None), 422),
+                ("over already", self.put(good, until="2020-01-01"), 400), ("id", self.put(good, id="0a"), 400), ("unknown parameter", self.put(good, secret="x"), 422),
+                ("json", self.put(good, kind="application/json"), 415), ("form", self.put(good, kind="application/x-www-form-urlencoded"), 415),
+                ("too large", self.put(bytes(300_000)), 413)):
+            with self.subTest(name):
+                self.assertEqual(reply.status, status, reply.body)
+                self.assertIn("code", reply.json)
+        self.assertEqual(env.admin("package", "list", "--json"), [])
+        reply = self.put(good)
+        self.put_in.append(reply.json["id"])
+        self.assertEqual(self.put(good).status, 409)
+
+    def test_rest_pages(self):
+        every = [self.add(firmware(n), "all" if n % 2 else ALICE_IS, "firmware") for n in range(5)]
+        for path, wanted in (("/pki/packages?limit=2", every), ("/pki/packages?limit=2&order=newest", every[::-1]), ("/pki/packages?limit=2&for=all", every[1::2]),
+                             ("/pki/packages?limit=2&type=tamp-update", [])):
+            with self.subTest(path):
+                found, after = [], 0
+                while after is not None:
+                    page = self.auditor.get(f"{path}&after={after}").json
+                    self.assertLessEqual(len(page["entries"]), 2)
+                    found += [e["id"] for e in page["entries"]]
+                    after = page["next"]
+                self.assertEqual(found, wanted)
+        for who in (self.alice, self.bob):
+            for number in every[1::2]:
+                self.get(who, f"http/firmware/{number}")
+        page = self.auditor.get("/pki/packages/deliveries?limit=3").json
+        rest = self.auditor.get(f"/pki/packages/deliveries?limit=3&after={page['next']}").json
+        self.assertEqual(([e["object"] for e in page["entries"] + rest["entries"]], rest["next"]), ([f"package/{n}" for n in every[1::2]] * 2, None))
+        client = page["entries"][0]["client"]
+        self.assertEqual(len(self.auditor.get("/pki/packages/deliveries?" + urllib.parse.urlencode({"client": client})).json["entries"]), 2)
 
 
 class Nodes(Case):

@@ -155,23 +155,70 @@ store_record_answer(struct store *s, const struct requester *who, const char *cl
 	return end(s, rc, err);
 }
 
-int
-store_list_deliveries(struct store *s, const char *object, const char *client, gh_json **out,
-    struct gh_error *err)
-{
-	static const struct store_statement st = {"package_delivery_list",
-	    "SELECT COALESCE(json_agg(json_build_object('client', client_name, 'object', object, "
-	    "'first_at', " TEXT_TIME("first_at") ", 'last_at', " TEXT_TIME(
-		"last_at") ", "
-			   "'downloads', downloads, 'answer', answer, 'answer_code', answer_code, "
-			   "'signed', is_signed, 'answered_at', " TEXT_TIME(
-			       "answered_at") ")), '[]') FROM "
-					      "(SELECT * FROM package_delivery WHERE ($1::text IS NULL OR object = $1) AND "
-					      "($2::text IS NULL OR lower(client_name) = lower($2)) "
-					      "ORDER BY last_at DESC, client, object LIMIT 1000) d"};
-	struct store_params p = {0};
+#define DELIVERY \
+	"d.id, d.client_name AS client, d.object, " TEXT_TIME("d.first_at") " AS first_at, " TEXT_TIME( \
+	    "d.last_at") " AS last_at, d.downloads, d.answer, d.answer_code, d.is_signed AS signed, " TEXT_TIME("d.answered_at") " AS answered_at"
+#define SQL_MAX 2048
 
-	store_put_text(&p, object);
-	store_put_text(&p, client);
-	return read_one_json(s, &st, &p, out, err);
+/* One more than the page has: whether there is a next one. */
+static void
+build_page(struct gh_buf *b, struct store_params *p, const struct store_delivery_filter *f)
+{
+	store_put_int(p, f->after_id);
+	store_put_int(p, (int64_t)f->limit + 1);
+	gh_buf_puts(b,
+	    "SELECT coalesce(json_agg(row_to_json(t)), '[]') FROM (SELECT " DELIVERY
+	    " FROM package_delivery d WHERE ($1::bigint = 0 OR d.id ");
+	gh_buf_puts(b, f->newest_first ? "< $1)" : "> $1)");
+	if (f->object != NULL) {
+		store_put_text(p, f->object);
+		gh_buf_putf(b, " AND d.object = $%d", p->n);
+	}
+	if (f->client != NULL) {
+		store_put_text(p, f->client);
+		gh_buf_putf(b, " AND lower(d.client_name) = lower($%d)", p->n);
+	}
+	gh_buf_putf(b, " ORDER BY d.id %s LIMIT $2::int) t", f->newest_first ? "DESC" : "ASC");
+}
+
+/* Cuts the row that is too many. */
+static int
+cut_page(gh_json *rows, int limit, gh_json **entries, int64_t *next, struct gh_error *err)
+{
+	size_t n = gh_json_size(rows);
+
+	if (n <= (size_t)limit) {
+		*entries = gh_json_ref(rows);
+		return 0;
+	}
+	if ((*entries = gh_json_new_array()) == NULL)
+		return gh_fail(err, GH_E_NOMEM, "page");
+	for (size_t i = 0; i < n - 1; i++)
+		if (gh_json_append(*entries, gh_json_ref(gh_json_at(rows, i))) != 0)
+			return gh_fail(err, GH_E_NOMEM, "page");
+	(void)gh_json_int(gh_json_get(gh_json_at(rows, n - 2), "id"), next);
+	return 0;
+}
+
+int
+store_page_deliveries(struct store *s, const struct store_delivery_filter *f, gh_json **entries,
+    int64_t *next, struct gh_error *err)
+{
+	struct store_params p = {0};
+	struct gh_buf b;
+	gh_json *rows = NULL;
+	int rc;
+
+	*entries = NULL;
+	*next = 0;
+	gh_buf_init(&b, SQL_MAX);
+	build_page(&b, &p, f);
+	if ((rc = store_read_json(s, &b, &p, &rows, err)) == 0)
+		rc = cut_page(rows, f->limit, entries, next, err);
+	gh_json_free(rows);
+	if (rc != 0) {
+		gh_json_free(*entries);
+		*entries = NULL;
+	}
+	return rc;
 }

@@ -27,9 +27,16 @@ int store_record_answer(struct store *s, const struct requester *who, const char
     const char *object, const struct store_package_answer *answer, const char *request_id,
     bool *is_new, struct gh_error *err) GH_MUSTCHECK;
 
-/* [{"client","object","first_at","last_at","downloads","answer"|null,"answer_code","signed",
- *   "answered_at"}], the newest first, at most 1000; object, client (a name): NULL: all. */
-int store_list_deliveries(struct store *s, const char *object, const char *client, gh_json **out,
-    struct gh_error *err) GH_MUSTCHECK;
+struct store_delivery_filter {
+	int64_t after_id; /* 0 = from the start */
+	int limit;
+	bool newest_first;
+	const char *object, *client; /* client: a name, in any case; NULL: all */
+};
+/* [{"id","client","object","first_at","last_at","downloads","answer"|null,"answer_code","signed",
+ *   "answered_at"}], in the order in which they were first fetched. *next: after_id of the next
+ * page; 0 = this was the last. */
+int store_page_deliveries(struct store *s, const struct store_delivery_filter *f, gh_json **entries,
+    int64_t *next, struct gh_error *err) GH_MUSTCHECK;
 
 #endif

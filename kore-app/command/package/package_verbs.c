@@ -4,8 +4,8 @@
 #include <string.h>
 
 #include "package/package_add.h"
-#include "package/package_content.h"
 #include "package/package_list.h"
+#include "package/package_view.h"
 #include "pem.h"
 #include "store/package/package_delivery.h"
 #include "store/package/package_row.h"
@@ -132,28 +132,13 @@ const struct verb verb_package_add = {
 
 /* ---- list, show ---- */
 
-/* As people read them. */
-static int
-put_time(gh_json *row, const char *member)
-{
-	char text[GH_TIMESTAMP_SIZE];
-	int64_t t;
-
-	return gh_json_int(gh_json_get(row, member), &t)
-	    ? gh_json_set_string(row, member, gh_timestamp_format(t, text))
-	    : 0;
-}
-
 static int
 list(struct verb_call *c, struct gh_error *err)
 {
-	int rc = store_load_packages(c->env.store, &c->out, err);
+	const struct package_filter all = {.limit = 0};
+	int64_t next;
 
-	for (size_t i = 0; rc == 0 && i < gh_json_size(c->out); i++)
-		if (put_time(gh_json_at(c->out, i), "added_at") != 0 ||
-		    put_time(gh_json_at(c->out, i), "expires_at") != 0)
-			rc = gh_fail(err, GH_E_NOMEM, "packages");
-	return rc;
+	return package_view_page(c->env.store, &all, &c->out, &next, err);
 }
 
 static const struct output_column columns[] = {{"ID", "id"}, {"TYPE", "kind"}, {"NAME", "name"},
@@ -169,49 +154,10 @@ const struct verb verb_package_list = {
     .columns = columns,
 };
 
-/* What it is sent as, when it is as it was put in. */
-static int
-put_content(struct verb_call *c, gh_json *row, struct gh_error *err)
-{
-	struct package_form form = {0};
-	enum package_kind kind;
-	struct gh_buf der;
-	int rc = package_content_load(c->env.store, c->env.secret, row, &der, err);
-
-	if (rc == 0 && !package_kind_find(gh_json_string(gh_json_get(row, "kind")), &kind))
-		rc = gh_fail(err, GH_E_INTERNAL, "a package of an unknown kind");
-	if (rc == 0)
-		rc = package_form_read(kind, der.data, der.len, &form, err);
-	if (rc == 0 &&
-	    (gh_json_set_string(row, "media_type", form.media) != 0 ||
-		gh_json_set_bool(row, "signed", form.is_signed) != 0))
-		rc = gh_fail(err, GH_E_NOMEM, "package");
-	package_form_clear(&form);
-	gh_buf_free(&der);
-	return rc;
-}
-
 static int
 show(struct verb_call *c, struct gh_error *err)
 {
-	gh_json *all, *row = NULL;
-	int64_t id;
-	int rc = store_load_packages(c->env.store, &all, err);
-
-	if (rc != 0)
-		return rc;
-	for (size_t i = 0; row == NULL && i < gh_json_size(all); i++)
-		if (gh_json_int(gh_json_get(gh_json_at(all, i), "id"), &id) && id == c->id)
-			row = gh_json_at(all, i);
-	if (row == NULL)
-		rc = gh_fail(err, GH_E_NOT_FOUND, "package %lld", (long long)c->id);
-	else if ((rc = put_content(c, row, err)) == 0 &&
-	    (put_time(row, "added_at") != 0 || put_time(row, "expires_at") != 0))
-		rc = gh_fail(err, GH_E_NOMEM, "package");
-	if (rc == 0)
-		c->out = gh_json_ref(row);
-	gh_json_free(all);
-	return rc;
+	return package_view_one(c->env.store, c->env.secret, c->id, &c->out, err);
 }
 
 const struct verb verb_package_show = {
@@ -272,6 +218,8 @@ static const struct option_row status_options[] = {
     OPTION_END,
 };
 
+#define STATUS_MAX 1000
+
 static int64_t wanted;
 
 static int
@@ -286,10 +234,13 @@ static int
 status(struct verb_call *c, struct gh_error *err)
 {
 	char object[PACKAGE_OBJECT_SIZE];
+	const struct store_delivery_filter f = {.limit = STATUS_MAX,
+	    .newest_first = true,
+	    .object = c->operands == 1 ? package_object(wanted, object) : NULL,
+	    .client = client};
+	int64_t next;
 
-	package_object(wanted, object);
-	return store_list_deliveries(c->env.store, c->operands == 1 ? object : NULL, client,
-	    &c->out, err);
+	return store_page_deliveries(c->env.store, &f, &c->out, &next, err);
 }
 
 static const struct output_column status_columns[] = {{"CLIENT", "client"}, {"OBJECT", "object"},
