@@ -11,21 +11,30 @@
 #include "timestamp.h"
 
 #include "catalog/catalog_seal.h"
+#include "formats/cms_constraints.h"
 
 #include "gateway_signer.h"
 #include "gateway_signer_cache.h"
 
 #define LIFE ((int64_t)GATEWAY_SIGNER_DAYS * GH_DAY_SECONDS)
 
+/* TAMP messages and keys. */
+static const unsigned char package_types[] = {CMS_CONSTRAINTS_OF_PACKAGES};
+
 static const struct use {
 	const char *name;  /* of its certificate: "NAME of CA" */
-	const char *usage; /* extended key usage */
+	const char *usage; /* extended key usage; NULL: none */
 	const char *seal;  /* of catalog_seal.h */
+	/* content types that it may sign (RFC 6010), DER; NULL: any */
+	const unsigned char *constraints;
+	size_t constraints_len;
 } uses[STORE_SIGNER_USES] = {
     /* id-kp-cmcCA (RFC 6402, 2.10) */
-    [STORE_SIGNER_CMC] = {"CMC", "1.3.6.1.5.5.7.3.27", SEAL_LABEL_CMC_SIGNER},
+    [STORE_SIGNER_CMC] = {"CMC", "1.3.6.1.5.5.7.3.27", SEAL_LABEL_CMC_SIGNER, NULL, 0},
     /* id-kp-cmKGA (RFC 9480, 2.2) */
-    [STORE_SIGNER_KEYS] = {"Key generation", "1.3.6.1.5.5.7.3.32", SEAL_LABEL_KEY_SIGNER},
+    [STORE_SIGNER_KEYS] = {"Key generation", "1.3.6.1.5.5.7.3.32", SEAL_LABEL_KEY_SIGNER, NULL, 0},
+    [STORE_SIGNER_PACKAGE] = {"Packages", NULL, SEAL_LABEL_PACKAGE_SIGNER, package_types,
+	sizeof(package_types)},
 };
 
 void
@@ -103,7 +112,11 @@ fill_spec(struct cert_spec *spec, const struct making *m, EVP_PKEY *key)
 	spec->spki_len = (size_t)n;
 	spec->not_before = gh_now() - m->env->conf->ca.backdate;
 	spec->not_after = spec->not_before + LIFE;
-	return cert_spec_add_usage(spec, m->use->usage);
+	if (cert_spec_add_usage(spec, m->use->usage) != 0)
+		return -1;
+	return m->use->constraints == NULL ? 0
+					   : cert_spec_add_der(spec, CMS_CONSTRAINTS, false,
+						 m->use->constraints, m->use->constraints_len);
 }
 
 static int

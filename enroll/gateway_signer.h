@@ -1,8 +1,8 @@
 /*
  * Keys of the gateway that sign what is not a certificate, with a certificate of the CA: responses
- * of CMC (RFC 5272, 4.2), and private keys that are made here (RFC 7030, 4.4.2). One for each CA
- * and use. It is made when the first one is to be signed, and anew in the last third of its life;
- * all nodes share it. Never the CA's own key: that one signs certificates and CRLs only.
+ * of CMC (RFC 5272, 4.2), and private keys (RFC 7030, 4.4.2) and packages that are made here. One
+ * for each CA and use. It is made when the first one is to be signed, and anew in the last third of
+ * its life; all nodes share it. Never the CA's own key: that one signs certificates and CRLs only.
  */
 #ifndef ENROLL_GATEWAY_SIGNER_H
 #define ENROLL_GATEWAY_SIGNER_H

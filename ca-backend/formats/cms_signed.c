@@ -244,9 +244,12 @@ static bool
 sign(CMS_ContentInfo *cms, const struct cms_signing *s, const struct gh_der *content)
 {
 	BIO *in = BIO_new_mem_buf(content->p, (int)content->len);
-	bool ok = in != NULL &&
-	    CMS_add1_signer(cms, s->cert, s->key, EVP_sha256(),
-		CMS_BINARY | CMS_NOSMIMECAP | CMS_PARTIAL) != NULL &&
+	CMS_SignerInfo *si = CMS_add1_signer(cms, s->cert, s->key, EVP_sha256(),
+	    CMS_BINARY | CMS_NOSMIMECAP | CMS_PARTIAL);
+	bool ok = in != NULL && si != NULL &&
+	    (s->attribute == NULL ||
+		CMS_signed_add1_attr_by_txt(si, s->attribute, V_ASN1_SEQUENCE, s->value.p,
+		    (int)s->value.len) == 1) &&
 	    CMS_final(cms, in, NULL, CMS_BINARY) == 1;
 
 	BIO_free(in);

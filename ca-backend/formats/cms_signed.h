@@ -59,6 +59,10 @@ struct cms_signing {
 	STACK_OF(X509) * certs;    /* that go with it, beside cert; NULL: none */
 	STACK_OF(X509_CRL) * crls; /* the same */
 	const char *type;          /* dotted */
+	/* A signed attribute beside those of RFC 5652: dotted, and the DER of its one value. NULL:
+	 * none. */
+	const char *attribute;
+	struct gh_der value;
 };
 /* *der: malloc'd DER of a ContentInfo. GH_E_INTERNAL, GH_E_NOMEM. */
 int cms_signed_make(const struct cms_signing *s, const struct gh_der *content, unsigned char **der,

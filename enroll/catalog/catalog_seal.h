@@ -16,6 +16,7 @@
 #define SEAL_LABEL_EST_USER "gatehouse EST user v1"
 #define SEAL_LABEL_KEY_SIGNER "gatehouse signer of made keys v1"
 #define SEAL_LABEL_PACKAGE "gatehouse package v1"
+#define SEAL_LABEL_PACKAGE_SIGNER "gatehouse package signer v1"
 #define SEAL_LABEL_TOKEN "gatehouse certenroll token v1"
 
 /* As catalog_seal and catalog_unseal (catalog.h), for what the label says. */

@@ -5,6 +5,7 @@
 #include <openssl/x509v3.h>
 
 #include "asn1_time.h"
+#include "formats/cms_constraints.h"
 #include "package/firmware.h"
 #include "package/package_oid.h"
 #include "requester.h"
@@ -16,10 +17,10 @@
 static X509 *
 connection_cert(const struct call *call)
 {
-	const unsigned char *p = call->http->client_cert;
+	const unsigned char *p = call->http->client_chain; /* it is the first */
 
 	return p != NULL && call->requester->via_client_cert
-	    ? d2i_X509(NULL, &p, (long)call->http->client_cert_len)
+	    ? d2i_X509(NULL, &p, (long)call->http->client_chain_len)
 	    : NULL;
 }
 
@@ -83,7 +84,12 @@ package_signer_check(struct store *s, const struct call *call, const struct cms_
 	if (cert == NULL || (key = X509_get0_pubkey(cert)) == NULL)
 		rc = gh_refuse(err, GH_E_FORBIDDEN,
 		    "The certificate of the signer is neither that of the connection nor in the answer.");
-	else if ((rc = cms_signed_verify(message, 0, key, err)) == 0 && cert != own)
+	else if ((rc = cms_signed_verify(message, 0, key, err)) == 0 &&
+	    !cms_constraints_allow(cert, &message->type))
+		rc = gh_refuse(err, GH_E_FORBIDDEN,
+		    "The signer's certificate does not let it sign answers of this type (CMS "
+		    "content constraints).");
+	else if (rc == 0 && cert != own)
 		rc = check_own(s, call, cert, err);
 	ERR_clear_error();
 	X509_free(own);

@@ -119,6 +119,8 @@ const struct command command_table[] = {
     {"notify", "preview", "show the mail of an event, with an example", &verb_notify_preview, NULL},
     {"notify", "webhook", "say who is called over HTTPS, and for what", &verb_notify_webhook, NULL},
     {"package", "add", "put in a file that EST clients are to get", &verb_package_add, NULL},
+    {"package", "generate", "make keys for an EST client", &verb_package_generate, NULL},
+    {"package", "tamp", "make a message about trust anchors", &verb_package_tamp, NULL},
     {"package", "list", "list packages for EST clients", &verb_package_list, NULL},
     {"package", "show", "show one package, and whether it is as it was put in", &verb_package_show,
 	NULL},

@@ -14,8 +14,9 @@ import xml.etree.ElementTree as xml
 
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
-from pyasn1.codec.der import decoder
-from pyasn1_modules import rfc5652, rfc6031
+from pyasn1.codec.der import decoder, encoder
+from pyasn1.type import univ
+from pyasn1_modules import rfc5652, rfc5934, rfc6010, rfc6031, rfc7191
 
 import der
 import packages
@@ -680,6 +681,136 @@ class Rest(Case):
         self.assertEqual(len(self.auditor.get("/pki/packages/deliveries?" + urllib.parse.urlencode({"client": client})).json["entries"]), 2)
 
 
+class Made(Case):
+    """Messages and keys that are made here, read by pyasn1-modules and openssl."""
+
+    def make(self, *args, **kw):
+        out = env.admin("package", *args, "--ca", "issuing", "--json", **kw)
+        self.put_in.append(out["id"])
+        return out
+
+    def pem(self, name, certs):
+        path = env.scratch / name
+        path.write_bytes(b"".join(c.pem for c in certs))
+        return path
+
+    def verified(self, what):
+        """eContent, type and signer of SignedData that openssl has verified up to the root."""
+        path = env.scratch / "made.der"
+        path.write_bytes(what)
+        content = run("openssl", "cms", "-verify", "-binary", "-inform", "DER", "-in", path, "-CAfile", env.scratch / "cas.pem", "-purpose", "any").stdout
+        signed = decoder.decode(decoder.decode(what, asn1Spec=rfc5652.ContentInfo())[0]["content"], asn1Spec=rfc5652.SignedData())[0]
+        signer, = [x509.load_der_x509_certificate(encoder.encode(c["certificate"])) for c in signed["certificates"]]
+        return content, str(signed["encapContentInfo"]["eContentType"]), signer
+
+    def fetch_tamp(self, word, number, spec):
+        content, kind, signer = self.verified(self.fetch(self.alice, f"http/tamp/{number}", f"application/tamp-{word}"))
+        message, rest = decoder.decode(content, asn1Spec=spec)
+        self.assertEqual((rest, encoder.encode(message)), (b"", content))
+        return message, kind, signer
+
+    def test_X079_tamp_messages(self):
+        one, two = packages.Signer("one"), packages.Signer("two")
+        numbers = []
+        made = self.make("tamp", "update", "--for", "all", "--add", self.pem("one.pem", [one]), "--remove", self.pem("two.pem", [two, STRANGER]))
+        numbers.append(made["sequence_number"])
+        message, kind, signer = self.fetch_tamp("update", made["id"], rfc5934.TAMPUpdate())
+        self.assertEqual((kind, int(message["msgRef"]["seqNum"]), message["msgRef"]["target"].getName()), (f"{packages.TAMP}.3", numbers[0], "allModules"))
+        self.assertEqual([u.getName() for u in message["updates"]], ["remove", "remove", "add"])
+        self.assertEqual(encoder.encode(message["updates"][2]["add"]["certificate"]), one.der)
+        key = two.cert.public_key().public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
+        self.assertEqual(encoder.encode(message["updates"][0]["remove"])[1:], key[1:])
+        # its certificate lets it sign that, and no firmware
+        extension = signer.extensions.get_extension_for_oid(x509.ObjectIdentifier("1.3.6.1.5.5.7.1.18")).value.value
+        constraints, rest = decoder.decode(extension, asn1Spec=rfc6010.CMSContentConstraints())
+        self.assertEqual(({str(c["contentType"]) for c in constraints}, rest), ({f"{packages.TAMP}.{n}" for n in (1, 3, 5, 7, 10)} | {packages.SKEYS}, b""))
+        for word, spec, ref, args in (("status-query", rfc5934.TAMPStatusQuery(), "query", ("--uri", "urn:x", "--terse")), ("sequence-adjust", rfc5934.SequenceNumberAdjust(), "msgRef", ("--community", "1.2.3.4")),
+                                      ("community-update", rfc5934.TAMPCommunityUpdate(), "msgRef", ("--join", "1.2.3", "--join", "1.2.4", "--leave", "1.2.5")),
+                                      ("apex-update", rfc5934.TAMPApexUpdate(), "msgRef", ("--add", env.scratch / "one.pem", "--clear-anchors"))):
+            with self.subTest(word):
+                made = self.make("tamp", word, "--for", "all", *args)
+                numbers.append(made["sequence_number"])
+                message, _, again = self.fetch_tamp(word, made["id"], spec)
+                self.assertEqual(int(message[ref]["seqNum"]), numbers[-1])
+                self.assertEqual(again, signer)
+        self.assertEqual(numbers, sorted(set(numbers)))
+        self.assertGreaterEqual(numbers[0], 1_700_000_000)
+        self.assertEqual(env.count("select count(*) from package_signer"), 1)
+        self.assertEqual(env.count("select count(*) from audit where event = 'package.signer-issued'"), 1)
+        # answers find their message
+        answer = packages.signed(f"{packages.TAMP}.11", packages.encoder.encode(self.confirm(message=numbers[2])), self.signer(self.alice))
+        self.assertEqual(self.give(self.alice, "http/tamp/return", answer, kind="application/tamp-sequence-adjust-confirm").status, 204)
+
+    def confirm(self, message):
+        m = rfc5934.SequenceNumberAdjustConfirm()
+        m["adjust"]["target"]["communities"][0] = univ.ObjectIdentifier("1.2.3.4")
+        m["adjust"]["seqNum"] = message
+        m["status"] = 0
+        return m
+
+    def test_X080_numbers_grow_also_when_the_clock_stands_back(self):
+        env.sql("update tamp_number set last = 99999999999")
+        self.addCleanup(env.sql, "update tamp_number set last = 0")
+        self.assertEqual([self.make("tamp", "status-query", "--for", "all")["sequence_number"] for _ in range(2)], [100000000000, 100000000001])
+        env.sql("update tamp_number set last = 9223372036854775807")
+        self.assertNotEqual(env.admin("package", "tamp", "status-query", "--for", "all", "--ca", "issuing", check=False).returncode, 0)
+
+    def test_X079_refuses(self):
+        for args in (("update",), ("update", "--join", "1.2.3"), ("status-query", "--add", "x.pem"), ("apex-update",), ("community-update",), ("community-update", "--join", "nothing"), ("x",),
+                     ("status-query", "--ca", "gone"), ("status-query", "--uri", "urn:x", "--community", "1.2.3")):
+            with self.subTest(args):
+                self.assertNotEqual(env.admin("package", "tamp", *args, "--for", "all", check=False).returncode, 0)
+        no = env.scratch / "no.pem"
+        run("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", env.scratch / "no.key", "-out", no, "-days", 30, "-subj", "/CN=no", "-addext", "keyUsage=digitalSignature")
+        for args in (("--bits", "12"), ("--bits", "0"), ("--count", "0"), ("--count", "300"), ("--certificate", no)):
+            with self.subTest(args):
+                self.assertNotEqual(env.admin("package", "generate", *args, "--for", "all", "--ca", "issuing", check=False).returncode, 0)
+        self.assertEqual(env.admin("package", "list", "--json"), [])
+
+    def keys_of(self, signed):
+        """Of a SignedData: keys with their attributes, and the package's id."""
+        package, rest = decoder.decode(signed["encapContentInfo"]["eContent"], asn1Spec=rfc6031.SymmetricKeyPackage())
+        self.assertEqual(rest, b"")
+        attribute, = [a for a in signed["signerInfos"][0]["signedAttrs"] if str(a["attrType"]) == "2.16.840.1.101.2.1.5.65"]
+        ident = decoder.decode(attribute["attrValues"][0], asn1Spec=rfc7191.KeyPkgIdentifierAndReceiptReq())[0]
+        keys = [(bytes(k["sKey"]), [bytes(decoder.decode(a["attrValues"][0])[0]).decode() for a in k["sKeyAttrs"]]) for k in package["sKeys"]]
+        return keys, bytes(ident["pkgID"]).hex()
+
+    def test_X070_X071_X075_keys_made_here(self):
+        made = self.make("generate", "--for", ALICE_IS, "--bits", "192", "--count", "3", "--algorithm", "urn:x:aes", "--answer")
+        self.assertEqual((made["encrypted"], "warning" in made), (False, True))
+        what = self.fetch(self.alice, f"http/symmetrickeys/{made['id']}", "application/cms; encapsulatingContent=signedData; innerContent=sKeyPackage")
+        _, kind, _ = self.verified(what)
+        keys, ident = self.keys_of(decoder.decode(decoder.decode(what, asn1Spec=rfc5652.ContentInfo())[0]["content"], asn1Spec=rfc5652.SignedData())[0])
+        self.assertEqual((kind, ident), (packages.SKEYS, made["package_id"]))
+        self.assertEqual([a for _, a in keys], [[f"{ident}-{n}", "urn:x:aes"] for n in (1, 2, 3)])
+        self.assertEqual(({len(k) for k, _ in keys}, len({k for k, _ in keys})), ({24}, 3))
+        self.assertIn("0025", self.types(self.alice))
+        self.refused(self.get(self.bob, f"http/symmetrickeys/{made['id']}"), 404)
+        receipt = packages.signed(packages.KEY_RECEIPT, packages.key_receipt(bytes.fromhex(ident)), self.signer(self.alice))
+        self.assertEqual(self.give(self.alice, "http/symmetrickeys/return", receipt).status, 204)
+        kept = base64.b64decode(env.sql(f"select translate(encode(content, 'base64'), E'\n', '') from package_content where package_id = {made['id']}")[0][0])
+        self.assertFalse(any(k in kept for k, _ in keys))
+
+    def test_X070_keys_encrypted_for_the_client(self):
+        for kind, usage in (("rsa:2048", "keyEncipherment"), ("ec", "keyAgreement")):
+            with self.subTest(kind):
+                key, cert = env.scratch / "to.key", env.scratch / "to.pem"
+                run("openssl", "req", "-x509", "-newkey", kind, *(("-pkeyopt", "ec_paramgen_curve:P-256") if kind == "ec" else ()), "-nodes", "-keyout", key, "-out", cert, "-days", 30,
+                    "-subj", "/CN=client", "-addext", f"keyUsage=critical,{usage}")
+                made = self.make("generate", "--for", ALICE_IS, "--certificate", cert)
+                self.assertEqual((made["encrypted"], "warning" in made), (True, False))
+                what = self.fetch(self.alice, f"http/symmetrickeys/{made['id']}", 'application/cms; encapsulatingContent="signedData, envelopedData, signedData"; innerContent=sKeyPackage')
+                enveloped, outer, _ = self.verified(what)
+                self.assertEqual(outer, packages.ENVELOPED)
+                path = env.scratch / "enveloped.der"
+                path.write_bytes(packages.content_info(packages.ENVELOPED, enveloped))
+                inner = run("openssl", "cms", "-decrypt", "-inform", "DER", "-in", path, "-inkey", key, "-recip", cert).stdout
+                keys, ident = self.keys_of(decoder.decode(inner, asn1Spec=rfc5652.SignedData())[0])
+                self.assertEqual((ident, [len(k) for k, _ in keys]), (made["package_id"], [32]))
+                self.verified(packages.content_info(packages.SIGNED, inner))
+
+
 class Nodes(Case):
     def test_X011_dates_hold_on_all_nodes(self):
         second = env.second_node()
@@ -734,6 +865,53 @@ class Devices(Case):
         self.assertEqual(self.get(one, "makers/symmetrickeys").status, 200)
         for path in ("makers/symmetrickeys", f"makers/symmetrickeys/{number}"):
             self.refused(self.get(other, path), 404)
+
+    def test_X077_signer_under_an_intermediate(self):
+        """The certificate of the connection is that of the client, whatever comes with it."""
+        maker = self.maker("maker-root")
+        sub_key, sub, csr, ext = (env.scratch / f"maker-sub.{x}" for x in ("key", "pem", "csr", "ext"))
+        run("openssl", "req", "-new", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", sub_key, "-subj", "/CN=Maker 2", "-out", csr)
+        ext.write_text("basicConstraints=critical,CA:true\nkeyUsage=critical,keyCertSign\n")
+        run("openssl", "x509", "-req", "-in", csr, "-CA", maker[1], "-CAkey", maker[0], "-CAcreateserial", "-days", 20, "-extfile", ext, "-out", sub)
+        env.admin("est", "label", "add", "submakers", "--template", "User", "--auth", "cert", "--ca", "issuing", "--anchors", maker[1])
+        env.await_catalog()
+        device, leaf = self.router((sub_key, sub))
+        device = Device(env, chain=[leaf.public_bytes(serialization.Encoding.DER), x509.load_pem_x509_certificate(sub.read_bytes()).public_bytes(serialization.Encoding.DER)], key=device.key)
+        self.add(keys(b"sub"), "all", "symmetric-keys")
+        self.assertEqual(self.get(device, "submakers/symmetrickeys").status, 200)
+        key = serialization.load_pem_private_key(open(device.key.path, "rb").read(), None)
+        receipt = lambda **how: packages.signed(packages.KEY_RECEIPT, packages.key_receipt(b"sub"), packages.Signer(key=key, cert=leaf), **how)
+        for what in (receipt(), receipt(with_cert=False)):
+            self.assertEqual(self.give(device, "submakers/symmetrickeys/return", what).status, 204)
+
+
+class Constraints(Case):
+    """X-081: content constraints in a signer's certificate (RFC 6010)."""
+
+    def signer(self, *types):
+        c = rfc6010.CMSContentConstraints()
+        for i, (oid, source) in enumerate(types):
+            c[i]["contentType"] = univ.ObjectIdentifier(oid)
+            if source is not None:
+                c[i]["canSource"] = source
+        plain = packages.Signer("constrained")
+        builder = (x509.CertificateBuilder().subject_name(plain.cert.subject).issuer_name(plain.cert.subject).public_key(plain.key.public_key())
+                   .serial_number(x509.random_serial_number()).not_valid_before(packages.DATE).not_valid_after(plain.cert.not_valid_after)
+                   .add_extension(x509.UnrecognizedExtension(x509.ObjectIdentifier("1.3.6.1.5.5.7.1.18"), encoder.encode(c)), False))
+        return packages.Signer(key=plain.key, cert=builder.sign(plain.key, packages.hashes.SHA256()))
+
+    def test_X081_signers_of_packages(self):
+        this, anything = f"{packages.TAMP}.3", "1.2.840.113549.1.9.16.1.0"
+        for number, (name, by) in enumerate((("its type", self.signer((this, None))), ("any", self.signer((anything, None))))):
+            with self.subTest(name):
+                self.add(update(700 + number, by), "all", "tamp-update")
+        for name, by in (("another", self.signer((packages.FIRMWARE, None))), ("no source", self.signer((this, 1))), ("all but this", self.signer((anything, None), (this, 1)))):
+            with self.subTest(name):
+                path = env.scratch / "constrained"
+                path.write_bytes(update(720, by))
+                done = env.admin("package", "add", path, "--type", "tamp-update", "--for", "all", check=False)
+                self.assertNotEqual(done.returncode, 0)
+                self.assertIn("RFC 6010", done.stderr.decode())
 
 
 if __name__ == "__main__":

@@ -57,6 +57,7 @@ drop_secrets(struct store *s, int64_t id, struct gh_error *err)
 	    {"ca_drop_signers", "DELETE FROM ocsp_signer WHERE ca_id = $1"},
 	    {"ca_drop_cmc_signers", "DELETE FROM cmc_signer WHERE ca_id = $1"},
 	    {"ca_drop_key_signers", "DELETE FROM key_signer WHERE ca_id = $1"},
+	    {"ca_drop_package_signers", "DELETE FROM package_signer WHERE ca_id = $1"},
 	};
 	int rc = 0;
 

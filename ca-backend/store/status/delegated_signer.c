@@ -36,6 +36,10 @@ static const struct kind {
 	{"key_signer_add", ADD("key_signer")}, {"key_signer_lock", LOCK("key")},
 	{"key_signer_purge", PURGE("key_signer")}, "est.key-signer-issued",
 	STORE_SERVICE_REQUESTER},
+    [STORE_SIGNER_PACKAGE] = {{"package_signer_find", FIND("package_signer")},
+	{"package_signer_add", ADD("package_signer")}, {"package_signer_lock", LOCK("package")},
+	{"package_signer_purge", PURGE("package_signer")}, "package.signer-issued",
+	STORE_SERVICE_REQUESTER},
 };
 
 void

@@ -1,7 +1,7 @@
 /*
  * Keys that sign for a CA beside its own: those of OCSP answers (RFC 6960, 4.2.2.2), sealed by the
- * signer, and those of CMC responses (RFC 5272, 4.2) and of private keys that are made here, sealed
- * under the gateway secret.
+ * signer, and those of CMC responses (RFC 5272, 4.2), of private keys and of packages for EST
+ * clients that are made here, sealed under the gateway secret.
  */
 #ifndef STORE_DELEGATED_SIGNER_H
 #define STORE_DELEGATED_SIGNER_H
@@ -11,7 +11,8 @@
 enum store_signer_use {
 	STORE_SIGNER_OCSP,
 	STORE_SIGNER_CMC,
-	STORE_SIGNER_KEYS, /* of private keys that are made here (RFC 7030, 4.4.2) */
+	STORE_SIGNER_KEYS,    /* of private keys that are made here (RFC 7030, 4.4.2) */
+	STORE_SIGNER_PACKAGE, /* of packages for EST clients that are made here */
 	STORE_SIGNER_USES
 };
 

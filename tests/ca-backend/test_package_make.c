@@ -1,0 +1,121 @@
+/* Packages made here: what is written is read by what takes packages from outside. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "package/sym_key_make.h"
+#include "package/sym_key_package.h"
+#include "package/tamp_make.h"
+
+static void
+X080_tamp__numbers(void **state)
+{
+	static const struct {
+		int64_t number;
+		unsigned char der[10];
+		size_t len;
+	} rows[] = {
+	    {0, {2, 1, 0}, 3},
+	    {127, {2, 1, 0x7f}, 3},
+	    {128, {2, 2, 0, 0x80}, 4},
+	    {65535, {2, 3, 0, 0xff, 0xff}, 5},
+	    {INT64_MAX, {2, 8, 0x7f, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff}, 10},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		const struct tamp_order o = {.message = TAMP_STATUS_QUERY,
+		    .number = rows[i].number};
+		struct gh_der reference;
+		struct gh_error err;
+		struct gh_buf out;
+
+		gh_buf_init(&out, 1000);
+		assert_int_equal(tamp_make(&o, &out, &err), 0);
+		assert_true(tamp_message_read(TAMP_STATUS_QUERY, (struct gh_der){out.data, out.len},
+		    &reference));
+		assert_memory_equal(reference.p + reference.len - rows[i].len, rows[i].der,
+		    rows[i].len);
+		gh_buf_free(&out);
+	}
+}
+
+static void
+X079_tamp__orders(void **state)
+{
+	static const char *const one[] = {"1.2.3", NULL}, *const none[] = {NULL},
+				 *const bad[] = {"x", NULL};
+	const struct {
+		struct tamp_order order;
+		bool is_good;
+	} rows[] = {
+	    {{.message = TAMP_STATUS_QUERY, .is_terse = true}, true},
+	    {{.message = TAMP_STATUS_QUERY, .uri = "urn:x"}, true},
+	    {{.message = TAMP_SEQUENCE_ADJUST, .community = "1.2.3", .is_terse = true}, true},
+	    {{.message = TAMP_SEQUENCE_ADJUST, .community = "x"}, false},
+	    {{.message = TAMP_UPDATE}, false},
+	    {{.message = TAMP_APEX_UPDATE}, false},
+	    {{.message = TAMP_COMMUNITY_UPDATE}, false},
+	    {{.message = TAMP_COMMUNITY_UPDATE, .join = none, .leave = none}, false},
+	    {{.message = TAMP_COMMUNITY_UPDATE, .join = one}, true},
+	    {{.message = TAMP_COMMUNITY_UPDATE, .join = one, .leave = one}, true},
+	    {{.message = TAMP_COMMUNITY_UPDATE, .leave = bad}, false},
+	    {{.message = TAMP_UPDATE_CONFIRM}, false},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct gh_der reference;
+		struct gh_error err;
+		struct gh_buf out;
+
+		gh_buf_init(&out, 1000);
+		assert_int_equal(tamp_make(&rows[i].order, &out, &err) == 0, rows[i].is_good);
+		assert_true(!rows[i].is_good ||
+		    tamp_message_read(rows[i].order.message, (struct gh_der){out.data, out.len},
+			&reference));
+		gh_buf_free(&out);
+	}
+}
+
+static void
+X071_keys__made(void **state)
+{
+	static const struct {
+		int bits, count;
+		bool is_good;
+	} rows[] = {{8, 1, true}, {256, 3, true}, {4096, 256, true}, {0, 1, false}, {12, 1, false},
+	    {4104, 1, false}, {-8, 1, false}, {128, 0, false}, {128, 257, false}};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		const struct sym_key_order o = {.bits = rows[i].bits,
+		    .count = rows[i].count,
+		    .algorithm = i % 2 == 0 ? "urn:x" : NULL,
+		    .id = "00ff"};
+		struct gh_error err;
+		struct gh_buf out;
+
+		gh_buf_init(&out, SYM_KEY_PACKAGE_MAX);
+		assert_int_equal(sym_key_package_make(&o, &out, &err) == 0, rows[i].is_good);
+		if (rows[i].is_good)
+			assert_true(sym_key_package_is_valid((struct gh_der){out.data, out.len}));
+		gh_buf_free(&out);
+	}
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(X080_tamp__numbers),
+	    cmocka_unit_test(X079_tamp__orders),
+	    cmocka_unit_test(X071_keys__made),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
