@@ -37,6 +37,7 @@ struct requester {
 	/* The local user of EST that his certificates go back to, by renewals; 0: none. Recorded
 	 * with each, under its MAC: none of them counts without the user. */
 	int64_t est_user;
+	int64_t device; /* the same of the device table (listed_device.h); 0: none of it */
 	/* His password is for one certificate, which is recorded under this mark. */
 	bool is_one_time;
 	unsigned char one_time[32];

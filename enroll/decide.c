@@ -20,6 +20,7 @@
 #include "ca_choice.h"
 #include "clock.h"
 #include "decide.h"
+#include "device_check.h"
 #include "requester_check.h"
 #include "catalog/metadata.h"
 
@@ -184,23 +185,37 @@ check_no_wait(const struct enrollment *e, struct gh_error *err)
 	    "not wait for him: make the key yourself, and send a PKCS#10.");
 }
 
-/* All that needs no CSR; where there is one, its signature first. *own: an entry that was looked
- * up. */
+/* What was looked up on the way, and what a subject_source borrows. */
+struct looked_up {
+	struct dir_entry *entry;
+	struct csr_names names; /* of the device table */
+};
+
+static void
+forget(struct looked_up *own)
+{
+	dir_entry_free(own->entry);
+	csr_names_clear(&own->names);
+}
+
+/* All that needs no CSR; where there is one, its signature first. */
 static int
 enter(const struct worker_env *env, struct enrollment *e, struct subject_source *from,
-    struct dir_entry **own)
+    struct looked_up *own)
 {
 	int rc;
 
+	from->listed = &own->names;
 	if ((rc = clock_check(env->conf, &e->err)) != 0 ||
 	    (rc = requester_check(env, &e->req->requester, &e->err)) != 0 ||
+	    (rc = device_check(env, e->req, from->csr, &own->names, &e->err)) != 0 ||
 	    (rc = find_template(env, e)) != 0 ||
 	    (from->csr != NULL && (rc = ca_pkcs10_check(from->csr, &e->err)) != 0))
 		return rc;
 	if (from->entry == NULL && !from->needs_no_entry) {
-		if ((rc = dir_find(env->dir, e->req->requester.name, own, &e->err)) != 0)
+		if ((rc = dir_find(env->dir, e->req->requester.name, &own->entry, &e->err)) != 0)
 			return rc;
-		from->entry = *own;
+		from->entry = own->entry;
 	}
 	if ((rc = check_permission(e, from)) == 0 && (rc = find_ca(env, e, from->entry)) == 0)
 		rc = check_no_wait(e, &e->err);
@@ -223,21 +238,21 @@ void
 enroll_admit(const struct worker_env *env, struct enrollment *e)
 {
 	struct subject_source from = source_of(env, e);
-	struct dir_entry *own = NULL;
+	struct looked_up own = {NULL, {NULL, NULL}};
 
 	e->rc = enter(env, e, &from, &own);
-	dir_entry_free(own);
+	forget(&own);
 }
 
 void
 enroll_decide(const struct worker_env *env, struct enrollment *e)
 {
 	struct subject_source from = source_of(env, e);
-	struct dir_entry *own = NULL;
+	struct looked_up own = {NULL, {NULL, NULL}};
 
 	if ((e->rc = enter(env, e, &from, &own)) == 0)
 		e->rc = apply(env, &from, e);
-	dir_entry_free(own);
+	forget(&own);
 	if (e->rc != 0)
 		forget_spec(e);
 }

@@ -13,6 +13,7 @@
 #include "formats/pkcs10.h"
 
 struct name_owners; /* name_owners.h */
+struct csr_names;   /* formats/csr_names.h */
 
 /* All borrowed. A zeroed one is refused everything. */
 struct subject_source {
@@ -27,6 +28,9 @@ struct subject_source {
 	/* ChangeSubjectName of the request names whom it is for (formats/csr_names.h); else it is
 	 * not looked at. */
 	bool takes_change;
+	/* The names that are certified, from a list of devices, in place of those that the request
+	 * has; NULL, or without subject: the request's. They pass the same rules. */
+	const struct csr_names *listed;
 	/* Who owns which names, for templates with naming; NULL: nobody any. */
 	const struct name_owners *owners;
 	/* Seconds asked for, from now on; 0: as long as the template gives. */

@@ -321,14 +321,32 @@ take_sans(struct tmpl_naming *n, const GENERAL_NAMES *from, uint32_t *seen, stru
 	return 0;
 }
 
-/* Those that are asked for. */
+/* Those of the request, or that it asks for in their place. */
 static int
-read_names(const struct subject_source *from, struct csr_names *out, struct gh_error *err)
+read_asked(const struct subject_source *from, struct csr_names *out, struct gh_error *err)
 {
 	bool found = false;
 	int rc = from->takes_change ? csr_names_read_change(from->csr, &found, out, err) : 0;
 
 	return rc == 0 && !found ? csr_names_read(from->csr, out, err) : rc;
+}
+
+/* Those that are listed for it, or else asked for. */
+static int
+read_names(const struct subject_source *from, struct csr_names *out, struct gh_error *err)
+{
+	const struct csr_names *listed = from->listed;
+
+	if (listed == NULL || listed->subject == NULL)
+		return read_asked(from, out, err);
+	out->subject = X509_NAME_dup(listed->subject);
+	out->san = listed->san != NULL
+	    ? sk_GENERAL_NAME_deep_copy(listed->san, GENERAL_NAME_dup, GENERAL_NAME_free)
+	    : NULL;
+	if (out->subject != NULL && (listed->san == NULL || out->san != NULL))
+		return 0;
+	csr_names_clear(out);
+	return gh_fail(err, GH_E_NOMEM, "names of a device");
 }
 
 int

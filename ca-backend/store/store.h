@@ -128,7 +128,7 @@ int store_purge_replay(struct store *s, int age, struct gh_error *err) GH_MUSTCH
  *  "ca_rules":[{"name","priority","tenant","purpose","email_domain","network","group","template","ca"}],
  *  "name_owners":[{"owner","kind","patterns":[..],"comments":[..]}],
  *  "est_labels":[{"id","name","settings":{...},"enabled":bool}],
- *  "est_users":[...] as store_load_est_users}
+ *  "est_users":[...] as store_load_est_users, "est_devices":[...] as store_load_est_devices}
  */
 int store_load_catalog(struct store *s, gh_json **out, struct gh_error *err) GH_MUSTCHECK;
 /* Block until a change is notified or timeout_ms passed; *changed tells. Its own connection: a

@@ -120,6 +120,8 @@ catalog_new(const gh_json *json, const unsigned char server_secret[32], struct c
 		rc = est_labels_load(gh_json_get(json, "est_labels"), &c->est_labels, err);
 	if (rc == 0)
 		rc = est_users_load(gh_json_get(json, "est_users"), &c->est_users, err);
+	if (rc == 0)
+		rc = listed_devices_load(gh_json_get(json, "est_devices"), &c->est_devices, err);
 	if (rc != 0) {
 		catalog_free(c);
 		return rc;
@@ -149,6 +151,7 @@ catalog_free(struct catalog *c)
 	ca_rules_clear(&c->rules);
 	est_labels_clear(&c->est_labels);
 	est_users_clear(&c->est_users);
+	listed_devices_clear(&c->est_devices);
 	name_owners_free(c->owners);
 	ca_set_clear(&c->cas);
 	free(c->tmpl);

@@ -16,6 +16,7 @@
 #include "error.h"
 #include "json.h"
 #include "ca_rule.h"
+#include "listed_device.h"
 #include "est_label.h"
 #include "est_user.h"
 #include "profile.h"
@@ -42,6 +43,7 @@ struct catalog {
 	struct ca_rules rules;
 	struct est_labels est_labels;
 	struct est_users est_users;
+	struct listed_devices est_devices;
 	struct name_owners *owners;           /* who owns which names (name_owners.h) */
 	unsigned char index_key[GH_KEY_SIZE]; /* of app->key_index; derived once: HKDF is slow */
 	int refs;                             /* atomic */

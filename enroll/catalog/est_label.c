@@ -33,6 +33,7 @@ static const char *const cmc_words[] = {"caller", "message", "none", NULL};
 static const char *const wrap_words[] = {"auto", "64", "none", NULL};
 static const char *const linking_words[] = {"if-present", "required", "none", NULL};
 static const char *const yes_words[] = {"no", "yes", NULL};
+static const char *const devices_words[] = {"none", "preferred", "required", NULL};
 static const char *const csrattrs_words[] = {"all", "list", "none", NULL};
 static const char *const renewal_key_words[] = {"any", "new", NULL};
 
@@ -54,6 +55,7 @@ static const struct setting {
     {"ra", WORD, offsetof(struct est_label, has_ra), yes_words},
     {"certificates_of", LABELS, 0, NULL},
     {"anchors", CERTS, 0, NULL},
+    {"devices", WORD, offsetof(struct est_label, devices), devices_words},
     {"csrattrs", WORD, offsetof(struct est_label, csrattrs), csrattrs_words},
     {"serverkeygen", WORD, offsetof(struct est_label, has_serverkeygen), yes_words},
     {"renewal_key", WORD, offsetof(struct est_label, renewal_key), renewal_key_words},

@@ -57,6 +57,13 @@ enum est_cmc {
 	EST_CMC_NONE,
 };
 
+/* Whom the device table must know (docs/est-devices.md). */
+enum est_devices_mode {
+	EST_DEVICES_NONE,      /* the table is not looked at */
+	EST_DEVICES_PREFERRED, /* who is listed gets his names from it, others as without */
+	EST_DEVICES_REQUIRED,  /* only who is listed enrolls */
+};
+
 /* What /csrattrs tells. */
 enum est_csrattrs_form {
 	EST_CSRATTRS_ALL,  /* the list of RFC 8951, and the template of RFC 9908 */
@@ -78,6 +85,7 @@ struct est_label {
 	int has_ra;     /* 1: certificates of ours with id-kp-cmcRA may ask for others */
 	char *certs_of; /* "phones,any": whose certificates log in here beside its own; or NULL */
 	STACK_OF(X509) * anchor; /* implicit trust anchors: CAs of manufacturers; NULL: none */
+	int devices;             /* enum est_devices_mode */
 	int csrattrs;            /* enum est_csrattrs_form */
 	int has_serverkeygen;    /* 1: keys are made here */
 	int renewal_key;         /* enum est_renewal_key */

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "formats/pkcs7.h"
+#include "device_check.h"
 #include "single.h"
 
 #include "est_body.h"
@@ -50,9 +51,12 @@ init(const struct worker_env *env, struct submission *s)
 }
 
 static int
-read_body(struct submission *s)
+read_body(const struct worker_env *env, struct submission *s)
 {
 	int rc = est_request_read(s->call, &s->req.csr, &s->e.err);
+
+	if (rc == 0 && s->req.requester.is_ra)
+		s->req.requester.device = device_of_ra(env, s->label->name, s->req.csr);
 
 	return rc == 0 ? est_linking_check((enum est_linking)s->label->linking,
 			     s->req.requester.is_ra, &s->call->http->tls, s->req.csr, &s->e.err)
@@ -134,7 +138,7 @@ serve(struct worker_env *env, const struct call *call, bool is_renewal, struct g
 	const char *operation = is_renewal ? "simplereenroll" : "simpleenroll";
 	struct submission s = {.call = call};
 
-	if ((s.e.rc = init(env, &s)) == 0 && (s.e.rc = read_body(&s)) == 0 && is_renewal)
+	if ((s.e.rc = init(env, &s)) == 0 && (s.e.rc = read_body(env, &s)) == 0 && is_renewal)
 		s.e.rc = est_renewal_check(env, call, s.label, s.req.csr, s.renewal_of, &s.e.err);
 	if (s.e.rc == 0)
 		s.e.rc = est_poll_key(&s.req, operation, s.renewal_of, &s.req.poll_key, &s.e.err);

@@ -46,6 +46,18 @@ by_either(struct worker_env *env, struct auth_limiter *limiter, const struct est
 	return by_password(env, limiter, label, http, given, out, guess, err);
 }
 
+/* The certificate's, where the user has none. */
+static int
+take_device(const struct requester *of_cert, struct requester *who, struct gh_error *err)
+{
+	if (who->device == 0)
+		who->device = of_cert->device;
+	if (of_cert->device == 0 || of_cert->device == who->device)
+		return 0;
+	return gh_refuse(err, GH_E_FORBIDDEN,
+	    "The client certificate is another device's than the password.");
+}
+
 static int
 by_both(struct worker_env *env, struct auth_limiter *limiter, const struct est_label *label,
     const struct gh_http_request *http, const struct auth_given *given, struct auth_result *out,
@@ -59,14 +71,16 @@ by_both(struct worker_env *env, struct auth_limiter *limiter, const struct est_l
 	if (rc == 0 && !auth_est_is_one(&of_cert.requester, http, &out->requester))
 		rc = gh_refuse(err, GH_E_FORBIDDEN,
 		    "The client certificate is not that of the user who gave the password.");
+	if (rc == 0)
+		rc = take_device(&of_cert.requester, &out->requester, err);
 	out->requester.via_client_cert = rc == 0;
 	out->requester.has_own_cert = rc == 0 && of_cert.requester.has_own_cert;
 	auth_result_clear(&of_cert);
 	return rc;
 }
 
-int
-auth_est_user(struct worker_env *env, struct auth_limiter *limiter, const struct est_label *label,
+static int
+by_mode(struct worker_env *env, struct auth_limiter *limiter, const struct est_label *label,
     const struct gh_http_request *http, const struct auth_given *given, struct auth_result *out,
     struct auth_guess *guess, struct gh_error *err)
 {
@@ -86,4 +100,19 @@ auth_est_user(struct worker_env *env, struct auth_limiter *limiter, const struct
 	default:
 		return by_either(env, limiter, label, http, given, out, guess, err);
 	}
+}
+
+/* Who is listed, or an RA, which asks for those that are. */
+int
+auth_est_user(struct worker_env *env, struct auth_limiter *limiter, const struct est_label *label,
+    const struct gh_http_request *http, const struct auth_given *given, struct auth_result *out,
+    struct auth_guess *guess, struct gh_error *err)
+{
+	int rc = by_mode(env, limiter, label, http, given, out, guess, err);
+
+	if (rc != 0 || label->devices != EST_DEVICES_REQUIRED || out->requester.device != 0 ||
+	    out->requester.is_ra)
+		return rc;
+	return gh_refuse(err, GH_E_FORBIDDEN,
+	    "This label is for listed devices, and this is none of them.");
 }

@@ -13,6 +13,7 @@
 #include "store/status/revocation.h"
 #include "timestamp.h"
 
+#include "catalog/catalog.h"
 #include "requester_check.h"
 
 #include "auth_entry.h"
@@ -88,6 +89,32 @@ accept_device(const struct shown *s, X509 *anchor, struct auth_result *out, stru
 	return 0;
 }
 
+/* The listed device of a manufacturer's certificate, by its serial number. Two manufacturers may
+ * give the same one: what is listed without a manufacturer is of the only one that the label has.
+ */
+static int
+take_device(const struct worker_env *env, const struct est_label *label, const struct shown *s,
+    X509 *anchor, struct auth_result *out, struct gh_error *err)
+{
+	char serial[LISTED_DEVICE_SERIAL_SIZE], by[LISTED_DEVICE_KEY_SIZE],
+	    key[LISTED_DEVICE_KEY_SIZE];
+	const struct listed_device *d;
+
+	if (label->devices == EST_DEVICES_NONE ||
+	    !listed_device_serial_of(X509_get_subject_name(s->certs.leaf), serial))
+		return 0;
+	if (!listed_device_key(anchor, by) || !listed_device_key(s->certs.leaf, key))
+		return gh_fail(err, GH_E_INTERNAL, "key of a client certificate");
+	d = listed_devices_find(&env->catalog->est_devices, serial, by,
+	    sk_X509_num(label->anchor) == 1);
+	if (d == NULL)
+		return 0;
+	if (d->spki != NULL && strcmp(d->spki, key) != 0)
+		return refuse(err, "the device is listed with another key.");
+	out->requester.device = d->id;
+	return requester_check(env, &out->requester, err);
+}
+
 /* ---- certificates of ours ---- */
 
 static int
@@ -150,6 +177,16 @@ accept_entry(struct worker_env *env, const struct requester *asked, struct auth_
 	return rc;
 }
 
+/* What his certificates go back to. */
+static int
+take_origin(const struct worker_env *env, const struct requester *asked, struct requester *out,
+    struct gh_error *err)
+{
+	out->est_user = asked->est_user;
+	out->device = asked->device;
+	return requester_check(env, out, err);
+}
+
 static int
 accept_own(struct worker_env *env, const struct est_label *label, const struct shown *s,
     struct auth_result *out, struct gh_error *err)
@@ -173,9 +210,7 @@ accept_own(struct worker_env *env, const struct est_label *label, const struct s
 	rc = asked->kind == REQUESTER_DIRECTORY ? accept_entry(env, asked, out, err)
 						: accept_device(s, NULL, out, err);
 	if (rc == 0)
-		out->requester.est_user = asked->est_user;
-	if (rc == 0)
-		rc = requester_check(env, &out->requester, err);
+		rc = take_origin(env, asked, &out->requester, err);
 	out->requester.has_own_cert = rc == 0;
 	out->requester.is_ra = rc == 0 && label->has_ra != 0 && client_cert_is_ra(s->certs.leaf);
 	return rc;
@@ -199,8 +234,10 @@ accept(struct worker_env *env, const struct est_label *label, struct shown *s,
 		return rc;
 	if (s->own.is_ours)
 		return accept_own(env, label, s, out, err);
-	if ((anchor = client_certs_verify(&s->certs, label->anchor, gh_now(), err)) != NULL)
-		return accept_device(s, anchor, out, err);
+	if ((anchor = client_certs_verify(&s->certs, label->anchor, gh_now(), err)) != NULL) {
+		rc = accept_device(s, anchor, out, err);
+		return rc == 0 ? take_device(env, label, s, anchor, out, err) : rc;
+	}
 	if (err->code == GH_E_AUTH_FAILED && http->client_cert != NULL) {
 		rc = auth_user_by_cert(env, http, out, err);
 		out->requester.roles = 0;

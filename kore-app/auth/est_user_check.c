@@ -8,6 +8,9 @@
 #include "store/session/digest_count.h"
 #include "timestamp.h"
 
+#include "catalog/catalog.h"
+#include "requester_check.h"
+
 #include "auth_limit.h"
 #include "digest_header.h"
 #include "digest_nonce.h"
@@ -24,10 +27,13 @@ seconds_now(void)
 
 /* What is told here, only who has the password hears. */
 static int
-accept_user(const struct est_user *u, const struct est_label *label, struct auth_result *out,
-    struct gh_error *err)
+accept_user(const struct worker_env *env, const struct est_user *u, const struct est_label *label,
+    struct auth_result *out, struct gh_error *err)
 {
+	const struct listed_device *d =
+	    listed_devices_find_user(&env->catalog->est_devices, u->name);
 	struct requester *who = &out->requester;
+	int rc;
 
 	if (!u->is_enabled)
 		return gh_fail(err, GH_E_ACCOUNT_DISABLED, "EST user is disabled");
@@ -43,6 +49,11 @@ accept_user(const struct est_user *u, const struct est_label *label, struct auth
 	snprintf(who->name, sizeof(who->name), "%s", u->name);
 	snprintf(who->id, sizeof(who->id), "%lld", (long long)u->id);
 	who->est_user = u->id;
+	if (label->devices != EST_DEVICES_NONE && d != NULL) {
+		who->device = d->id;
+		if ((rc = requester_check(env, who, err)) != 0)
+			return rc;
+	}
 	return u->is_one_time ? one_time_mark(u, who, err) : 0;
 }
 
@@ -100,7 +111,7 @@ est_user_by_basic(struct worker_env *env, struct auth_limiter *limiter,
 	else
 		rc = check_password(env, user, basic, err);
 	if (rc == 0)
-		rc = accept_user(user, label, out, err);
+		rc = accept_user(env, user, label, out, err);
 	settle(limiter, rc, out, guess);
 	return rc;
 }
@@ -208,7 +219,7 @@ est_user_by_digest(struct worker_env *env, struct auth_limiter *limiter,
 	u = est_users_find(&env->catalog->est_users, h.user);
 	if ((rc = check_response(env, &h, u, http, err)) == 0 &&
 	    (rc = check_nonce(env, &h, err)) == 0)
-		rc = accept_user(u, label, out, err);
+		rc = accept_user(env, u, label, out, err);
 	settle(limiter, rc, out, guess);
 	OPENSSL_cleanse(&h, sizeof(h));
 	return rc;

@@ -60,6 +60,8 @@ const struct command command_table[] = {
 	&verb_directory_test, NULL},
     {"est", "key", "say which keys of devices keys are encrypted for", &verb_est_key, NULL},
     {"est", "label", "say what devices may ask for over EST", &verb_est_label, NULL},
+    {"est", "device", "say which devices EST knows, and what they are called", &verb_est_device,
+	NULL},
     {"est", "user", "say which local users may enroll by EST", &verb_est_user, NULL},
     {"est", "cacerts", "fetch the CA certificates of an EST server (client)", &verb_est_cacerts,
 	NULL},

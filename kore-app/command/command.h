@@ -68,6 +68,7 @@ extern const struct verb verb_db_reseal;
 extern const struct verb verb_db_restored;
 extern const struct verb verb_db_status;
 extern const struct verb verb_directory_test;
+extern const struct verb verb_est_device;
 extern const struct verb verb_est_user;
 extern const struct verb verb_est_cacerts;
 extern const struct verb verb_est_cmc;

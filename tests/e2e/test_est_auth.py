@@ -742,5 +742,167 @@ class Certificates(Case):
         return said + rest.decode(errors="replace")
 
 
+def key_hash(cert):
+    """SHA-256 of the public key of a certificate, PEM file or DER."""
+    pem = cert.read_text() if hasattr(cert, "read_text") else client.to_pem(cert)
+    spki = der.openssl("pkey", "-pubin", "-outform", "DER", stdin=der.openssl("x509", "-noout", "-pubkey", stdin=pem.encode()))
+    return hashlib.sha256(spki).hexdigest()
+
+
+class Devices(Case):
+    """The device table: gatehouse est device, and --devices of a label."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.maker, cls.rival = make_ca("maker-d", "/O=Maker/CN=Factory"), make_ca("rival-d", "/O=Maker/CN=Factory")
+        both = env.scratch / "two-makers.pem"
+        both.write_text(cls.maker[1].read_text() + cls.rival[1].read_text())
+        more = ("--template", "Device", "--ca", "issuing", "--auth", "either", "--renewal-days", 9999)
+        label("add", "listed", *more, "--anchors", cls.maker[1], "--devices", "required")
+        label("add", "listed-too", *more, "--anchors", cls.maker[1], "--devices", "required", "--certificates-of", "any")
+        label("add", "either-or", *more, "--anchors", cls.maker[1], "--devices", "preferred")
+        label("add", "two", *more, "--anchors", both, "--devices", "required")
+
+    def listed(self, action, *args, **kw):
+        done = env.admin("est", "device", action, *args, **kw)
+        env.await_catalog()
+        return done
+
+    def factory(self, serial, ca=None, subject="/CN=device"):
+        key, cert = make_leaf(ca or self.maker, f"{subject}/serialNumber={serial}")
+        return Device(env, chain=[cert], key=key)
+
+    def names(self, cert):
+        names, san = names_of(cert)
+        return [v[2:].decode() for _, v in names], san
+
+    def test_names_come_from_the_table(self):
+        self.refused(self.enroll(self.factory("D-1"), "listed/simpleenroll"), 403, "listed devices")
+        self.listed("add", "D-1", "--subject", "CN=one.example.test", "--san", "dns:one.example.test ip:192.0.2.7", "--labels", "listed either-or")
+        device = self.factory("d-1")  # caseIgnoreMatch
+        cert = self.issued(self.enroll(device, "listed/simpleenroll", csr=device.csr((("CN", "anything"),))))
+        self.assertEqual(self.names(cert), (["one.example.test"], der.san(dns=["one.example.test"], ip=["192.0.2.7"])))
+        self.refused(self.enroll(device, "listed-too/simpleenroll"), 403, "not listed for this label")
+        self.issued(self.enroll(device, "either-or/simpleenroll"))
+        # its names change at the next renewal
+        self.listed("set", "D-1", "--subject", "CN=uno.example.test", "--san", "dns:uno.example.test")
+        mine = Device(env, chain=[cert], key=device.key)
+        names, san = names_of(cert)
+        again = der.csr(mine.key, subject=names, extensions=[der.extension("subjectAltName", san)])
+        renewed = self.issued(mine.enroll("listed/simplereenroll", again))
+        self.assertEqual(self.names(renewed)[0], ["uno.example.test"])
+        # disabled, removed: on every path, also with what was renewed
+        newest = Device(env, chain=[renewed], key=device.key)
+        for args, text in ((("set", "D-1", "--disable"), "disabled"), (("remove", "D-1", "--yes"), "not listed any more")):
+            self.listed(*args)
+            for one in (mine, newest):
+                for path in ("listed/simpleenroll", "listed/simplereenroll", "listed/serverkeygen"):
+                    self.refused(one.enroll(path, again), 403, text)
+                self.refused(one.get("listed/pal"), 403, text)
+                self.refused(one.post("listed/fullcmc", b"AA==", kind="application/pkcs7-mime; smime-type=CMC-request"), 403, text)
+            self.refused(self.enroll(device, "listed/simpleenroll"), 403)
+        self.listed("add", "D-1", "--labels", "listed")  # another row: what the first one had is over
+        self.refused(newest.enroll("listed/simplereenroll", again), 403, "not listed any more")
+        self.issued(self.enroll(device, "listed/simpleenroll"))
+
+    def test_serial_numbers_of_others(self):
+        self.listed("add", "D-2")
+        self.listed("add", "D-3")
+        device = self.factory("D-2")
+        host = self.host()
+
+        def csr(serial):
+            return der.csr(device.key, subject=[("CN", host), ("2.5.4.5", der.tlv(0x13, serial))],
+                           extensions=[der.extension("subjectAltName", der.san(dns=[host]))])
+        self.refused(self.enroll(device, "listed/simpleenroll", csr(b"D-3")), 403, "not that of the device")
+        unlisted = self.factory("D-none")
+        self.refused(self.enroll(unlisted, "either-or/simpleenroll", csr(b" d-3 ")), 403)
+        self.issued(self.enroll(unlisted, "either-or/simpleenroll"))
+
+    def test_two_manufacturers_with_one_serial_number(self):
+        self.listed("add", "D-4", "--subject", "CN=four.example.test", "--san", "dns:four.example.test")
+        ours, theirs = self.factory("D-4"), self.factory("D-4", self.rival)
+        self.refused(self.enroll(theirs, "listed/simpleenroll"), 401)
+        self.issued(self.enroll(ours, "listed/simpleenroll"))
+        for one in (ours, theirs):  # listed without a manufacturer, and there are two
+            self.refused(self.enroll(one, "two/simpleenroll"), 403, "listed devices")
+        self.listed("add", "D-4", "--anchor", key_hash(self.rival[1]), "--subject", "CN=rival.example.test", "--san", "dns:rival.example.test")
+        self.assertEqual(self.names(self.issued(self.enroll(theirs, "two/simpleenroll")))[0], ["rival.example.test"])
+        self.refused(self.enroll(ours, "two/simpleenroll"), 403)
+        self.listed("set", "D-4", "--spki", "00" * 32)
+        self.refused(self.enroll(ours, "listed/simpleenroll"), 403, "another key")
+
+    def test_its_time_and_its_user(self):
+        who, other = self.user(), self.user()
+        self.listed("add", "D-5", "--user", who[0], "--subject", "CN=five.example.test", "--san", "dns:five.example.test", "--expires", "2099-01-01")
+        device = self.device(who)
+        self.refused(self.enroll(self.device(other), "listed/simpleenroll"), 403, "listed devices")
+        self.refused(self.enroll(self.device(("alice", "alice-secret")), "listed/simpleenroll"), 403, "listed devices")
+        cert = self.issued(self.enroll(device, "listed/simpleenroll"))
+        self.assertEqual(self.names(cert)[0], ["five.example.test"])
+        mine = Device(env, chain=[cert], key=device.key)
+        self.listed("set", "D-5", "--expires", "2020-01-01")
+        for one in (mine, device):
+            self.refused(self.enroll(one, "listed/simpleenroll"), 403, "time that is over")
+        self.assertEqual(self.listed("add", "D-6", "--user", who[0], check=False).returncode, 1)
+
+    def test_rows_are_not_the_databases(self):
+        self.listed("add", "D-7", "--disable")
+        for attack, undo in (("update est_device set enabled = true where serial = 'd-7'", "update est_device set enabled = false where serial = 'd-7'"),
+                             ("insert into est_device (serial, anchor, enabled) values ('evil', '', true)", "delete from est_device where serial = 'evil'")):
+            env.sql(attack)
+            done = env.admin("est", "device", "list", check=False)
+            env.sql(undo)
+            self.assertNotEqual(done.returncode, 0, attack)
+            self.assertIn(b"est_device", done.stderr)
+        # nor is the device of a certificate
+        self.listed("add", "D-8")
+        device = self.factory("D-8")
+        mine = Device(env, chain=[self.issued(self.enroll(device, "listed/simpleenroll"))], key=device.key)
+        self.issued(self.enroll(mine, "listed/simpleenroll"))
+        env.without_triggers("update request set device = device + 1 where device is not null;")
+        self.refused(self.enroll(mine, "listed/simpleenroll"), 403)
+        env.without_triggers("update request set device = device - 1 where device is not null;")
+
+    def imported(self, text, *args, check=True):
+        path = env.scratch / "devices.csv"
+        path.write_bytes(text.encode())
+        return env.admin("est", "device", "import", path, *args, *(("--json",) if check else ()), check=check)
+
+    def test_import(self):
+        table = "\ufeffserial,subject,san,labels,expires,note\r\nI-1,\"CN=i1.example.test,O=Ex\",dns:i1.example.test,listed,2099-12-31,\"says \"\"hi\"\"\"\r\n\r\nI-2,,,,,\r\n"
+        added = [{"serial": s, "anchor": "", "change": "added"} for s in ("i-1", "i-2")]
+        self.assertEqual(self.imported(table, "--dry-run"), added)
+        self.assertEqual(env.count("select count(*) from est_device where serial like 'i-%'"), 0)
+        self.assertEqual(self.imported(table), added)
+        self.assertEqual(self.imported(table), [])
+        changed = table.replace("I-2,,,,,", "i-2,CN=i2.example.test,,,,new").replace("2099-12-31", "2098-12-31")
+        self.assertEqual([c["change"] for c in self.imported(changed)], ["expires", "subject, note"])
+        row = env.admin("est", "device", "show", "I-1", "--json")
+        self.assertEqual([row[k] for k in ("subject", "labels", "expires", "note", "enabled")],
+                         ["CN=i1.example.test,O=Ex", "listed", "2098-12-31T00:00:00Z", 'says "hi"', True])
+        self.assertEqual(env.count("select count(*) from audit where event = 'est.device.changed' and object like 'i-%'"), 2)
+        self.assertIn("i-2", self.listed("list"))
+
+    def test_import_of_wrong_lines(self):
+        table = ("serial,san,anchor,expires\nW-1,,,\n,,,\nW-2,dns:x.example.test,,\nW-3,,xyz,\nW-4,,,soon\nW-5,\"x,,\nW-1,,,\nW-6,,\n"
+                 "W-\u00fc,,,\n")
+        done = self.imported(table, check=False)
+        self.assertNotEqual(done.returncode, 0)
+        said = done.stderr.decode()
+        for number, text in ((3, "serial"), (4, "subject"), (5, "anchor"), (6, "expires"), (7, "quote"), (8, "twice"), (9, "fields"), (10, "serial")):
+            self.assertRegex(said, f"devices.csv:{number}: .*{text}")
+        self.assertNotIn(":2:", said)
+        self.assertEqual(env.count("select count(*) from est_device where serial like 'w-%'"), 0)
+        self.assertEqual(self.imported(table, "--skip-errors", check=False).returncode, 1)
+        self.assertEqual(env.count("select count(*) from est_device where serial like 'w-%'"), 1)
+        for header in ("subject\nx\n", "serial,color\n", "serial,serial\n"):
+            self.assertIn(b":1: ", self.imported(header, check=False).stderr)
+        for args in (("add", "x", "--dry-run"), ("set", "x", "--enable", "--disable"), ("list", "x"), ("show",)):
+            self.assertEqual(env.admin("est", "device", *args, check=False).returncode, 2, args)
+        for args in (("show", "none"), ("set", "none", "--disable"), ("remove", "none", "--yes")):
+            self.assertIn(b"no device", env.admin("est", "device", *args, check=False).stderr)
+
+
 if __name__ == "__main__":
     tap.main()

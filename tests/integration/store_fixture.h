@@ -137,6 +137,7 @@ static void __attribute__((unused)) fixture_ask(struct enroll_request *req)
 	req->poll_key = strdup("00ff");
 	req->operation = strdup("simpleenroll");
 	req->requester.est_user = 17;
+	req->requester.device = 18;
 }
 
 /* Batches of one. */

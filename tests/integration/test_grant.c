@@ -514,7 +514,7 @@ request__is_approved_as_it_was_recorded(void **state)
 	    "protocol = protocol % 3 + 1", "ca_name = 'other'", "ca_rule = NULL",
 	    "validity = validity + 1", "purpose = 'code_signing'", "tenant = 'south'",
 	    "email = 'mallory@test'", "language = 'en'", "operation = 'fullcmc'",
-	    "ca_name = NULL, ca_rule = NULL, validity = NULL, purpose = NULL, tenant = NULL, email = NULL, language = NULL, label = NULL, poll_key = NULL, operation = NULL, est_user = NULL",
+	    "ca_name = NULL, ca_rule = NULL, validity = NULL, purpose = NULL, tenant = NULL, email = NULL, language = NULL, label = NULL, poll_key = NULL, operation = NULL, est_user = NULL, device = NULL",
 	    "mac = (SELECT o.mac FROM request o WHERE o.id <> r.id AND o.disposition = 9 LIMIT 1)"};
 	int64_t id = ask_as("alice", true), other = ask("bob");
 	char statement[512];
@@ -643,6 +643,7 @@ certificate__belongs_to_its_label(void **state)
 	req.has_replay_mark = false;
 	req.label = strdup("phones");
 	req.requester.est_user = 17;
+	req.requester.device = 18;
 	snprintf(req.requester.id, sizeof(req.requester.id), "89ab");
 	if (fixture_issue(&out, "alice") != 0)
 		fail();
@@ -653,9 +654,10 @@ certificate__belongs_to_its_label(void **state)
 	assert_true(own.is_requester_sealed);
 	assert_string_equal(own.label, "phones");
 	assert_int_equal(own.requester.est_user, 17);
-	for (int i = 0; i < 3; i++) {
+	assert_int_equal(own.requester.device, 18);
+	for (int i = 0; i < 4; i++) {
 		static const char *const changes[] = {"label = 'routers'", "label = NULL",
-		    "est_user = NULL"};
+		    "est_user = NULL", "device = 19"};
 		char text[200];
 
 		snprintf(text, sizeof(text), "UPDATE request SET %s WHERE requester_id = '89ab'",
@@ -666,8 +668,9 @@ certificate__belongs_to_its_label(void **state)
 		assert_string_equal(own.label, "");
 		assert_string_equal(own.requester.id, "");
 		assert_int_equal(own.requester.est_user, 0);
+		assert_int_equal(own.requester.device, 0);
 		attack(
-		    "UPDATE request SET label = 'phones', est_user = 17 WHERE requester_id = '89ab'");
+		    "UPDATE request SET label = 'phones', est_user = 17, device = 18 WHERE requester_id = '89ab'");
 	}
 	ok(store_recognize(db, der, len, &own, &err));
 	assert_true(own.is_requester_sealed);

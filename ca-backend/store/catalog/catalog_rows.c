@@ -81,6 +81,7 @@ store_load_catalog(struct store *s, gh_json **out, struct gh_error *err)
 	    {"name_owners", GRANT_NAME_OWNER},
 	    {"est_labels", GRANT_EST_LABEL},
 	    {"est_users", GRANT_EST_USER},
+	    {"est_devices", GRANT_EST_DEVICE},
 	};
 	struct grants g;
 	gh_json *catalog;

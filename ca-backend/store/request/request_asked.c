@@ -4,7 +4,7 @@
 
 #include "request_asked.h"
 
-#define NUMBERS 2 /* the last ones */
+#define NUMBERS 3 /* the last ones */
 #define TEXTS (REQUEST_ASKED_N - NUMBERS)
 
 /* In the order of REQUEST_ASKED_COLUMNS. */
@@ -29,6 +29,7 @@ static const struct {
 } numbers[NUMBERS] = {
     {"validity", offsetof(struct enroll_request, validity)},
     {"est_user", offsetof(struct enroll_request, requester.est_user)},
+    {"device", offsetof(struct enroll_request, requester.device)},
 };
 
 static char *

@@ -69,6 +69,8 @@ request_seal_issued(const struct store *s, const struct requester *who, const ch
 		bad |= gh_json_set_string(v, "label", label);
 	if (who->est_user != 0)
 		bad |= gh_json_set_int(v, "est_user", who->est_user);
+	if (who->device != 0)
+		bad |= gh_json_set_int(v, "device", who->device);
 	return row_content_seal(s, ISSUED, 0, v,
 	    bad | row_content_set_bytes(v, "certificate", sum, sizeof(sum)), out, err);
 }

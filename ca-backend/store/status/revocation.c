@@ -136,6 +136,7 @@ fill_own(const PGresult *res, int row, struct store_own_cert *out)
 	who->kind = (enum requester_kind)store_int(res, row, 5);
 	snprintf(out->label, sizeof(out->label), "%s", store_text(res, row, 8));
 	who->est_user = store_int(res, row, 9);
+	who->device = store_int(res, row, 10);
 }
 
 /* Does its MAC say so? */
@@ -169,7 +170,7 @@ check_own(const struct store *s, const PGresult *res, int row, struct store_own_
 	if (rc != 0 || out->is_requester_sealed)
 		return rc;
 	out->label[0] = '\0';
-	who->est_user = 0;
+	who->est_user = who->device = 0;
 	if (*who->id == '\0' || (rc = check_seal(s, res, row, out, err)) != 0)
 		return rc;
 	if (!out->is_requester_sealed) {
@@ -193,7 +194,7 @@ store_recognize(struct store *s, const unsigned char *der, size_t len, struct st
 	    "EXISTS (SELECT FROM ca k CROSS JOIN unnest(k.chain) AS t(der) JOIN certificate i ON i.sha256 = sha256(t.der) "
 	    "  WHERE k.id = c.ca_id AND i.status <> 20 AND (SELECT count(*) FROM certificate o WHERE o.status = 20 AND "
 	    "    left(lower(o.subject), 200) = left(lower(i.subject), 200) AND o.spki_sha256 = i.spki_sha256) = 0), "
-	    "q.label, q.est_user FROM certificate c "
+	    "q.label, q.est_user, q.device FROM certificate c "
 	    "LEFT JOIN request q ON q.id = c.request_id WHERE c.serial IN ($1::bytea, $2::bytea)"};
 	unsigned char padded[SERIAL_BYTES] = {0};
 	struct store_params p = {0};

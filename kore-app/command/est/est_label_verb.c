@@ -10,7 +10,7 @@
 #include "verb.h"
 
 static const char *template_name, *ca, *auth, *cmc, *cmc_legacy, *wrap, *linking, *ra, *anchors,
-    *renewal_key, *renewal_days, *csrattrs, *serverkeygen, *certificates_of;
+    *renewal_key, *renewal_days, *csrattrs, *serverkeygen, *certificates_of, *devices;
 static struct option_list groups;
 static bool enable, disable, any_group;
 
@@ -37,6 +37,8 @@ static const struct option_row options[] = {
 	"add, set: yes: certificates of ours with id-kp-cmcRA may ask for others (default: no)"},
     {"certificates-of", 0, OPTION_TEXT, &certificates_of, "LABELS",
 	"add, set: certificates of ours that log in, beside those that came by this label: names of labels, any (of all labels), people (by CertEnroll, REST, /csr), with commas; set: \"\" for none"},
+    {"devices", 0, OPTION_TEXT, &devices, "WHOM",
+	"add, set: the device table: required (only listed devices enroll), preferred (they get their names from it) or none (default: none)"},
     {"anchors", 0, OPTION_TEXT, &anchors, "FILE",
 	"add, set: PEM, CAs of manufacturers whose client certificates count at this label; set: \"\" for none"},
     {"renewal-key", 0, OPTION_TEXT, &renewal_key, "WHICH",
@@ -80,7 +82,8 @@ put_settings(gh_json *settings, struct gh_error *err)
 	} given[] = {{"template", template_name}, {"ca", ca}, {"auth", auth}, {"cmc", cmc},
 	    {"cmc_legacy", cmc_legacy}, {"wrap", wrap}, {"linking", linking}, {"ra", ra},
 	    {"renewal_key", renewal_key}, {"renewal_days", renewal_days}, {"csrattrs", csrattrs},
-	    {"serverkeygen", serverkeygen}, {"certificates_of", certificates_of}};
+	    {"serverkeygen", serverkeygen}, {"certificates_of", certificates_of},
+	    {"devices", devices}};
 	gh_json *v;
 	int rc = 0;
 

@@ -7,38 +7,10 @@
 #include "name_owners.h"
 #include "utf8.h"
 
+#include "csv_line.h"
 #include "name_file.h"
 
 #define FIELDS 4
-#define LINE_MAX_BYTES 8192
-
-/* Unquotes in place. *next: behind the comma; NULL: it was the last. false: a quote is wrong. */
-static bool
-take_field(char *s, char **field, char **next)
-{
-	char *out = s;
-	bool is_closed = false;
-
-	*field = s;
-	if (*s != '"') {
-		*next = strchr(s, ',');
-		if (*next != NULL)
-			*(*next)++ = '\0';
-		return strchr(*field, '"') == NULL;
-	}
-	for (s++; *s != '\0'; s++) {
-		if (*s == '"' && *++s != '"') {
-			is_closed = true;
-			break;
-		}
-		*out++ = *s;
-	}
-	if (!is_closed || (*s != ',' && *s != '\0'))
-		return false;
-	*next = *s == ',' ? s + 1 : NULL;
-	*out = '\0';
-	return true;
-}
 
 static int
 take_line(char *line, struct name_groups *out, struct gh_error *err)
@@ -50,27 +22,13 @@ take_line(char *line, struct name_groups *out, struct gh_error *err)
 	for (; next != NULL; n++) {
 		if (n == FIELDS)
 			return gh_refuse(err, GH_E_VALIDATION, "has more than %d fields", FIELDS);
-		if (!take_field(next, &field[n], &next))
+		if (!csv_line_field(next, &field[n], &next))
 			return gh_refuse(err, GH_E_VALIDATION,
 			    "a quoted field does not end, or a quote stands alone");
 	}
 	if (n < FIELDS - 1)
 		return gh_refuse(err, GH_E_VALIDATION, "needs kind,pattern,owner");
 	return name_groups_add(out, field[0], field[1], field[2], field[3], err);
-}
-
-/* Without its end. GH_E_VALIDATION: bytes that no text has. */
-static int
-trim(char *line, size_t n, bool is_first, char **text, struct gh_error *err)
-{
-	static const char bom[] = "\xef\xbb\xbf";
-
-	while (n > 0 && (line[n - 1] == '\n' || line[n - 1] == '\r'))
-		line[--n] = '\0';
-	*text = is_first && strncmp(line, bom, strlen(bom)) == 0 ? line + strlen(bom) : line;
-	if (n > LINE_MAX_BYTES || strlen(line) != n || !gh_utf8_is_valid(line, n))
-		return gh_refuse(err, GH_E_VALIDATION, "is not UTF-8 text, or is too long");
-	return 0;
 }
 
 static int
@@ -82,7 +40,7 @@ read_lines(FILE *f, const char *path, struct name_groups *out, size_t *wrong, st
 	int rc = 0;
 
 	while (*wrong < NAME_FILE_ERRORS && (n = getline(&line, &cap, f)) >= 0) {
-		rc = trim(line, (size_t)n, ++number == 1, &text, err);
+		rc = csv_line_trim(line, (size_t)n, ++number == 1, &text, err);
 		if (rc == 0 &&
 		    (*text == '\0' ||
 			(number == 1 && strncmp(text, "kind,pattern,owner", 18) == 0)))
