@@ -36,6 +36,23 @@ est_body_check(const struct call *call, const char *type, struct gh_error *err)
 	return 0;
 }
 
+/* What people send by hand is mostly PEM, or DER as it is. */
+static int
+refuse_body(const struct gh_http_request *http, struct gh_error *err)
+{
+	static const char pem[] = "-----BEGIN";
+
+	if (http->body_len > strlen(pem) && memcmp(http->body, pem, strlen(pem)) == 0)
+		return gh_refuse(err, GH_E_BAD_REQUEST,
+		    "The body is PEM: send what is between its BEGIN and END lines (RFC 8951, 3), as "
+		    "`sed /^-----/d` leaves it.");
+	if (((const unsigned char *)http->body)[0] == 0x30)
+		return gh_refuse(err, GH_E_BAD_REQUEST,
+		    "The body is binary: send its base64 (RFC 8951, 3).");
+	return gh_refuse(err, GH_E_BAD_REQUEST,
+	    "The body is not base64 of DER: EST takes neither PEM nor binary bodies (RFC 8951, 3).");
+}
+
 int
 est_body_read(const struct call *call, const char *type, unsigned char **der, size_t *len,
     struct gh_error *err)
@@ -52,8 +69,7 @@ est_body_read(const struct call *call, const char *type, unsigned char **der, si
 		free(*der);
 		*der = NULL;
 		*len = 0;
-		return gh_refuse(err, GH_E_BAD_REQUEST,
-		    "The body is not base64 of DER: EST takes neither PEM nor binary bodies (RFC 8951, 3).");
+		return refuse_body(http, err);
 	}
 	return rc;
 }

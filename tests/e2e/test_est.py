@@ -210,6 +210,13 @@ class Bodies(Case):
                      self.alice.csr(), der.pem(self.alice.csr()).encode(), b"\xff\xfe", b"====", b" \r\n"):
             self.refused(self.alice.post("simpleenroll", body), 400)
 
+    def test_E022_pem_and_binary_are_told(self):
+        csr = self.alice.csr()
+        self.refused(self.alice.post("simpleenroll", der.pem(csr).encode()), 400, "sed /^-----/d")
+        self.refused(self.alice.post("simpleenroll", csr), 400, "binary")
+        inner = "".join(line + "\n" for line in der.pem(csr).splitlines() if not line.startswith("-----"))
+        self.certificate(self.alice.post("simpleenroll", inner.encode()))
+
     def test_E022_not_a_request(self):
         csr = self.alice.csr()
         for body in (csr[:-1], csr + b"\0", b"\x30\x80\0\0", b"\x30\0", b"\x05\0", b"\x30\x84\xff\xff\xff\xff"):
@@ -317,6 +324,14 @@ class SimpleEnroll(Case):
         self.refused(self.alice.enroll("simpleenroll", self.alice.csr(digest="sha1")), 400)
         self.assertEqual(requests(), before)
 
+    def test_E090_signed_by_a_key_that_asks_not_to_sign(self):
+        """The signature is proof all the same; a wrong one is none; which KeyUsage there is, the template says."""
+        usage = der.extension("2.5.29.15", der.tlv(3, b"\x05\x20"))  # keyEncipherment alone
+        host = f"usage{requests()}.example.test"
+        more = [der.extension("subjectAltName", der.san(dns=[host])), usage]
+        self.assertEqual(self.alice.enroll("waiting/simpleenroll", der.csr(self.alice.key, [("CN", host)], extensions=more)).status, 202)
+        self.refused(self.alice.enroll("waiting/simpleenroll", der.csr(self.alice.key, [("CN", host)], extensions=more, bad_signature=True)), 400)
+
     def test_E082_a_denial_says_why(self):
         weak = Device(env, ALICE, key=der.Key(env.scratch, "ec:P-521"))
         self.refused(weak.enroll("simpleenroll"), 403)
@@ -420,6 +435,23 @@ class Pending(Case):
         first = self.certificate(self.ask(self.alice, host))
         self.assertEqual(self.certificate(self.ask(self.alice, host)), first)
         self.assertEqual(requests(), before + 3)
+
+    def test_E083_on_another_node(self):
+        """Asked here, approved, fetched there; and denied here, told there."""
+        other = env.second_node()
+        try:
+            there = Device(env, ALICE, key=self.alice.key, url=other["GATEHOUSE_URL"])
+            host, bad = self.host(), "bad." + self.host()
+            request = self.pending(self.ask(self.alice, host))
+            self.pending(self.ask(there, host))
+            self.approve(request)
+            cert = self.certificate(self.ask(there, host))
+            self.assertEqual(self.certificate(self.ask(self.alice, host)), cert)
+            env.admin("request", "deny", self.pending(self.ask(there, bad)), "--comment", "not yours")
+            self.refused(self.ask(self.alice, bad), 403, "not yours")
+            self.refused(self.ask(there, bad), 403, "not yours")
+        finally:
+            env.gateway("halt2")
 
     def approve(self, request):
         env.admin("request", "approve", request, check=False)
@@ -532,6 +564,16 @@ class Reenroll(Case):
         self.assertEqual(der.openssl("x509", "-inform", "DER", "-pubkey", "-noout", stdin=cert),
                          der.openssl("pkey", "-in", new.key.path, "-pubout"))
         self.refused(self.ask("rekey"), 403, "make a new one")
+
+    def test_E087_another_certificate_of_the_same_names(self):
+        """Where the old one cannot log in, say. And one of other names renews nothing."""
+        second = Device(env, ALICE)
+        cert = self.certificate(second.enroll("renew/simpleenroll"))
+        self.assertEqual(names_of(cert), names_of(self.cert))
+        for_old_key = der.csr(self.alice.key, subject=self.subject, extensions=[der.extension("subjectAltName", self.san)])
+        self.certificate(Device(env, chain=[cert], key=second.key).enroll("renew/simplereenroll", for_old_key))
+        bob = self.certificate(self.bob.enroll("renew/simpleenroll"))
+        self.refused(Device(env, chain=[bob], key=self.bob.key).enroll("renew/simplereenroll", for_old_key), 403, "subject")
 
     def test_E086_too_early(self):
         self.refused(self.ask("early"), 403, "too early")
