@@ -109,6 +109,33 @@ class Life(unittest.TestCase):
         self.renew("--same-key")
         self.assertEqual(len({first, second, self.serial()}), 3)
 
+    def test_walk_through(self):
+        """The blocks of docs/est.md, one after the other; commands of the administrator get the configuration of this environment."""
+        blocks = re.findall(r"^```sh\n(.*?)^```$", (TOP / "docs/est.md").read_text(), re.M | re.S)
+        self.assertEqual(len(blocks), 4)
+        folder, bin_ = env.scratch / "walk", env.scratch / "walk-bin"
+        folder.mkdir(mode=0o700)
+        bin_.mkdir()
+        (bin_ / "gatehouse").write_text(f"""#!/bin/sh
+case "$1 $2" in
+"est enroll"|"est reenroll") exec {GATEHOUSE} "$@" ;;
+*) exec {GATEHOUSE} "$@" --config {env.dir}/state/gatehouse.conf ;;
+esac
+""")
+        (bin_ / "gatehouse").chmod(0o755)
+
+        def run(text, ok=True):
+            done = subprocess.run(["bash", "-euc", "umask 077\n" + text], cwd=folder, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                  stderr=subprocess.STDOUT, timeout=120,
+                                  env={"PATH": f"{bin_}:{os.environ['PATH']}", "no_proxy": "*", "URL": env.var["GATEHOUSE_URL"]})
+            self.assertEqual(done.returncode == 0, ok, done.stdout.decode())
+            return done.stdout.decode()
+        for block in blocks:
+            run(block)
+            env.await_catalog()
+        self.assertIn("revoked", run("gatehouse est reenroll --dir est --now", ok=False))
+        self.assertEqual(env.count("select count(*) from certificate c join request r on r.id = c.request_id where r.label = 'shop'"), 2)
+
     def test_the_password_is_for_once(self):
         self.enroll()
         self.dir = env.scratch / f"{self.name}-again"
