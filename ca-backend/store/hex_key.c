@@ -1,4 +1,5 @@
 /* Serial numbers and thumbprints as people write them. */
+#include <stdio.h>
 #include <string.h>
 
 #include "store/store_private.h"
@@ -26,18 +27,29 @@ store_clean_hex(const char *text, char out[STORE_HEX_DIGITS_MAX + 1])
 }
 
 void
-store_put_serial(struct store_params *p, const char *digits)
+store_serial_forms(const char *digits, struct store_serial_forms *out)
 {
-	char padded[STORE_HEX_DIGITS_MAX + 1];
 	size_t n;
 
 	digits += strspn(digits, "0");
 	n = strlen(digits);
-	store_put_hex(p, n > 0 ? digits : "00");
+	if (n == 0)
+		snprintf(out->bare, sizeof(out->bare), "00");
+	else
+		snprintf(out->bare, sizeof(out->bare), "%s%s", n % 2 != 0 ? "0" : "", digits);
+	memcpy(out->filled, out->bare, sizeof(out->filled));
 	if (n < (size_t)2 * SERIAL_BYTES) {
-		memset(padded, '0', sizeof(padded));
-		memcpy(padded + 2 * SERIAL_BYTES - n, digits, n + 1);
-		digits = padded;
+		memset(out->filled, '0', 2 * SERIAL_BYTES);
+		memcpy(out->filled + 2 * SERIAL_BYTES - n, digits, n + 1);
 	}
-	store_put_hex(p, digits);
+}
+
+void
+store_put_serial(struct store_params *p, const char *digits)
+{
+	struct store_serial_forms forms;
+
+	store_serial_forms(digits, &forms);
+	store_put_hex(p, forms.bare);
+	store_put_hex(p, forms.filled);
 }

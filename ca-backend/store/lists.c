@@ -6,27 +6,16 @@
 #include "buf.h"
 #include "formats/revocation_reason.h"
 
+#include "cert_columns.h"
 #include "store_private.h"
 
 #define LIST_LIMIT_MAX 1000
 #define SQL_MAX 4096
 #define ID_DIGITS_MAX 18 /* longer ones are serial numbers */
 
-#define CERT_FIELDS \
-	"id, hex_upper(serial) AS serial, subject, to_json(sans) AS sans, requester, template, " \
-	"CASE WHEN status <> 21 THEN 'valid' WHEN reason = 6 THEN 'hold' ELSE 'revoked' END AS status, " \
-	"iso_utc(not_before) AS not_before, iso_utc(not_after) AS not_after, " \
-	"hex_upper(sha1) AS thumbprint, metadata, version, reason, iso_utc(revoked_at) AS revoked_at, " \
-	"iso_utc(invalidity_date) AS invalidity_date, " \
-	"iso_utc(removed_at) AS removed_at, revoked_by, comment"
 #define CERT_TABLE \
 	"certificate LEFT JOIN (SELECT certificate_id, reason, revoked_at, invalidity_date, removed_at, revoked_by, " \
 	"comment FROM revocation) r ON certificate_id = id"
-
-/* One look-up for each row of a page; LIMIT keeps the planner from reading the table along. */
-#define CERT_JOIN \
-	" LEFT JOIN LATERAL (SELECT reason, revoked_at, invalidity_date, removed_at, revoked_by, comment FROM revocation " \
-	"WHERE certificate_id = certificate.id LIMIT 1) r ON true"
 
 /* name: column of the filter. join: to the rows of a page. */
 static const struct list {
@@ -204,8 +193,8 @@ name_reason(gh_json *row, struct gh_error *err)
 	return 0;
 }
 
-static int
-name_reasons(gh_json *rows, struct gh_error *err)
+int
+store_name_reasons(gh_json *rows, struct gh_error *err)
 {
 	int rc = 0;
 
@@ -228,7 +217,7 @@ store_list(struct store *s, enum store_list what, const struct store_filter *f, 
 	gh_buf_init(&b, SQL_MAX);
 	build_query(&b, &p, &lists[what], f);
 	rc = store_read_json(s, &b, &p, out, err);
-	if (rc == 0 && what == STORE_LIST_CERTS && (rc = name_reasons(*out, err)) != 0) {
+	if (rc == 0 && what == STORE_LIST_CERTS && (rc = store_name_reasons(*out, err)) != 0) {
 		gh_json_free(*out);
 		*out = NULL;
 	}

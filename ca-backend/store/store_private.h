@@ -67,9 +67,14 @@ void store_put_bool(struct store_params *p, bool v);
 void store_put_bytes(struct store_params *p, const void *b, size_t n); /* borrowed; NULL = null */
 void store_put_hex(struct store_params *p, const char *hex);           /* as bytes */
 #define SERIAL_BYTES 16 /* of a serial number, as the signer makes them */
-/* Two parameters: a serial number without leading zeros, and filled up with them to the length that
- * the signer's serials have: the two forms that can stand in the inventory. digits: of
- * store_clean_hex. */
+/* A serial number without leading zeros, and filled up with them to the length that the signer's
+ * serials have: the two forms that can stand in the inventory, as hexadecimal digits of whole
+ * bytes. digits: of store_clean_hex. */
+struct store_serial_forms {
+	char bare[STORE_HEX_DIGITS_MAX + 2], filled[STORE_HEX_DIGITS_MAX + 2];
+};
+void store_serial_forms(const char *digits, struct store_serial_forms *out);
+/* Both as parameters. */
 void store_put_serial(struct store_params *p, const char *digits);
 void store_put_json(struct store_params *p, const gh_json *v);       /* NULL = null */
 void store_put_texts(struct store_params *p, const gh_json *array);  /* text[]; NULL = {} */

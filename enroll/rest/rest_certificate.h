@@ -22,5 +22,8 @@ void rest_certificate_status(struct worker_env *env, const struct call *call,
 /* PUT {"status","reason","invalidity_date","comment"} */
 void rest_certificate_change(struct worker_env *env, const struct call *call,
     struct gh_http_reply *rep);
+/* ?query=...: pages of the inventory */
+void rest_certificate_list(struct worker_env *env, const struct call *call,
+    struct gh_http_reply *rep);
 
 #endif

@@ -294,6 +294,11 @@ const struct route route_table[] = {
 	.need = AUTH_APP_SENT | AUTH_PERSON,
 	.body_max = SMALL_BODY_MAX,
 	.handler = rest_request_decide},
+    {.methods = READ,
+	.pattern = "/pki/certificates",
+	.name = "pki.certificates",
+	.need = AUTH_PERSON,
+	.handler = rest_certificate_list},
     /* by ?serial=&issuer= or ?thumbprint= */
     {.methods = READ,
 	.pattern = "/pki/certificate",

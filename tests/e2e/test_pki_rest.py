@@ -6,6 +6,7 @@ import base64
 import concurrent.futures
 import hashlib
 import json
+import re
 import socket
 import ssl
 import subprocess
@@ -13,6 +14,7 @@ import threading
 import unittest
 import urllib.parse
 from pathlib import Path
+from random import Random
 
 import client
 import der
@@ -585,6 +587,152 @@ class Lists(Case):
         finally:
             stop.set()
             thread.join()
+
+
+def evaluate(test, cert):
+    """What a test of the query language says of a certificate, told from what the list shows of it alone."""
+    field, op, value = test
+    if field in ("CN", "OU"):
+        have = re.findall(rf"(?:^|, ){field}=((?:[^,\\\\]|\\\\.)*)", cert["subject"])
+        have = [re.sub(r"\\\\(.)", r"\\1", v) for v in have]
+    elif field in ("SAN", "DNS"):
+        have = [n.partition(":")[2] for n in cert["sans"] if field == "SAN" or n.startswith("dns:")]
+    elif field == "State":
+        have = [{"valid": "active"}.get(cert["status"], cert["status"])]
+    elif field == "NotAfter":
+        have = [cert["not_after"][:10]]
+    else:
+        have = [{"Id": cert["id"], "Requester": cert["requester"], "Template": cert["template"], "CA": cert["ca"],
+                 "Serial": cert["serial"]}.get(field) if field[0] != "m" else (cert["metadata"] or {}).get(field[1:])]
+    have = [v.lower() if isinstance(v, str) else v for v in have if v is not None]
+    value = value.lower() if isinstance(value, str) else value
+    if value is None:
+        return any(v != "" for v in have) == (op == "-ne")
+    return {"-eq": lambda: value in have, "-ne": lambda: value not in have,
+            "-contains": lambda: any(value in v for v in have), "-notcontains": lambda: not any(value in v for v in have),
+            "-startswith": lambda: any(v.startswith(value) for v in have), "-endswith": lambda: any(v.endswith(value) for v in have),
+            "-lt": lambda: any(v < value for v in have), "-le": lambda: any(v <= value for v in have),
+            "-gt": lambda: any(v > value for v in have), "-ge": lambda: any(v >= value for v in have)}[op]()
+
+
+def holds(tree, cert):
+    if tree[0] == "AND":
+        return holds(tree[1], cert) and holds(tree[2], cert)
+    if tree[0] == "OR":
+        return holds(tree[1], cert) or holds(tree[2], cert)
+    return evaluate(tree, cert)
+
+
+def written(tree):
+    if tree[0] in ("AND", "OR"):
+        return f"({written(tree[1])}) {tree[0]} ({written(tree[2])})"
+    field, op, value = tree
+    if isinstance(value, str):
+        value = '"' + value.replace('"', '""') + '"'
+    return f"{field.removeprefix('m')} {op} {'NULL' if value is None else value}"
+
+
+class Inventory(Case):
+    TEXTS = ("-eq", "-ne", "-contains", "-notcontains", "-startswith", "-endswith")
+    ORDERS = ("-eq", "-ne", "-lt", "-le", "-gt", "-ge")
+
+    @classmethod
+    def setUpClass(cls):
+        for n, (who, metadata) in enumerate(((alice, {"Department": "IT", "Cost-Center": 7}), (alice, {"Department": "it", "Stage": "test"}),
+                                             (bob, {"Department": "100%_x", "Cost-Center": -3}), (bob, {"Stage": "production"}), (carol, None))):
+            assert who is carol or who.submit(metadata=metadata).status == 201  # who has no mail gets no user's certificate
+            number = who.submit(web_csr(f"inv{n}.example.test"), "WebServer", metadata).json["id"]
+            assert olga.decide(number, "approved").status == 200
+        cls.all = cls.entries(olga, None)
+
+    @staticmethod
+    def entries(who, query, more="limit=1000"):
+        path = "/pki/certificates?" + more + ("" if query is None else "&query=" + urllib.parse.quote(query))
+        reply = who.get(path)
+        assert reply.status == 200, (query, reply.body)
+        return reply.json["entries"]
+
+    def ids(self, query, who=olga):
+        return [e["id"] for e in self.entries(who, query)]
+
+    def test_everyone_sees_what_is_his(self):
+        for who in (olga, otto, admin):
+            self.assertEqual([e["id"] for e in self.entries(who, None)], [e["id"] for e in self.all])
+        for who, name in ((alice, "alice"), (bob, "bob")):
+            mine = self.entries(who, None)
+            self.assertTrue(mine)
+            self.assertEqual({e["requester"].rpartition("\\")[2] for e in mine}, {name})
+            self.assertEqual(mine, [e for e in self.all if e["requester"] == mine[0]["requester"]])
+            self.assertEqual(self.ids("Requester -eq %ME%", who), [e["id"] for e in mine])
+        self.assertEqual(self.ids(f'Requester -eq "{self.entries(bob, None)[0]["requester"]}"', alice), [])
+        self.assertEqual(self.ids("Requester -eq %ME%"), [])
+        self.assertEqual(Client(env).request("GET", "/pki/certificates").status, 401)
+
+    def test_each_field_by_hand(self):
+        one = next(e for e in self.all if e["subject"] == "CN=inv0.example.test")
+        for query in (f"Id -eq {one['id']}", f'Serial -eq "{one["serial"]}"', f'SerialNumber -eq "{one["serial"].lower()}"',
+                      f'Thumbprint -eq "{one["thumbprint"]}"', 'CN -eq "INV0.example.test"', 'DNS -eq "inv0.example.test"',
+                      'SAN -startswith "inv0."', 'Subject -eq "cn=inv0.example.test"', 'CN -endswith "0.example.test" AND Template -eq "webserver"',
+                      f'CN -startswith "inv" AND Department -eq "IT" AND Cost-Center -eq 7 AND Requester -eq "{one["requester"]}"',
+                      'CN -startswith "inv0" AND CA -eq "issuing" AND IssuerDN -contains "Issuing CA" AND State -eq "active"',
+                      f'CN -startswith "inv0" AND NotAfter -eq "{one["not_after"][:10]}" AND NotBefore -le %TODAY% AND NotAfter -gt "%TODAY+30%"',
+                      f'CN -startswith "inv0" AND NotAfter -eq "{one["not_after"]}"'):
+            with self.subTest(query):
+                self.assertEqual(self.ids(query), [one["id"]])
+        for query in ('DNS -contains "%"', 'CN -contains "_"', 'Department -eq "100_%x"'):
+            self.assertEqual(self.ids(query), [])  # no wildcards
+        self.assertEqual(len(self.ids('Department -contains "0%_"')), 2)
+        self.assertEqual(self.ids('CN -eq "x\' OR 1=1 --"'), [])
+        for field in ("Id", "RequestId", "Subject", "CN", "CA", "Issuer", "Serial", "Thumbprint", "Requester", "NotBefore", "NotAfter"):
+            self.assertEqual(self.ids(f"{field} -ne NULL"), [e["id"] for e in self.all], field)
+            self.assertEqual(self.ids(f"{field} -eq null"), [], field)
+
+    def test_like_a_naive_evaluator(self):
+        """Random trees of random tests, by the database and by hand."""
+        random = Random(12)
+        names = sorted({n.partition(":")[2] for e in self.all for n in e["sans"]})
+        values = {"Id": [e["id"] for e in self.all], "CN": ["alice adams", "inv1", "example.test", "%", "_", "\\", ""],
+                  "OU": ["people", "x", None], "SAN": [*names, "inv", None], "DNS": [*names, "test", None], "CA": ["issuing", "root", "i"],
+                  "Requester": [e["requester"] for e in self.all] + ["ali"], "Template": ["User", "webserver", "web", None],
+                  "NotAfter": sorted({e["not_after"][:10] for e in self.all}), "State": ["active", "revoked", "hold"],
+                  "Serial": [e["serial"] for e in self.all][:5],
+                  "mDepartment": ["IT", "i", "100%_x", "%", None], "mCost-Center": [7, -3, 0, None], "mStage": ["test", "production", "t", None]}
+
+        def test():
+            field = random.choice(list(values))
+            value = random.choice(values[field])
+            if value is None or field == "State":
+                return field, random.choice(("-eq", "-ne")), value
+            return field, random.choice(self.ORDERS if field in ("Id", "NotAfter", "mCost-Center") else self.TEXTS), value
+
+        def tree(depth):
+            return test() if depth == 0 or random.random() < 0.2 else (random.choice(("AND", "OR")), tree(depth - 1), tree(depth - 1))
+        sizes = set()
+        for _ in range(300):
+            asked = tree(random.randrange(4))
+            expected = [e["id"] for e in self.all if holds(asked, e)]
+            self.assertEqual(self.ids(written(asked)), expected, written(asked))
+            sizes.add(len(expected))
+        self.assertGreater(len(sizes), 8)
+
+    def test_pages(self):
+        query = 'CN -contains "example" OR Template -eq "User"'
+        for order in ("oldest", "newest"):
+            found, after = [], ""
+            while after is not None:
+                reply = self.expect(olga.get(f"/pki/certificates?limit=2&order={order}{after}&query=" + urllib.parse.quote(query)), 200).json
+                found += [e["id"] for e in reply["entries"]]
+                after = f"&after={reply['next']}" if reply["next"] is not None else None
+            self.assertEqual(found, sorted(self.ids(query), reverse=order == "newest"))
+
+    def test_a_mistake_has_its_column(self):
+        for query, said in (("Departmnt -eq \"IT\"", 'column 1: there is no field "Departmnt", did you mean "Department"?'),
+                            ("Id -eq 1 AND Id = 2", "column 17: expected an operator"), ("", "column 1: expected the name of a field"),
+                            ("Id -eq 1" + " OR Id -eq 1" * 40, "more than 40 tests"), ("(" * 100, "too many brackets")):
+            with self.subTest(query[:40]):
+                reply = self.expect(olga.get("/pki/certificates?query=" + urllib.parse.quote(query)), 422, "validation")
+                self.assertIn(said, reply.json["attributes"]["query"][0] if "attributes" in reply.json else str(reply.json))
+        self.expect(olga.get("/pki/certificates?filter=x"), 422, "validation")
 
 
 class CrossSite(Case):

@@ -316,6 +316,12 @@ def form_seeds():
     yield b'\2"----x y"\n------x y\r\n' + text + b"\r\n------x y--"
 
 
+def query_seeds():
+    yield from (b'Department -eq "IT" AND NotAfter -lt "2027-01-01" AND Template -ne "User"', b'(CN -contains "100%_\\" OR dns -endswith \'.a\'\'b\') and Id -ge 5',
+                b'NotAfter -le %TODAY+30% OR Requester -eq %ME% OR Cost-Center -gt -5', b'Review -eq NULL AND Exportable -ne "false" AND Metadata.Review -lt %TODAY%',
+                b'Thumbprint -eq "' + b"0f" * 20 + b'" OR Serial -startswith "0e8" OR State -ne "hold"')
+
+
 def markup_seeds():
     hostile = b"\0\"><script>alert('1')</script>&amp;"
     for path in sorted((TOP / "kore-app" / "pages" / "html").glob("*.html")):
@@ -389,7 +395,7 @@ KINDS = {"pki": pki_data_seeds, "mime": mime_seeds, "markup": markup_seeds, "for
          "signer": signer_seeds, "sign": sign_seeds, "template": template_seeds, "tmpl": template_seeds,
          "route": route_seeds,
          "account": account_seeds, "ocsp": ocsp_seeds, "revoke": revoke_seeds, "crl": crl_seeds}
-KINDS |= {"csrattrs": csrattrs_seeds, "decrypt": decrypt_seeds, "key": key_package_seeds, "package": package_seeds, "receipt": receipt_seeds}
+KINDS |= {"query": query_seeds, "csrattrs": csrattrs_seeds, "decrypt": decrypt_seeds, "key": key_package_seeds, "package": package_seeds, "receipt": receipt_seeds}
 
 
 def main():

@@ -250,6 +250,7 @@ static const struct {
     {"pki.package.deliveries", ADMIN | OFFICER | AUDITOR, false},
     {"pki.package.add", OFFICER, false},
     {"pki.package.remove", OFFICER, false},
+    {"pki.certificates", PERSONS, false},
     {"pki.profiles", PERSONS | APP, false},
     {"pki.profile", PERSONS | APP, false},
     {"pki.request.submit", USER | CERT | APP_USER | APP_CERT | APP, false},

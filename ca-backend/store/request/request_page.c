@@ -28,9 +28,8 @@
 	"r.certificate_id, r.metadata, r.ca_name AS ca, r.ca_rule, r.validity, r.purpose, r.tenant, r.email, " \
 	"r.approvals AS approved"
 
-/* requester_is_same. */
-static void
-put_owner(struct gh_buf *b, struct store_params *p, const struct requester *who)
+void
+store_put_owner(struct gh_buf *b, struct store_params *p, const struct requester *who)
 {
 	int n = p->n;
 
@@ -69,7 +68,7 @@ put_filter(struct gh_buf *b, struct store_params *p, const struct store_request_
 		gh_buf_putf(b, " AND lower(r.requester) = lower($%d)", p->n);
 	}
 	if (f->owner != NULL)
-		put_owner(b, p, f->owner);
+		store_put_owner(b, p, f->owner);
 	if (f->template_name != NULL) {
 		store_put_text(p, f->template_name);
 		gh_buf_putf(b, " AND lower(r.template) = lower($%d)", p->n);

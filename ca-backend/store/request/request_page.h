@@ -18,6 +18,11 @@ struct store_request_filter {
 	int64_t submitted_from, submitted_to; /* UTC seconds, both included */
 	const gh_json *metadata;              /* object, all of whose members the request has */
 };
+/* " AND ..." of a request r: who asked for it, by requester_is_same; of his application when he
+ * comes by one. Found by his present name. */
+struct gh_buf;
+struct store_params;
+void store_put_owner(struct gh_buf *b, struct store_params *p, const struct requester *who);
 /*
  * *entries: array of {"id","version","status" (enroll_state_name),"profile","message",
  * "status_code" ("0x80094014"),"requester","application","submitted_at","resolved_at",

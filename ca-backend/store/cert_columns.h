@@ -1,0 +1,23 @@
+/* What a list tells of a certificate. */
+#ifndef STORE_CERT_COLUMNS_H
+#define STORE_CERT_COLUMNS_H
+
+#include "store/store.h"
+
+#define CERT_FIELDS \
+	"id, hex_upper(serial) AS serial, subject, to_json(sans) AS sans, requester, template, " \
+	"CASE WHEN status <> 21 THEN 'valid' WHEN reason = 6 THEN 'hold' ELSE 'revoked' END AS status, " \
+	"iso_utc(not_before) AS not_before, iso_utc(not_after) AS not_after, " \
+	"hex_upper(sha1) AS thumbprint, metadata, version, reason, iso_utc(revoked_at) AS revoked_at, " \
+	"iso_utc(invalidity_date) AS invalidity_date, " \
+	"iso_utc(removed_at) AS removed_at, revoked_by, comment"
+
+/* One look-up for each row of a page; LIMIT keeps the planner from reading the table along. */
+#define CERT_JOIN \
+	" LEFT JOIN LATERAL (SELECT reason, revoked_at, invalidity_date, removed_at, revoked_by, comment FROM revocation " \
+	"WHERE certificate_id = certificate.id LIMIT 1) r ON true"
+
+/* The names of the reasons in place of their numbers. */
+int store_name_reasons(gh_json *rows, struct gh_error *err) GH_MUSTCHECK;
+
+#endif

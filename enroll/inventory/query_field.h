@@ -1,0 +1,21 @@
+/* The fields that a query can ask for: those of every certificate, and the defined metadata. */
+#ifndef ENROLL_QUERY_FIELD_H
+#define ENROLL_QUERY_FIELD_H
+
+#include "query_parse.h"
+
+struct query_field {
+	enum cert_column column;
+	const char *part; /* borrowed; see cert_filter.h */
+	enum cert_value type;
+};
+
+/* Without case. A name of ours is meant before a metadata field of the same name; that one is
+ * "Metadata.NAME". */
+bool query_field_find(const struct query_env *env, const char *name, struct query_field *out);
+
+/* Up to three names that differ in a letter or two, as ", did you mean \"NotAfter\"?"; "" for none.
+ * Returns out. */
+char *query_field_near(const struct query_env *env, const char *name, char *out, size_t size);
+
+#endif
