@@ -18,6 +18,8 @@
 
 #include "est_recipient.h"
 
+#define RSA_MIN_BITS 2048 /* a content key fits into each OAEP, and it is worth something */
+
 void
 est_recipient_clear(struct est_recipient *r)
 {
@@ -61,6 +63,8 @@ est_recipient_check(X509 *cert, struct gh_error *err)
 		ERR_clear_error();
 		return refuse(err, "nothing can be encrypted for its kind of key.");
 	}
+	if (EVP_PKEY_is_a(key, "RSA") && EVP_PKEY_get_bits(key) < RSA_MIN_BITS)
+		return refuse(err, "its RSA key has less than 2048 bits.");
 	needed = EVP_PKEY_is_a(key, "RSA") ? KU_KEY_ENCIPHERMENT : KU_KEY_AGREEMENT;
 	/* all bits where there is no such extension */
 	if ((X509_get_key_usage(cert) & needed) == 0)

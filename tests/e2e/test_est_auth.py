@@ -132,6 +132,17 @@ class Users(Case):
         self.assertEqual(rows, [["est.user.created", "lasting, for the label printers"], ["est.user.changed", "password"],
                                 ["est.user.changed", "disabled"], ["est.user.changed", "enabled"], ["est.user.removed", "lasting, for the label printers"]])
 
+    def test_nobody_gets_the_number_of_who_is_gone(self):
+        """Certificates go back to an EST user by his number; a sequence can be set back past Gatehouse."""
+        self.add("gone")
+        was = env.count("select id from est_user where name = 'gone'")
+        env.admin("est", "user", "remove", "gone")
+        env.sql(f"select setval(pg_get_serial_sequence('est_user', 'id'), {was % 2**40 + 1}, false)")
+        self.add("next")
+        self.assertNotEqual(env.count("select id from est_user where name = 'next'"), was)
+        self.assertGreater(env.count("select id from est_user where name = 'next'"), 2**20)
+        env.admin("est", "user", "remove", "next")
+
     def test_one_time_passwords_end_after_a_week(self):
         self.add("once", "--one-time")
         self.assertEqual(env.count("select round((expires - extract(epoch from now())) / 3600) from est_user where name = 'once'"), 24 * 7)

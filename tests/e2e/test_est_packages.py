@@ -323,6 +323,14 @@ class Outcomes(Case):
         self.refused(self.get(self.alice, "ds/simpleenroll"), 404)
         self.assertEqual([e["type"] for e in self.own(self.alice, "ds")], ["0006"])
 
+    def test_X060_another_of_the_name_pushes_nothing_out(self):
+        request = self.waits(self.alice, "ds")
+        env.sql("insert into request select (jsonb_populate_record(null::request, to_jsonb(r) || jsonb_build_object('id', nextval('request_id_seq'), "
+                f"'requester_id', 'another', 'poll_key', null))).* from request r, generate_series(1, 250) where r.id = {request}")
+        self.assertEqual(self.get(self.alice, "ds/simpleenroll").status, 202)
+        env.sql("delete from request where requester_id = 'another'")
+        self.decide(request, "deny")
+
     def test_X060_failure(self):
         for label, types in (("ds", ["0006", "0009"]), ("ke", ["0014", "0016"])):
             with self.subTest(label):

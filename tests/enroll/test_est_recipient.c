@@ -52,7 +52,7 @@ store_recognize(struct store *s, const unsigned char *der, size_t len, struct st
 static X509 *
 make_cert(const char *alg, const char *usage, bool has_ski, long from, long to)
 {
-	EVP_PKEY *key = gh_key_make(alg);
+	EVP_PKEY *key = strcmp(alg, "RSA-1024") == 0 ? EVP_RSA_gen(1024) : gh_key_make(alg);
 	X509 *x = X509_new();
 	X509V3_CTX ctx;
 
@@ -239,6 +239,7 @@ test_E107_certificates(void **state)
 	    {"RSA-2048", "keyEncipherment", true, -60, 60, NULL},
 	    {"RSA-2048", "keyEncipherment", false, -60, 60, NULL},
 	    {"P-256", "keyAgreement", true, -60, 60, NULL},
+	    {"RSA-1024", NULL, true, -60, 60, "less than 2048 bits"},
 	    {"RSA-2048", "digitalSignature", true, -60, 60, "no keyEncipherment"},
 	    {"RSA-2048", "keyAgreement", true, -60, 60, "no keyEncipherment"},
 	    {"P-256", "digitalSignature,keyEncipherment", true, -60, 60, "no keyAgreement"},

@@ -5,11 +5,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <openssl/rand.h>
+
 #include "hex.h"
 #include "grant_private.h"
 
 #define SQL_MAX (16 * 1024)
 #define REVISION_MAX (INT64_C(1) << 62)
+#define ID_MASK ((UINT64_C(1) << 52) - 1) /* what a number of JSON holds in any program */
 /* Of whoever changes them, for the length of its transaction. An arbitrary number. */
 #define LOCK_KEY "7449365091338450804"
 
@@ -51,6 +54,28 @@ grant_begin(struct store *s, struct grants *g, struct gh_error *err)
 	return grant_tell(s, rc, err);
 }
 
+/*
+ * Requests name these by their numbers for longer than they are there. Whoever writes the database
+ * can set a sequence back, so that the next one would be taken for one that was removed.
+ */
+static bool
+is_outlived(enum grant_table t)
+{
+	return t == GRANT_EST_USER || t == GRANT_CMC_SECRET;
+}
+
+static int
+draw_id(int64_t *id, struct gh_error *err)
+{
+	uint64_t n;
+
+	*id = 0;
+	if (RAND_bytes((unsigned char *)&n, sizeof(n)) != 1)
+		return gh_fail(err, GH_E_INTERNAL, "no random numbers");
+	*id = (int64_t)(n & ID_MASK) + 1;
+	return 0;
+}
+
 int
 grant_new_id(struct store *s, enum grant_table t, int64_t *id, struct gh_error *err)
 {
@@ -60,6 +85,8 @@ grant_new_id(struct store *s, enum grant_table t, int64_t *id, struct gh_error *
 	PGresult *res;
 	int rc;
 
+	if (is_outlived(t))
+		return draw_id(id, err);
 	store_put_text(&p, grant_table_name(t));
 	rc = store_read(s, &st, &p, &res, err);
 	*id = rc == 0 ? store_int(res, 0, 0) : 0;

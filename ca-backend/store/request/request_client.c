@@ -7,13 +7,14 @@
 
 #include "request_client.h"
 
-/* 200: STORE_CLIENT_REQUESTS_MAX */
+/* 200: STORE_CLIENT_REQUESTS_MAX, of what is his alone: others of his name push nothing out. */
 static const struct store_statement of_client = {"requests_of_client",
     "SELECT r.id, r.disposition, r.resolved_by IS NOT NULL, c.status = 20 AND c.not_after > now(), "
     "extract(epoch FROM now() - r.resolved_at)::bigint, COALESCE(r.operation, ''), c.der, "
     "r.requester_kind, r.requester, r.requester_dn, r.requester_id, r.message FROM "
-    "(SELECT * FROM request WHERE lower(requester) = lower($1) ORDER BY id DESC LIMIT 200) r "
-    "LEFT JOIN certificate c ON c.id = r.certificate_id WHERE r.label = $2 ORDER BY r.id DESC"};
+    "(SELECT * FROM request WHERE lower(requester) = lower($1) AND label = $2 AND requester_kind = $3::int "
+    "AND ($4 = '' OR requester_id = '' OR lower(requester_id) = lower($4)) ORDER BY id DESC LIMIT 200) r "
+    "LEFT JOIN certificate c ON c.id = r.certificate_id ORDER BY r.id DESC"};
 
 static bool
 is_of(const PGresult *res, int row, const struct requester *who)
@@ -52,6 +53,8 @@ store_list_client_requests(struct store *s, const struct requester *who, const c
 	memset(out, 0, sizeof(*out));
 	store_put_text(&p, who->name);
 	store_put_text(&p, label);
+	store_put_int(&p, who->kind);
+	store_put_text(&p, who->id);
 	if ((rc = store_read(s, &of_client, &p, &res, err)) != 0)
 		return rc;
 	out->request = calloc((size_t)PQntuples(res) + 1, sizeof(*out->request));
