@@ -828,6 +828,15 @@ class Devices(Case):
         self.refused(self.enroll(device, "listed/simpleenroll", csr(b"D-3")), 403, "not that of the device")
         unlisted = self.factory("D-none")
         self.refused(self.enroll(unlisted, "either-or/simpleenroll", csr(b" d-3 ")), 403)
+        # twice, and by the attribute that asks for other names
+        number = ("2.5.4.5", der.tlv(0x13, b"D-3"))
+        san = [der.extension("subjectAltName", der.san(dns=[host]))]
+        twice = der.csr(unlisted.key, subject=[("CN", host), number, ("2.5.4.5", der.tlv(0x13, b"x"))], extensions=san)
+        self.refused(self.enroll(unlisted, "either-or/simpleenroll", twice), 403, "twice")
+        change = der.attribute("1.3.6.1.5.5.7.7.36", der.seq(der.name([("CN", host), number]), der.san(dns=[host])))
+        for who, path, text in ((unlisted, "either-or", "a listed device"), (device, "listed", "not that of the device")):
+            wish = der.csr(who.key, subject=[("CN", host)], extensions=san, attributes=[change])
+            self.refused(self.enroll(who, path + "/simpleenroll", wish), 403, text)
         self.issued(self.enroll(unlisted, "either-or/simpleenroll"))
 
     def test_two_manufacturers_with_one_serial_number(self):
