@@ -7,7 +7,7 @@
 
 /* Greater than each one before, on all nodes, and at least the time (UTC seconds): so they are
  * greater, too, than what was given out between a backup and its restore. GH_E_CONFLICT (public):
- * there is none left. */
+ * there is none left. GH_E_SEAL (public): the last one is more than a day ahead of the clock. */
 int store_next_tamp_number(struct store *s, int64_t *out, struct gh_error *err) GH_MUSTCHECK;
 
 #endif
