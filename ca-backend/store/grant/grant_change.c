@@ -61,7 +61,7 @@ grant_begin(struct store *s, struct grants *g, struct gh_error *err)
 static bool
 is_outlived(enum grant_table t)
 {
-	return t == GRANT_EST_USER || t == GRANT_CMC_SECRET;
+	return t == GRANT_EST_USER || t == GRANT_EST_DEVICE || t == GRANT_CMC_SECRET;
 }
 
 static int
