@@ -22,7 +22,9 @@
 #define TYPE_CA_CERTIFICATES 2
 #define TYPE_ARL 4
 #define TYPE_CRL 5
-#define SECOND INT64_C(1000000) /* microseconds */
+#define TYPE_KEY_ANSWER 23
+#define NUMBER_LAST ((UINT64_C(1) << 48) - 1) /* behind all packages: pal.h */
+#define SECOND INT64_C(1000000)               /* microseconds */
 
 #define XML "application/xml"
 #define JSON "application/json"
@@ -171,6 +173,22 @@ add_package(struct listing *l, const struct package *p)
 	    &l->err);
 }
 
+/* Once for all keys that were made here: it leads to one place. */
+static int
+add_key_answer(struct listing *l)
+{
+	char uri[URI_SIZE];
+
+	if (!gh_json_bool(gh_json_get(l->packages.deliveries, "key_answer"), false))
+		return 0;
+	snprintf(uri, sizeof(uri), "%s/serverkeygen/return", l->base);
+	return pal_add(&l->pal,
+	    &(struct pal_entry){.rank = pal_rank(PAL_PACKAGE, true, NUMBER_LAST, true),
+		.type = TYPE_KEY_ANSWER,
+		.text = uri},
+	    &l->err);
+}
+
 static int
 collect(struct listing *l)
 {
@@ -183,7 +201,7 @@ collect(struct listing *l)
 	for (size_t i = 0; rc == 0 && i < l->packages.n; i++)
 		if (l->packages.package[i].is_his)
 			rc = add_package(l, &l->packages.package[i]);
-	return rc;
+	return rc == 0 ? add_key_answer(l) : rc;
 }
 
 /* --- the answer ------------------------------------------------------------------------------- */

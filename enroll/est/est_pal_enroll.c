@@ -26,6 +26,7 @@
 enum step { START_BY_ATTRIBUTES, START, GOOD, BAD, AGAIN, AGAIN_GOOD, AGAIN_BAD };
 #define FIRST_SIGNS 6
 #define FIRST_ENCRYPTS 13
+#define TYPE_MADE_KEY 20 /* PKCS#8 */
 
 /* What is known of the client's certificates. */
 struct own {
@@ -116,6 +117,18 @@ add_start(const struct own *o, struct gh_error *err)
 				    false, 0, false),
 		.type = type_of(template_signs(o), has_attributes ? START_BY_ATTRIBUTES : START)},
 	    has_attributes ? "csrattrs" : "simpleenroll", err);
+}
+
+/* The other way to begin. What the client asks for says in which form the key comes. */
+static int
+add_keygen(const struct own *o, struct gh_error *err)
+{
+	return o->place->label->has_serverkeygen
+	    ? add_uri(o,
+		  &(struct pal_entry){.rank = pal_rank(PAL_PACKAGE, false, 0, false),
+		      .type = TYPE_MADE_KEY},
+		  "serverkeygen", err)
+	    : 0;
 }
 
 static bool
@@ -239,7 +252,8 @@ est_pal_enroll(struct worker_env *env, const struct call *call, const struct est
 
 	if (rc == 0) {
 		find_certs(&o);
-		rc = o.n == 0 && !waits(&o) ? add_start(&o, err) : 0;
+		if (o.n == 0 && !waits(&o) && (rc = add_start(&o, err)) == 0)
+			rc = add_keygen(&o, err);
 	}
 	if (rc == 0 && (rc = add_outcome(&o, "simpleenroll", GOOD, err)) == 0 &&
 	    (rc = add_outcome(&o, "fullcmc", GOOD, err)) == 0 &&

@@ -74,6 +74,12 @@ est_return_symmetrickeys(struct worker_env *env, const struct call *call, struct
 }
 
 void
+est_return_serverkeygen(struct worker_env *env, const struct call *call, struct gh_http_reply *rep)
+{
+	answer(env, call, "serverkeygen", EST_CMS_TYPE, rep);
+}
+
+void
 est_return_firmware(struct worker_env *env, const struct call *call, struct gh_http_reply *rep)
 {
 	answer(env, call, "firmware", EST_CMS_TYPE, rep);

@@ -1,6 +1,6 @@
 /*
- * Answers to packages: POST /.well-known/est/[LABEL/]OPERATION/return for symmetrickeys, firmware
- * and tamp (RFC 8295, 5.2, 6.2, 7.2). 204 when the answer is on record.
+ * Answers to packages: POST /.well-known/est/[LABEL/]OPERATION/return for symmetrickeys,
+ * serverkeygen, firmware and tamp (RFC 8295, 5.2, 6.2, 7.2, 8.2). 204 when the answer is on record.
  */
 #ifndef ENROLL_EST_RETURN_H
 #define ENROLL_EST_RETURN_H
@@ -12,6 +12,8 @@
 
 /* The body: base64 as all of EST, or DER, as RFC 8295 has it. */
 void est_return_symmetrickeys(struct worker_env *env, const struct call *call,
+    struct gh_http_reply *rep);
+void est_return_serverkeygen(struct worker_env *env, const struct call *call,
     struct gh_http_reply *rep);
 void est_return_firmware(struct worker_env *env, const struct call *call,
     struct gh_http_reply *rep);

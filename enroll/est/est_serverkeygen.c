@@ -9,6 +9,7 @@
 #include "formats/csr_names.h"
 #include "formats/pkcs7.h"
 #include "kra/key_pkcs12.h"
+#include "package/made_key.h"
 #include "single.h"
 #include "store/key/generated_key.h"
 
@@ -176,14 +177,19 @@ decide(struct worker_env *env, struct keygen *k, bool may_leave, bool *leaves)
 
 /* ---- the answer ---- */
 
+/* What is encrypted has an identifier, by which the client answers. */
 static int
-fetch_key(const struct worker_env *env, struct keygen *k)
+fetch_key(struct worker_env *env, struct keygen *k)
 {
 	const struct est_key_of of = {k->req.replay_mark, &k->e.out.chain};
+	const struct gh_der cert = {of.chain->cert[0].der, of.chain->cert[0].len};
+	int rc;
 
-	return k->wish.kind == DECRYPT_NONE ? est_made_key_plain(env, &of, &k->key, &k->e.err)
-					    : est_made_key_protected(env, &of, &k->wish,
-						  &k->recipient, &k->signer, &k->key, &k->e.err);
+	if (k->wish.kind == DECRYPT_NONE)
+		return est_made_key_plain(env, &of, &k->key, &k->e.err);
+	rc = est_made_key_protected(env, &of, &k->wish, &k->recipient, &k->signer, &k->key,
+	    &k->e.err);
+	return rc == 0 ? made_key_record(env, k->call, &cert, &k->e.err) : rc;
 }
 
 /* One message, in which the certificate is, too (RFC 8295, 8.1). */
@@ -195,7 +201,7 @@ reply_package(const struct keygen *k, struct gh_http_reply *rep)
 }
 
 static int
-reply_key(const struct worker_env *env, struct keygen *k, struct gh_http_reply *rep)
+reply_key(struct worker_env *env, struct keygen *k, struct gh_http_reply *rep)
 {
 	const struct cert_chain *chain = &k->e.out.chain;
 	struct gh_der certs = {NULL, 0}, leaf;
@@ -215,7 +221,7 @@ reply_key(const struct worker_env *env, struct keygen *k, struct gh_http_reply *
 }
 
 static void
-answer(const struct worker_env *env, struct keygen *k, struct gh_http_reply *rep)
+answer(struct worker_env *env, struct keygen *k, struct gh_http_reply *rep)
 {
 	struct gh_error err = {0};
 

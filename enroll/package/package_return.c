@@ -11,6 +11,7 @@
 #include "package/package_oid.h"
 #include "store/package/package_delivery.h"
 
+#include "made_key.h"
 #include "package_client.h"
 #include "package_list.h"
 #include "package_return.h"
@@ -80,6 +81,8 @@ read_answer(struct returned *r, bool *needs_signature)
 	    needs_signature}
 	    ANSWER("symmetrickeys", "receipt", key_receipt_read, true, OID_KEY_RECEIPT),
 	    ANSWER("symmetrickeys", "error", key_error_read, false, OID_KEY_ERROR),
+	    ANSWER("serverkeygen", "receipt", key_receipt_read, true, OID_KEY_RECEIPT),
+	    ANSWER("serverkeygen", "error", key_error_read, false, OID_KEY_ERROR),
 	    ANSWER("firmware", "receipt", firmware_receipt_read, false, OID_FIRMWARE_RECEIPT),
 	    ANSWER("firmware", "error", firmware_error_read, false, OID_FIRMWARE_ERROR),
 	};
@@ -155,17 +158,19 @@ find(const struct returned *r, const struct package_list *l, const struct packag
 }
 
 static int
-record(const struct returned *r, const char *client, const struct package *p, struct gh_error *err)
+record(const struct returned *r, const char *object, struct gh_error *err)
 {
 	const struct store_package_answer answer = {.word = r->word,
 	    .code = r->answer.code,
 	    .is_signed = r->message.cms != NULL,
 	    .der = {r->der.data, r->der.len}};
-	char object[PACKAGE_OBJECT_SIZE];
+	char client[PACKAGE_CLIENT_SIZE];
 	bool is_new;
-	int rc = store_record_answer(r->env->store, r->call->requester, client,
-	    package_object(p->id, object), &answer, r->call->http->request_id, &is_new, err);
+	int rc;
 
+	package_client_key(r->call->requester, client);
+	rc = store_record_answer(r->env->store, r->call->requester, client, object, &answer,
+	    r->call->http->request_id, &is_new, err);
 	return rc != GH_E_NOT_FOUND
 	    ? rc
 	    : gh_refuse(err, GH_E_NOT_FOUND,
@@ -185,26 +190,44 @@ record_nameless(const struct returned *r, struct gh_error *err)
 	    err);
 }
 
+/* To a package that was put in. */
+static int
+record_package(const struct returned *r, struct gh_error *err)
+{
+	const struct package_viewer viewer = {r->call->requester, r->call->entry};
+	char object[PACKAGE_OBJECT_SIZE];
+	const struct package *p;
+	struct package_list list;
+	int rc = package_list_load(r->env->store, &viewer, &list, err);
+
+	if (rc != 0)
+		return rc;
+	if ((rc = find(r, &list, &p, err)) == 0)
+		rc = record(r, package_object(p->id, object), err);
+	package_list_clear(&list);
+	return rc;
+}
+
+/* To a key that was made here: only who got it knows that it is there. */
+static int
+record_key(const struct returned *r, struct gh_error *err)
+{
+	char object[MADE_KEY_OBJECT_SIZE];
+
+	return made_key_object(&r->answer.reference, object)
+	    ? record(r, object, err)
+	    : gh_refuse(err, GH_E_NOT_FOUND, "There is no key that the answer names.");
+}
+
 static int
 correlate(const struct returned *r, struct gh_error *err)
 {
-	const struct package_viewer viewer = {r->call->requester, r->call->entry};
-	char client[PACKAGE_CLIENT_SIZE];
-	const struct package *p;
-	struct package_list list;
-	int rc;
-
 	if (r->answer.reference.p == NULL)
 		return r->answer.is_error
 		    ? record_nameless(r, err)
 		    : gh_refuse(err, GH_E_NOT_FOUND, "The answer names no package.");
-	if ((rc = package_list_load(r->env->store, &viewer, &list, err)) != 0)
-		return rc;
-	package_client_key(r->call->requester, client);
-	if ((rc = find(r, &list, &p, err)) == 0)
-		rc = record(r, client, p, err);
-	package_list_clear(&list);
-	return rc;
+	return strcmp(r->reply->operation, "serverkeygen") == 0 ? record_key(r, err)
+								: record_package(r, err);
 }
 
 int

@@ -49,6 +49,7 @@
 	    EST_PACKAGES("firmware", AUTH_EST, est_firmware), \
 	    EST_PACKAGES("tamp", AUTH_EST, est_tamp), \
 	    EST_RETURN("symmetrickeys", EST_CMS_TYPE, est_return_symmetrickeys), \
+	    EST_RETURN("serverkeygen", EST_CMS_TYPE, est_return_serverkeygen), \
 	    EST_RETURN("firmware", EST_CMS_TYPE, est_return_firmware), \
 	    EST_RETURN("tamp", EST_TAMP_TYPES, est_return_tamp)
 

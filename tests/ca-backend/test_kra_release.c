@@ -14,6 +14,7 @@
 #include <openssl/pkcs12.h>
 #include <openssl/x509v3.h>
 
+#include "digest.h"
 #include "key_elsewhere.h"
 #include "signer/kra/approval.h"
 #include "signer/kra/key_package.h"
@@ -242,13 +243,14 @@ make_package(const struct kra_key_package *ask, struct gh_der cert, struct gh_bu
 
 /* The plain package is nowhere in it, and whoever has the key finds bob's SignedData in it. */
 static void
-package__E104_is_for_the_recipient(void **state)
+package__E104_X075_is_for_the_recipient(void **state)
 {
 	const struct kra_key_package ask = package_ask();
 	CMS_ContentInfo *cms;
 	const unsigned char *p;
 	struct gh_buf out;
 	struct gh_der in, members;
+	unsigned char id[34] = {GH_DER_OCTETS, 32};
 	BIO *plain = BIO_new(BIO_s_mem()), *nowhere = BIO_new(BIO_s_null());
 	char *text;
 	long n;
@@ -268,6 +270,9 @@ package__E104_is_for_the_recipient(void **state)
 	assert_true(gh_der_take(&members, GH_DER_INTEGER, NULL)); /* not a ContentInfo */
 	assert_non_null(memmem(text, (size_t)n, alice.cert.p, alice.cert.len));
 	assert_non_null(memmem(text, (size_t)n, alice.pkcs8.data + 30, 40));
+	/* its name, and whose receipt it wants */
+	assert_true(gh_digest(GH_SHA256, alice.cert.p, alice.cert.len, id + 2));
+	assert_non_null(memmem(text, (size_t)n, id, sizeof(id)));
 	CMS_ContentInfo_free(cms);
 	BIO_free(plain);
 	BIO_free(nowhere);
@@ -560,7 +565,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(pkcs12__both_forms),
 	    cmocka_unit_test(pkcs12__what_does_not_belong_together),
-	    cmocka_unit_test(package__E104_is_for_the_recipient),
+	    cmocka_unit_test(package__E104_X075_is_for_the_recipient),
 	    cmocka_unit_test(package__what_does_not_belong_together),
 	    cmocka_unit_test(approval__text),
 	    cmocka_unit_test(approval__of_each_agent),

@@ -2,7 +2,7 @@
 verifies, pyasn1-modules reads. It needs the Python of Debian."""
 
 from pyasn1.codec.der import decoder, encoder
-from pyasn1_modules import rfc5652, rfc5958, rfc6032
+from pyasn1_modules import rfc5652, rfc5958, rfc6032, rfc7191
 
 import der
 from est import run
@@ -68,6 +68,15 @@ def unpacked(data):
 def decrypt(data, *how):
     """The SignedData, as `openssl cms` finds it."""
     return run("openssl", "cms", "-decrypt", "-binary", "-inform", "DER", *how, stdin=data).stdout
+
+
+def identifier(signed):
+    """pkgID of a SignedData, whose signer wants a receipt (RFC 7191, 3)."""
+    attributes = {str(a["attrType"]): a["attrValues"] for a in parsed(signed, rfc5652.SignedData())["signerInfos"][0]["signedAttrs"]}
+    (value,) = attributes[str(rfc7191.id_aa_KP_keyPkgIdAndReceiptReq)]
+    found = parsed(bytes(value), rfc7191.KeyPkgIdentifierAndReceiptReq())
+    assert len(found["receiptReq"]["receiptsTo"]) == 1
+    return bytes(found["pkgID"])
 
 
 def verify(signed, folder, ca_file):

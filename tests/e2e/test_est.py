@@ -5,16 +5,19 @@ The system's python3, for pyasn1-modules."""
 import base64
 import concurrent.futures
 import email
+import hashlib
 import json
 import os
 import subprocess
 import unittest
 
 from cryptography import x509
+from cryptography.hazmat.primitives import serialization
 
 import client
 import der
 import key_package
+import packages
 import tap
 from client import Client
 from environment import TOP, Environment, wait_for
@@ -786,6 +789,66 @@ class ServerKeygen(Case):
         key, cert, _ = K.verify(signed, env.scratch, env.scratch / "cas.pem")
         self.assertEqual(der.openssl("pkey", "-inform", "DER", "-pubout", stdin=key),
                          der.openssl("x509", "-inform", "DER", "-pubkey", "-noout", stdin=cert))
+
+    def signer(self, device):
+        key = serialization.load_pem_private_key(open(device.key.path, "rb").read(), None)
+        return packages.Signer(key=key, cert=x509.load_der_x509_certificate(self.certificate(device.enroll("users/simpleenroll"))))
+
+    def entries(self, device, name):
+        reply = device.client.get(f"{PREFIX}{name}/pal", {**device.headers, "Accept": "application/json"})
+        self.assertEqual(reply.status, 200, reply.body)
+        return {e["type"]: e["info"]["uri"].split(PREFIX)[1] for e in reply.json}
+
+    def give(self, device, what):
+        return device.post("receipts/serverkeygen/return", base64.b64encode(what), kind="application/cms")
+
+    def test_X020_X075_X076_X077_receipts_for_keys(self):
+        """RFC 8295, 8.2: by who got the key, for that key."""
+        self.keygen("receipts")
+        env.sql("delete from package_delivery")  # of the other tests
+        K = key_package
+        env.admin("est", "key", "add", "receipt-kek", "--for", ALICE_NAME, "--secret-file", "-", "--id", "0F", stdin=b"hex:" + b"5d" * 32 + b"\n")
+        self.assertEqual(self.entries(self.alice, "receipts").get("0020"), "receipts/serverkeygen")
+        self.assertNotIn("0020", self.entries(self.alice, "users"))
+        self.parts(self.alice.enroll("receipts/serverkeygen"))
+        self.assertEqual({"0020", "0023"} & set(self.entries(self.alice, "receipts")), set())  # a plain key has no identifier
+        csr = self.alice.csr(attributes=K.wish(K.SYMMETRIC, b"\x0f", K.CBC[256], K.WRAP[256]))
+        data, cert = self.protected(self.alice.enroll("receipts/serverkeygen", csr))
+        number = K.identifier(K.decrypt(data, "-secretkey", "5d" * 32, "-secretkeyid", "0F"))
+        self.assertEqual(number, hashlib.sha256(cert).digest())
+        self.assertEqual(self.entries(self.alice, "receipts")["0023"], "receipts/serverkeygen/return")
+        self.assertNotIn("0023", self.entries(self.bob, "receipts"))
+
+        receipt, signer = packages.key_receipt(number), self.signer(self.alice)
+        good = packages.signed(packages.KEY_RECEIPT, receipt, signer)
+        for name, what, status in (("unsigned", packages.content_info(packages.KEY_RECEIPT, receipt), 400), ("cut", good[:-1], 400),
+                                   ("another key", packages.signed(packages.KEY_RECEIPT, packages.key_receipt(bytes(32)), signer), 404),
+                                   ("shorter", packages.signed(packages.KEY_RECEIPT, packages.key_receipt(number[:31]), signer), 404),
+                                   ("nameless", packages.signed(packages.KEY_RECEIPT, packages.key_receipt(b""), signer), 404),
+                                   ("bob's", packages.signed(packages.KEY_RECEIPT, receipt, self.signer(self.bob)), 403),
+                                   ("of firmware", packages.signed(packages.FIRMWARE_RECEIPT, packages.firmware_receipt(), signer), 400)):
+            with self.subTest(name):
+                self.refused(self.give(self.alice, what), status)
+        # bob did not get it
+        self.refused(self.give(self.bob, packages.signed(packages.KEY_RECEIPT, receipt, self.signer(self.bob))), 404)
+        # nor is it a package
+        self.refused(self.alice.post("receipts/symmetrickeys/return", base64.b64encode(good), kind="application/cms"), 404)
+        self.refused(self.alice.post("receipts/serverkeygen/return", base64.b64encode(good), kind="application/pkcs10"), 415)
+        self.refused(Device(env).post("receipts/serverkeygen/return", base64.b64encode(good), kind="application/cms"), 401)
+        self.assertIn("0023", self.entries(self.alice, "receipts"))
+
+        def status():
+            (found,) = [d for d in env.admin("package", "status", "--client", "EXAMPLE\\alice", "--json") if d["object"] == f"key/{number.hex()}"]
+            return found["answer"], found["answer_code"], found["signed"]
+
+        self.assertEqual(status(), (None, None, None))
+        for what, expected in ((packages.content_info(packages.KEY_ERROR, packages.key_error(number, 17)), ("error", 17, False)),
+                               (good, ("receipt", 0, True)), (good, ("receipt", 0, True))):
+            reply = self.give(self.alice, what)
+            self.assertEqual((reply.status, reply.body), (204, b""))
+            self.assertEqual(status(), expected)
+        self.assertNotIn("0023", self.entries(self.alice, "receipts"))
+        self.assertEqual(env.count(f"select count(*) from audit where event = 'package.answered' and object = 'key/{number.hex()}'"), 2)
 
     def test_E104_our_own_client(self):
         self.keygen("own")

@@ -320,6 +320,8 @@ static const struct {
     {"est.label.tamp.one", USER | CERT | APP_USER | APP_CERT, false},
     {"est.symmetrickeys.return", USER | CERT | APP_USER | APP_CERT, false},
     {"est.label.symmetrickeys.return", USER | CERT | APP_USER | APP_CERT, false},
+    {"est.serverkeygen.return", USER | CERT | APP_USER | APP_CERT, false},
+    {"est.label.serverkeygen.return", USER | CERT | APP_USER | APP_CERT, false},
     {"est.firmware.return", USER | CERT | APP_USER | APP_CERT, false},
     {"est.label.firmware.return", USER | CERT | APP_USER | APP_CERT, false},
     {"est.tamp.return", USER | CERT | APP_USER | APP_CERT, false},

@@ -397,6 +397,8 @@ static const struct policy {
     {"est.label.tamp.one", AUTH_EST, 0, false},
     {"est.symmetrickeys.return", AUTH_EST, 0, false},
     {"est.label.symmetrickeys.return", AUTH_EST, 0, false},
+    {"est.serverkeygen.return", AUTH_EST, 0, false},
+    {"est.label.serverkeygen.return", AUTH_EST, 0, false},
     {"est.firmware.return", AUTH_EST, 0, false},
     {"est.label.firmware.return", AUTH_EST, 0, false},
     {"est.tamp.return", AUTH_EST, 0, false},

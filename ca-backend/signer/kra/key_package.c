@@ -9,6 +9,7 @@
 #include <openssl/rsa.h>
 #include <openssl/x509.h>
 
+#include "digest.h"
 #include "formats/cms_signed.h"
 #include "signer/keys/ca_key.h"
 
@@ -16,6 +17,7 @@
 
 #define ASYMMETRIC_KEYS "2.16.840.1.101.2.1.2.78.5" /* id-ct-KP-aKeyPackage: RFC 5958, 2 */
 #define USER_CERTIFICATE "2.5.4.36"                 /* RFC 4523, 2.1 */
+#define PACKAGE_ID "2.16.840.1.101.2.1.5.65"        /* RFC 7191, 3 */
 
 /* --- algorithms ------------------------------------------------------------------------------- */
 
@@ -115,6 +117,42 @@ put_package(const struct key_package_content *c, struct gh_buf *out, struct gh_e
 	return gh_buf_check(out, err);
 }
 
+/* SIREntityName ::= SEQUENCE { sirenType, sirenValue }: a distinguished name. */
+static void
+put_entity(struct gh_buf *out, const unsigned char *name, size_t len)
+{
+	static const unsigned char type[] = {0x06, 9, 0x60, 0x86, 0x48, 1, 0x65, 2, 1, 16, 0};
+
+	gh_der_put_header(out, GH_DER_SEQUENCE, sizeof(type) + gh_der_size(len));
+	gh_buf_put(out, type, sizeof(type));
+	gh_der_put(out, GH_DER_OCTETS, name, len);
+}
+
+/* KeyPkgIdentifierAndReceiptReq: a receipt is wanted, by who signs it. */
+static int
+put_id(const struct gh_der *cert, X509 *signer, struct gh_buf *out, struct gh_error *err)
+{
+	unsigned char id[32], *name = NULL;
+	int n = i2d_X509_NAME(X509_get_subject_name(signer), &name);
+	size_t entities;
+	struct gh_buf entity;
+
+	gh_buf_init(&entity, KRA_STORED_MAX);
+	if (n <= 0 || !gh_digest(GH_SHA256, cert->p, cert->len, id)) {
+		OPENSSL_free(name);
+		return gh_fail(err, GH_E_NOMEM, "identifier of a key package");
+	}
+	put_entity(&entity, name, (size_t)n);
+	entities = gh_der_size(entity.len);
+	gh_der_put_header(out, GH_DER_SEQUENCE, gh_der_size(sizeof(id)) + gh_der_size(entities));
+	gh_der_put(out, GH_DER_OCTETS, id, sizeof(id));
+	gh_der_put_header(out, GH_DER_SEQUENCE, entities);
+	gh_der_put(out, GH_DER_SEQUENCE, entity.data, entity.len);
+	gh_buf_free(&entity);
+	OPENSSL_free(name);
+	return gh_buf_check(out, err);
+}
+
 /* The SignedData of a ContentInfo. */
 static bool
 strip(const unsigned char *der, size_t len, struct gh_der *out)
@@ -128,14 +166,16 @@ strip(const unsigned char *der, size_t len, struct gh_der *out)
 }
 
 static int
-sign(const struct gh_buf *package, X509 *cert, X509 *signer, EVP_PKEY *signer_key,
-    struct gh_buf *out, struct gh_error *err)
+sign(const struct gh_buf *package, const struct gh_buf *id, X509 *cert, X509 *signer,
+    EVP_PKEY *signer_key, struct gh_buf *out, struct gh_error *err)
 {
 	STACK_OF(X509) *certs = sk_X509_new_null();
 	const struct cms_signing s = {.key = signer_key,
 	    .cert = signer,
 	    .certs = certs,
-	    .type = ASYMMETRIC_KEYS};
+	    .type = ASYMMETRIC_KEYS,
+	    .attribute = PACKAGE_ID,
+	    .value = {id->data, id->len}};
 	unsigned char *der = NULL;
 	struct gh_der inner;
 	size_t len = 0;
@@ -165,17 +205,20 @@ put_signed(const struct key_package_content *c, struct gh_buf *out, struct gh_er
 	EVP_PKEY *signer_key = ca_key_from_pkcs8(c->ask->signer_key.p, c->ask->signer_key.len);
 	EVP_PKEY *key = ca_key_from_pkcs8(c->pkcs8.p, c->pkcs8.len);
 	X509 *signer = read_cert(&c->ask->signer_cert), *cert = read_cert(&c->cert);
-	struct gh_buf package;
+	struct gh_buf package, id;
 	int rc;
 
 	gh_buf_init(&package, KRA_STORED_MAX);
+	gh_buf_init(&id, 2 * KRA_STORED_MAX);
 	package.secret = true;
 	if (signer_key == NULL || key == NULL || signer == NULL || cert == NULL ||
 	    X509_check_private_key(signer, signer_key) != 1 ||
 	    X509_check_private_key(cert, key) != 1)
 		rc = refuse_pair(err);
-	else if ((rc = put_package(c, &package, err)) == 0)
-		rc = sign(&package, cert, signer, signer_key, out, err);
+	else if ((rc = put_package(c, &package, err)) == 0 &&
+	    (rc = put_id(&c->cert, signer, &id, err)) == 0)
+		rc = sign(&package, &id, cert, signer, signer_key, out, err);
+	gh_buf_free(&id);
 	gh_buf_free(&package);
 	X509_free(cert);
 	X509_free(signer);

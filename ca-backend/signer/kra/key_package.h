@@ -24,7 +24,8 @@ struct key_package_content {
 /*
  * Append ContentInfo{EnvelopedData}, DER. What is encrypted is a SignedData, not its ContentInfo,
  * and is said to be one. The recipient is named by the identifier of its kek (4.4.2.1), or by the
- * subject key identifier of its certificate; by issuer and serial number where it has none.
+ * subject key identifier of its certificate; by issuer and serial number where it has none. Answers
+ * name the package by the SHA-256 of its certificate, DER (RFC 7191, 3); a receipt is wanted.
  * GH_E_VALIDATION (public): a certificate or key that cannot be read or does not belong to the
  * other, an algorithm that is none or not of this key; GH_E_INTERNAL, GH_E_NOMEM.
  */

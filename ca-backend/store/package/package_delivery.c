@@ -6,6 +6,7 @@
 #include "package_delivery.h"
 
 #define MICROSECONDS(x) "floor(extract(epoch FROM " x ") * 1000000)::bigint"
+#define IS_KEY "starts_with(object, '" STORE_KEY_OBJECT "')"
 #define TEXT_TIME(x) "to_char(" x " AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"')"
 
 static int
@@ -27,13 +28,16 @@ store_load_deliveries(struct store *s, const char *client, gh_json **out, struct
 {
 	static const struct store_statement st = {"package_deliveries",
 	    "SELECT json_build_object('now', " MICROSECONDS(
-		"clock_timestamp()") ", 'rows', "
-				     "COALESCE((SELECT json_agg(json_build_object('object', object, "
+		"clock_timestamp()") ", "
+				     "'key_answer', EXISTS (SELECT 1 FROM package_delivery WHERE client = $1 AND " IS_KEY
+				     " AND answered_at IS NULL AND first_at > now() - interval '7 days'), "
+				     "'rows', COALESCE((SELECT json_agg(json_build_object('object', object, "
 				     "'first', " MICROSECONDS("first_at") ", 'last', " MICROSECONDS(
 					 "last_at") ", "
 						    "'answered', " MICROSECONDS(
-							"answered_at") ")) FROM package_delivery WHERE client = $1), "
-								       "'[]'))"};
+							"answered_at") ")) FROM package_delivery "
+								       "WHERE client = $1 AND NOT " IS_KEY
+								       "), '[]'))"};
 	struct store_params p = {0};
 
 	store_put_text(&p, client);

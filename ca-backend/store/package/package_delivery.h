@@ -6,12 +6,17 @@
 #include "der.h"
 #include "store/store.h"
 
-/* {"now":us,"rows":[{"object","first":us,"last":us,"answered":us|null}]} of this client. */
+/* Objects of keys that were made here begin so: "key/HEX". */
+#define STORE_KEY_OBJECT "key/"
+
+/* {"now":us,"key_answer":bool,"rows":[{"object","first":us,"last":us,"answered":us|null}]} of this
+ * client. rows: without keys that were made here; key_answer: to one of them, of the last 7 days,
+ * there is no answer. */
 int store_load_deliveries(struct store *s, const char *client, gh_json **out,
     struct gh_error *err) GH_MUSTCHECK;
 
-/* Before the answer is sent: the client may have it from now on. object: "package/7". The first
- * time also in the audit trail. */
+/* Before the answer is sent: the client may have it from now on. object: "package/7" and the like.
+ * The first time also in the audit trail. */
 int store_record_delivery(struct store *s, const struct requester *who, const char *client,
     const char *object, const char *request_id, struct gh_error *err) GH_MUSTCHECK;
 
