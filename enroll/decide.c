@@ -230,7 +230,7 @@ source_of(const struct worker_env *env, const struct enrollment *e)
 	    .owners = env->catalog->owners,
 	    .validity = e->req->validity,
 	    .archives_key = e->req->archives_key,
-	    .takes_change = e->req->protocol == ENROLL_EST,
+	    .takes_change = e->req->protocol == ENROLL_EST || e->req->protocol == ENROLL_CMC,
 	    .needs_no_entry = !enrollment_needs_entry(e)};
 }
 

@@ -43,6 +43,12 @@ tmpl_recovery_policy(const struct tmpl *t)
 	return t->recovery_policy;
 }
 
+bool
+tmpl_takes_names(const struct tmpl *t)
+{
+	return (t->name_flags & TMPL_NAME_SUPPLIED_SUBJECT) != 0;
+}
+
 int64_t
 tmpl_renewal_overlap(const struct tmpl *t)
 {

@@ -32,6 +32,8 @@ bool tmpl_needs_approval(const struct tmpl *t); /* PEND_ALL_REQUESTS */
 #define TMPL_APPROVALS_MAX 10
 /* How many officers must agree where one must: 1 to TMPL_APPROVALS_MAX. */
 int tmpl_approvals(const struct tmpl *t);
+/* Names come from the request, not from the directory. */
+bool tmpl_takes_names(const struct tmpl *t);
 /* Seconds before its end from which on a certificate may be renewed; 0 = no such rule. */
 int64_t tmpl_renewal_overlap(const struct tmpl *t);
 /* Keys of its certificates sign; false: they are for encryption or key agreement alone. */

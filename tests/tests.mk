@@ -125,6 +125,7 @@ $(eval $(call stand_ins,enroll/test_cmc_auth_data,ca cmc dir password requester 
 $(eval $(call stand_ins,enroll/test_cmc_failures,ca cmc dir password requester requests store tmpl world))
 $(eval $(call stand_ins,enroll/test_cmc_legacy,ca cmc dir password requester requests store tmpl world))
 $(eval $(call stand_ins,enroll/test_gateway_signer,ca cmc dir password requester requests store tmpl world))
+$(eval $(call stand_ins,enroll/test_cmc_renewal,ca cmc dir password requester requests store tmpl world))
 $(eval $(call stand_ins,enroll/test_cmc_secret,ca cmc dir password requester requests store tmpl world))
 $(eval $(call stand_ins,enroll/test_csr,ca dir password requester requests store tmpl world))
 $(eval $(call stand_ins,enroll/test_revoke,requester store))

@@ -68,8 +68,9 @@ is_known_control(const struct gh_der *type)
 	for (unsigned char n = 1; n <= 6; n++)
 		if (GH_OID_IS(type, REG_CTRL(n)))
 			return true;
-	/* popLinkWitnessV2 of CMC (RFC 6402, 2.3): its message says what it is over */
-	return GH_OID_IS(type, GH_OID_PKIX, 7, 33);
+	/* popLinkWitnessV2 (RFC 6402, 2.3) and changeSubjectName (2.8) of CMC: who knows that
+	 * protocol looks at them */
+	return GH_OID_IS(type, GH_OID_PKIX, 7, 33) || GH_OID_IS(type, GH_OID_PKIX, 7, 36);
 }
 
 static int
@@ -290,6 +291,23 @@ int
 ca_crmf_parse(const unsigned char *ber, size_t len, struct ca_pkcs10 **out, struct gh_error *err)
 {
 	return parse(ber, len, false, out, err);
+}
+
+/* CertRequest ::= SEQUENCE { certReqId, CertTemplate, Controls OPTIONAL } */
+bool
+ca_crmf_find_cmc_control(const struct ca_pkcs10 *csr, unsigned char number, struct gh_der *out)
+{
+	struct gh_der in = csr->cert_request, all, controls, one, type;
+
+	if (in.p == NULL || !gh_der_take(&in, GH_DER_SEQUENCE, &all) ||
+	    !gh_der_take(&all, GH_DER_INTEGER, NULL) || !gh_der_take(&all, GH_DER_SEQUENCE, NULL) ||
+	    !gh_der_take(&all, GH_DER_SEQUENCE, &controls))
+		return false;
+	while (gh_der_take(&controls, GH_DER_SEQUENCE, &one))
+		if (gh_der_take(&one, GH_DER_OID, &type) &&
+		    GH_OID_IS(&type, GH_OID_PKIX, 7, number))
+			return gh_der_next(&one, NULL, out, NULL);
+	return false;
 }
 
 /* CertReqMessages { CertReqMsg { CertRequest { where a CertificationRequest has its version. */

@@ -20,6 +20,11 @@
 int ca_crmf_parse(const unsigned char *ber, size_t len, struct ca_pkcs10 **out,
     struct gh_error *err) GH_MUSTCHECK;
 
+/* The value, whole, of a control of CMC in a CRMF: 1.3.6.1.5.5.7.7.number. false: there is none, or
+ * csr is none. The first one, where there are several. */
+bool ca_crmf_find_cmc_control(const struct ca_pkcs10 *csr, unsigned char number,
+    struct gh_der *out) GH_MUSTCHECK;
+
 /* Is this a CRMF, and not a PKCS#10? Told by what stands in the first place. */
 bool ca_crmf_is(const struct gh_der *der);
 /*

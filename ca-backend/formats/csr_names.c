@@ -3,9 +3,11 @@
 
 #include <openssl/err.h>
 
+#include "crmf.h"
 #include "csr_names.h"
 
 #define CHANGE_SUBJECT_NAME "1.3.6.1.5.5.7.7.36"
+#define CHANGE_SUBJECT_NAME_ARC 36
 
 void
 csr_names_clear(struct csr_names *n)
@@ -88,14 +90,13 @@ take_san(struct gh_der *in, struct csr_names *out)
 }
 
 static int
-read_change(const ASN1_STRING *value, struct csr_names *out, struct gh_error *err)
+read_change(struct gh_der in, struct csr_names *out, struct gh_error *err)
 {
-	struct gh_der in = {ASN1_STRING_get0_data(value), (size_t)ASN1_STRING_length(value)};
 	struct gh_der content;
 
-	if (!gh_der_is_strict(in.p, in.len) || !gh_der_take(&in, GH_DER_SEQUENCE, &content) ||
-	    in.len != 0 || content.len == 0 || !take_subject(&content, out) ||
-	    !take_san(&content, out) || content.len != 0 ||
+	if (in.len == 0 || !gh_der_is_strict(in.p, in.len) ||
+	    !gh_der_take(&in, GH_DER_SEQUENCE, &content) || in.len != 0 || content.len == 0 ||
+	    !take_subject(&content, out) || !take_san(&content, out) || content.len != 0 ||
 	    (out->subject == NULL && out->san == NULL))
 		return malformed(err);
 	if (out->subject == NULL && (out->subject = X509_NAME_new()) == NULL)
@@ -103,23 +104,35 @@ read_change(const ASN1_STRING *value, struct csr_names *out, struct gh_error *er
 	return 0;
 }
 
+/* As control of a CRMF, or as attribute of a PKCS#10. *in: whole; empty: it is no SEQUENCE, or
+ * there are several. */
+static bool
+find_change(const struct ca_pkcs10 *csr, struct gh_der *in)
+{
+	ASN1_OBJECT *type = OBJ_txt2obj(CHANGE_SUBJECT_NAME, 1);
+	int at = type != NULL ? X509_REQ_get_attr_by_OBJ(csr->req, type, -1) : -1;
+	X509_ATTRIBUTE *a = at >= 0 ? X509_REQ_get_attr(csr->req, at) : NULL;
+	const ASN1_TYPE *v = X509_ATTRIBUTE_count(a) == 1 ? X509_ATTRIBUTE_get0_type(a, 0) : NULL;
+
+	ASN1_OBJECT_free(type);
+	ERR_clear_error();
+	*in = (struct gh_der){NULL, 0};
+	if (v != NULL && v->type == V_ASN1_SEQUENCE)
+		*in = (struct gh_der){ASN1_STRING_get0_data(v->value.sequence),
+		    (size_t)ASN1_STRING_length(v->value.sequence)};
+	return a != NULL || ca_crmf_find_cmc_control(csr, CHANGE_SUBJECT_NAME_ARC, in);
+}
+
 int
 csr_names_read_change(const struct ca_pkcs10 *csr, bool *found, struct csr_names *out,
     struct gh_error *err)
 {
-	ASN1_OBJECT *type = OBJ_txt2obj(CHANGE_SUBJECT_NAME, 1);
-	int at = type != NULL ? X509_REQ_get_attr_by_OBJ(csr->req, type, -1) : -1, rc;
-	X509_ATTRIBUTE *a = at >= 0 ? X509_REQ_get_attr(csr->req, at) : NULL;
-	const ASN1_TYPE *v;
+	struct gh_der in;
+	int rc;
 
 	memset(out, 0, sizeof(*out));
-	*found = a != NULL;
-	ASN1_OBJECT_free(type);
-	if (a == NULL)
-		return 0;
-	v = X509_ATTRIBUTE_count(a) == 1 ? X509_ATTRIBUTE_get0_type(a, 0) : NULL;
-	rc = v != NULL && v->type == V_ASN1_SEQUENCE ? read_change(v->value.sequence, out, err)
-						     : malformed(err);
+	*found = find_change(csr, &in);
+	rc = *found ? read_change(in, out, err) : 0;
 	if (rc != 0)
 		csr_names_clear(out);
 	return rc;

@@ -16,9 +16,9 @@ struct csr_names {
 int csr_names_read(const struct ca_pkcs10 *csr, struct csr_names *out,
     struct gh_error *err) GH_MUSTCHECK;
 /*
- * The same of the attribute ChangeSubjectName (RFC 6402, 2.8), by which a client asks for other
- * names than those that it has: what is absent in it is to be absent. *found: there is one, else
- * *out is empty. GH_E_CSR (public): it is malformed, or has neither.
+ * The same of ChangeSubjectName (RFC 6402, 2.8), attribute of a PKCS#10 or control of a CRMF, by
+ * which a client asks for other names than those that it has: what is absent in it is to be absent.
+ * *found: there is one, else *out is empty. GH_E_CSR (public): it is malformed, or has neither.
  */
 int csr_names_read_change(const struct ca_pkcs10 *csr, bool *found, struct csr_names *out,
     struct gh_error *err) GH_MUSTCHECK;

@@ -32,6 +32,9 @@ struct cmc_context {
 	/* Does a certificate of ours, of which this is known, say who asks? NULL: any does. */
 	bool (*takes_cert)(const void *arg, const struct store_own_cert *own);
 	const void *takes_arg;
+	/* Seconds before its end from which on a certificate is renewed; 0: as the template says.
+	 */
+	int64_t renewal_window;
 	/* A signature by a certificate is no ground to certify its key once more. */
 	bool forbids_key_reuse;
 };

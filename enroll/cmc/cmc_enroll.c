@@ -16,6 +16,7 @@
 #include "cmc_enroll.h"
 #include "cmc_extensions.h"
 #include "cmc_pop_link.h"
+#include "cmc_renewal.h"
 #include "cmc_replay.h"
 #include "cmc_token.h"
 
@@ -207,7 +208,7 @@ check(struct cmc_run *r, size_t i)
 		    "A new certificate needs a new key: make one and ask again.");
 		return cmc_refuse_as(r, r->data.request[i].id, CMC_NO_KEY_REUSE, &err);
 	}
-	return 0;
+	return cmc_renewal_check(r, i);
 }
 
 static bool

@@ -229,13 +229,16 @@ cmc_identify(struct cmc_run *r)
 
 	if (rc != 0)
 		return rc;
+	r->is_by_cert_alone = r->signer != NULL;
 	if (by_secret) {
+		r->is_by_cert_alone = false;
 		if ((rc = add(r, &r->secret.requester)) != 0)
 			return rc;
 		r->entry = r->secret.entry;
 		r->has_entry = true;
 	}
 	if (caller != NULL && caller->kind != REQUESTER_NONE && !is_signer(r, caller)) {
+		r->is_by_cert_alone = false;
 		if ((rc = add(r, caller)) != 0)
 			return rc;
 		r->entry = r->ctx->entry;

@@ -2,6 +2,8 @@
 #include <openssl/err.h>
 #include <openssl/x509.h>
 
+#include "formats/crmf.h"
+
 #include "cmc_legacy.h"
 #include "cmc_pop_link.h"
 #include "cmc_witness.h"
@@ -25,22 +27,6 @@ find_attribute(const struct ca_pkcs10 *csr, enum cmc_kind kind, int type, struct
 	return true;
 }
 
-/* CertRequest ::= SEQUENCE { certReqId, CertTemplate, Controls OPTIONAL } */
-static bool
-find_control(const struct ca_pkcs10 *csr, enum cmc_kind kind, struct gh_der *out)
-{
-	const unsigned char oid[] = {CMC_OID((unsigned char)kind)};
-	struct gh_der in = csr->cert_request, all, controls, one, type;
-
-	if (!gh_der_take(&in, GH_DER_SEQUENCE, &all) || !gh_der_take(&all, GH_DER_INTEGER, NULL) ||
-	    !gh_der_take(&all, GH_DER_SEQUENCE, NULL) ||
-	    !gh_der_take(&all, GH_DER_SEQUENCE, &controls))
-		return false;
-	while (gh_der_take(&controls, GH_DER_SEQUENCE, &one))
-		if (gh_der_take(&one, GH_DER_OID, &type) && gh_der_equals(&type, oid, sizeof(oid)))
-			return gh_der_next(&one, NULL, out, NULL);
-	return false;
-}
 struct witness {
 	bool is_legacy;
 	struct gh_der der; /* whole; of the first version content */
@@ -52,7 +38,7 @@ find_legacy(const struct ca_pkcs10 *csr, struct gh_der *out)
 	struct gh_der whole;
 
 	return csr->cert_request.p != NULL
-	    ? find_control(csr, CMC_POP_LINK_WITNESS, &whole) &&
+	    ? ca_crmf_find_cmc_control(csr, CMC_POP_LINK_WITNESS, &whole) &&
 		gh_der_take(&whole, GH_DER_OCTETS, out)
 	    : find_attribute(csr, CMC_POP_LINK_WITNESS, V_ASN1_OCTET_STRING, out);
 }
@@ -64,7 +50,7 @@ find_witness(const struct cmc_run *r, const struct ca_pkcs10 *csr, struct witnes
 	enum cmc_kind kind = CMC_POP_LINK_WITNESS_V2;
 
 	*out = (struct witness){.is_legacy = false};
-	if (csr->cert_request.p != NULL ? find_control(csr, kind, &out->der)
+	if (csr->cert_request.p != NULL ? ca_crmf_find_cmc_control(csr, kind, &out->der)
 					: find_attribute(csr, kind, V_ASN1_SEQUENCE, &out->der))
 		return true;
 	out->is_legacy = r->ctx->is_legacy;

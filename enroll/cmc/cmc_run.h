@@ -29,6 +29,8 @@ struct cmc_run {
 	/* It is good once, and this very message has used it: no more than the recorded answer. */
 	bool was_used;
 	X509 *signer; /* our certificate that signed; owned; NULL: none did */
+	/* Nothing but that certificate proves who asks: a request of it is a renewal. */
+	bool is_by_cert_alone;
 	/* what came of it */
 	struct cmc_status status[CMC_STATUSES_MAX];
 	size_t statuses;

@@ -94,6 +94,7 @@ est_fullcmc(struct worker_env *env, const struct call *call, struct gh_http_repl
 		ctx.takes_cert = takes_cert;
 		ctx.takes_arg = label;
 		ctx.is_legacy = label->has_cmc_legacy != 0;
+		ctx.renewal_window = label->renewal_window;
 		ctx.forbids_key_reuse = label->renewal_key == EST_RENEWAL_NEW_KEY;
 		cmc_answer(&ctx, ber, len, &a);
 		answer(env, label, &a, rep);

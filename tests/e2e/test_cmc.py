@@ -369,7 +369,7 @@ class Identity(Case):
     def test_C031_a_device_that_calls_and_signs_by_one_certificate(self):
         """Of an EST user: the call is of a device that is known by its key, the message of whoever asked for the certificate."""
         env.admin("est", "label", "add", "certs", "--template", "Device", "--auth", "cert", "--ca", "issuing", "--cmc", "caller",
-                  "--certificates-of", "devices")
+                  "--certificates-of", "devices", "--renewal-days", "365")
         env.admin("est", "user", "add", "printer-2", "--password-file", "-", stdin=b"a-long-password\n")
         env.await_catalog()
 
@@ -391,6 +391,33 @@ class Identity(Case):
         env.await_catalog()
         m.number()
         self.failed(self.send(self.nobody, m.sign(one.key, leaf), where="open/"), 403, BAD_IDENTITY, [0])
+
+    def test_C034_C36_names_are_kept_unless_their_change_is_asked_for(self):
+        env.admin("est", "label", "add", "renewal", "--template", "Device", "--auth", "http", "--ca", "issuing", "--cmc", "message", "--renewal-days", "365",
+                  "--certificates-of", "devices")
+        env.admin("est", "user", "add", "printer-3", "--password-file", "-", stdin=b"a-long-password\n")
+        env.await_catalog()
+        device = Device(env, ("printer-3", "a-long-password"))
+
+        def csr(host, *attributes):
+            san = der.attribute("extensionRequest", der.seq(der.extension("subjectAltName", der.san(dns=[host]))))
+            return der.csr(device.key, subject=[("CN", host)], attributes=sorted([san, *attributes]))  # as pyasn1 sorts them
+        leaf = certificates(device.post("devices/simpleenroll", base64.b64encode(csr("p3.example.test"))))[0]
+
+        def renew(host, change=None):
+            m = Message()
+            m.request(csr(host, *([der.attribute("1.3.6.1.5.5.7.7.36", change)] if change else [])))
+            return self.send(self.nobody, m.sign(device.key, leaf), where="renewal/")
+        self.assertIn(b"p3.example.test", certificates(renew("p3.example.test"))[0])
+        self.failed(renew("p4.example.test"), 403, BAD_IDENTITY, [1])
+        change = der.seq(der.name([("CN", "p4.example.test")]), der.san(dns=["p4.example.test"]))
+        self.failed(renew("p4.example.test", change), 403, BAD_IDENTITY, [1])
+        changed = certificates(renew("p3.example.test", change))[0]
+        self.assertIn(b"p4.example.test", changed)
+        self.assertNotIn(b"p3.example.test", changed)
+        # past the rules of the template it does not go either
+        self.failed(renew("p3.example.test", der.seq(der.name([("CN", "p4.example.test")]), der.san(email=["root@example.test"]))), 403, BAD_REQUEST, [1])
+        env.admin("est", "user", "remove", "printer-3")
 
     def test_C031_own_key_proves_nothing(self):
         m = Message()

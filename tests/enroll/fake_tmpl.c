@@ -1,5 +1,6 @@
 /* Templates that do what their JSON says: {"name", "approval", "may": code, "apply": code,
- * "required": [], "unruled": names, "archival", "recovery_policy"}. Archival is not checked. */
+ * "required": [], "supplied", "unruled": names, "archival", "recovery_policy"}. Archival is not
+ * checked. */
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -80,6 +81,12 @@ tmpl_tells(const struct tmpl *t, const char *event)
 	const char *told = gh_json_string(gh_json_get(t->json, "tells"));
 
 	return told != NULL && strcmp(told, event) == 0;
+}
+
+bool
+tmpl_takes_names(const struct tmpl *t)
+{
+	return gh_json_bool(gh_json_get(t->json, "supplied"), false);
 }
 
 int64_t

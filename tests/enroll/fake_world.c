@@ -36,7 +36,8 @@ static const char templates[] = TEMPLATE(1, "User", "") "," TEMPLATE(2, "Slow",
     ",\"waits\":true,\"purpose\":\"client_auth\",\"archival\":\"required\",\"recovery_policy\":\"hr\"") "," TEMPLATE(8,
     "Two", ",\"approval\":true,\"approvals\":2") "," TEMPLATE(9, "Ruled",
     ",\"unruled\":\"dns:bank.example\"") "," TEMPLATE(10, "Verbose",
-    ",\"unruled\":\"" UMLAUTS UMLAUTS UMLAUTS UMLAUTS "\"");
+    ",\"unruled\":\"" UMLAUTS UMLAUTS UMLAUTS UMLAUTS
+    "\"") "," TEMPLATE(11, "Supplied", ",\"supplied\":true");
 
 static const char fields[] = "{\"name\":\"Dept\",\"type\":1},{\"name\":\"Count\",\"type\":2}";
 
