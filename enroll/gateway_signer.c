@@ -25,15 +25,17 @@ static const struct use {
 	const char *name;  /* of its certificate: "NAME of CA" */
 	const char *usage; /* extended key usage; NULL: none */
 	const char *seal;  /* of catalog_seal.h */
+	bool agrees_keys;  /* what is encrypted for it is opened */
 	/* content types that it may sign (RFC 6010), DER; NULL: any */
 	const unsigned char *constraints;
 	size_t constraints_len;
 } uses[STORE_SIGNER_USES] = {
     /* id-kp-cmcCA (RFC 6402, 2.10) */
-    [STORE_SIGNER_CMC] = {"CMC", "1.3.6.1.5.5.7.3.27", SEAL_LABEL_CMC_SIGNER, NULL, 0},
+    [STORE_SIGNER_CMC] = {"CMC", "1.3.6.1.5.5.7.3.27", SEAL_LABEL_CMC_SIGNER, true, NULL, 0},
     /* id-kp-cmKGA (RFC 9480, 2.2) */
-    [STORE_SIGNER_KEYS] = {"Key generation", "1.3.6.1.5.5.7.3.32", SEAL_LABEL_KEY_SIGNER, NULL, 0},
-    [STORE_SIGNER_PACKAGE] = {"Packages", NULL, SEAL_LABEL_PACKAGE_SIGNER, package_types,
+    [STORE_SIGNER_KEYS] = {"Key generation", "1.3.6.1.5.5.7.3.32", SEAL_LABEL_KEY_SIGNER, false,
+	NULL, 0},
+    [STORE_SIGNER_PACKAGE] = {"Packages", NULL, SEAL_LABEL_PACKAGE_SIGNER, false, package_types,
 	sizeof(package_types)},
 };
 
@@ -112,7 +114,7 @@ fill_spec(struct cert_spec *spec, const struct making *m, EVP_PKEY *key)
 	spec->spki_len = (size_t)n;
 	spec->not_before = gh_now() - m->env->conf->ca.backdate;
 	spec->not_after = spec->not_before + LIFE;
-	if (cert_spec_add_usage(spec, m->use->usage) != 0)
+	if (cert_spec_add_usage(spec, m->use->usage, m->use->agrees_keys) != 0)
 		return -1;
 	return m->use->constraints == NULL ? 0
 					   : cert_spec_add_der(spec, CMS_CONSTRAINTS, false,
@@ -209,4 +211,39 @@ gateway_signer_find(struct worker_env *env, enum store_signer_use use, const str
 		rc = read_row(env, &uses[use], &row, out, err);
 	store_signer_clear(&row);
 	return rc;
+}
+
+/* --- one that a message is encrypted for ------------------------------------------------------ */
+
+struct asked {
+	const struct worker_env *env;
+	const struct cms_enveloped *message;
+	struct gateway_signer *out;
+};
+
+static bool
+take(void *arg, const struct store_signer *row)
+{
+	struct asked *a = arg;
+	const unsigned char *p = row->cert;
+	X509 *cert = d2i_X509(NULL, &p, (long)row->cert_len);
+	struct gh_error err;
+	bool is_it = cert != NULL && cms_enveloped_is_for(a->message, cert) &&
+	    read_row(a->env, &uses[STORE_SIGNER_CMC], row, a->out, &err) == 0;
+
+	X509_free(cert);
+	ERR_clear_error();
+	return is_it;
+}
+
+int
+gateway_signer_find_recipient(struct worker_env *env, const struct cms_enveloped *message,
+    struct gateway_signer *out, struct gh_error *err)
+{
+	struct asked a = {env, message, out};
+	int rc;
+
+	memset(out, 0, sizeof(*out));
+	rc = store_each_signer(env->store, STORE_SIGNER_CMC, take, &a, err);
+	return rc == 0 && out->key == NULL ? cms_enveloped_refuse(err) : rc;
 }

@@ -9,6 +9,7 @@
 #include "oid.h"
 
 #include "auth_data.h"
+#include "cms_content.h"
 #include "mac_alg.h"
 
 #define ID_CT_AUTH_DATA GH_OID_RSADSI, 1, 9, 16, 1, 2
@@ -43,11 +44,9 @@ auth_data_clear(struct auth_data *a)
 bool
 auth_data_is(const unsigned char *ber, size_t len)
 {
-	static const unsigned char oid[] = {GH_OID_DER(ID_CT_AUTH_DATA)};
-	size_t n = len > 1 && ber[1] > 0x80 ? (size_t)(ber[1] & 0x7f) : 0;
+	static const unsigned char oid[] = {ID_CT_AUTH_DATA};
 
-	return len > 2 + n + sizeof(oid) && ber[0] == GH_DER_SEQUENCE &&
-	    memcmp(ber + 2 + n, oid, sizeof(oid)) == 0;
+	return cms_content_is(ber, len, &(struct gh_der){oid, sizeof(oid)});
 }
 
 /* --- the password recipient (6.2.4) ----------------------------------------------------------- */

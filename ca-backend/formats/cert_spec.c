@@ -45,13 +45,14 @@ cert_spec_add_extension(struct cert_spec *spec, int nid, bool is_critical, void 
 }
 
 int
-cert_spec_add_usage(struct cert_spec *spec, const char *usage)
+cert_spec_add_usage(struct cert_spec *spec, const char *usage, bool agrees_keys)
 {
 	ASN1_OBJECT *oid = usage != NULL ? OBJ_txt2obj(usage, 0) : NULL;
 	ASN1_BIT_STRING *key_usage = ASN1_BIT_STRING_new();
 	EXTENDED_KEY_USAGE *ekus = sk_ASN1_OBJECT_new_null();
 	int bad = key_usage == NULL || ekus == NULL ||
 	    ASN1_BIT_STRING_set_bit(key_usage, 0, 1) != 1 || /* digitalSignature */
+	    (agrees_keys && ASN1_BIT_STRING_set_bit(key_usage, 4, 1) != 1) ||
 	    cert_spec_add_extension(spec, NID_key_usage, true, key_usage) != 0;
 
 	if (bad == 0 && usage != NULL)

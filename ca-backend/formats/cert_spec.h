@@ -31,9 +31,9 @@ void cert_spec_free(struct cert_spec *spec);
 /* Append an extension: value as X509V3_EXT_i2d takes it; NULL fails. 0 or -1: out of memory. */
 int cert_spec_add_extension(struct cert_spec *spec, int nid, bool is_critical,
     void *value) GH_MUSTCHECK;
-/* keyUsage digitalSignature, and one extended key usage ("serverAuth", or dotted; NULL: none): of a
- * service of ours. 0 or -1. */
-int cert_spec_add_usage(struct cert_spec *spec, const char *usage) GH_MUSTCHECK;
+/* keyUsage digitalSignature, and keyAgreement where it agrees keys, and one extended key usage
+ * ("serverAuth", or dotted; NULL: none): of a service of ours. 0 or -1. */
+int cert_spec_add_usage(struct cert_spec *spec, const char *usage, bool agrees_keys) GH_MUSTCHECK;
 
 /* Append an extension of another type: dotted, and the DER of its value. 0 or -1. */
 int cert_spec_add_der(struct cert_spec *spec, const char *oid, bool is_critical,

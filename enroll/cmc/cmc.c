@@ -7,6 +7,7 @@
 
 #include "utf8.h"
 
+#include "cmc_envelope.h"
 #include "cmc_run.h"
 
 /* --- what came of it -------------------------------------------------------------------------- */
@@ -70,11 +71,13 @@ clear(struct cmc_run *r)
 {
 	for (size_t i = 0; i < PKI_DATA_REQUESTS_MAX; i++)
 		ca_pkcs10_free(r->csr[i]);
-	X509_free(r->signer);
+	for (size_t i = 0; i < r->signers; i++)
+		X509_free(r->signer[i]);
 	sk_X509_pop_free(r->certs, X509_free);
 	sk_X509_CRL_pop_free(r->crls, X509_CRL_free);
 	cert_chain_clear(&r->chain);
 	cmc_secret_clear(&r->secret);
+	cms_signed_clear(&r->outer);
 	cms_signed_clear(&r->message);
 	auth_data_clear(&r->authenticated);
 }
@@ -114,6 +117,25 @@ audit(const struct cmc_run *r)
 	enroll_audit_refusal(r->ctx->env, who, r->ctx->request_id, r->ctx->template_name, &r->err);
 }
 
+/* Who asks for what. */
+static int
+prove(struct cmc_run *r, const unsigned char *ber, size_t len)
+{
+	bool is_proven = false;
+	int rc = cmc_read(r, ber, len);
+
+	if (rc == 0 && (rc = cmc_verify(r)) == 0) {
+		is_proven = !cmc_is_authenticated(r);
+		rc = cmc_identify(r);
+	}
+	is_proven |= rc == 0;
+	if (rc == 0)
+		rc = cmc_check_time(r);
+	if (rc != 0 && r->is_enveloped && !is_proven)
+		cmc_envelope_hide(r);
+	return rc;
+}
+
 void
 cmc_answer(const struct cmc_context *ctx, const unsigned char *ber, size_t len,
     struct cmc_answer *out)
@@ -127,8 +149,7 @@ cmc_answer(const struct cmc_context *ctx, const unsigned char *ber, size_t len,
 		return;
 	}
 	r->ctx = ctx;
-	if ((rc = cmc_read(r, ber, len)) == 0 && (rc = cmc_verify(r)) == 0 &&
-	    (rc = cmc_identify(r)) == 0 && (rc = cmc_check_time(r)) == 0)
+	if (prove(r, ber, len) == 0)
 		cmc_serve(r);
 	else
 		audit(r);

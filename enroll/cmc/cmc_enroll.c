@@ -190,9 +190,11 @@ enroll_one(struct cmc_run *r, size_t i)
 static bool
 is_key_of_signer(const struct cmc_run *r, const struct ca_pkcs10 *csr)
 {
-	EVP_PKEY *key = r->signer != NULL ? X509_get0_pubkey(r->signer) : NULL;
+	bool is_one = false;
 
-	return key != NULL && EVP_PKEY_eq(key, csr->key) == 1;
+	for (size_t i = 0; i < r->signers; i++)
+		is_one |= EVP_PKEY_eq(X509_get0_pubkey(r->signer[i]), csr->key) == 1;
+	return is_one;
 }
 
 static int

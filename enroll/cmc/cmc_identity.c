@@ -205,19 +205,28 @@ add(struct cmc_run *r, const struct requester *who)
 /* A device that calls with a certificate of ours is known by its key (auth/auth_est_cert.c); here
  * it is known by whoever asked for that certificate. */
 static bool
-is_signer(const struct cmc_run *r, const struct requester *caller)
+is_key_of(X509 *signer, const struct requester *caller)
 {
 	unsigned char *spki = NULL, sum[GH_DIGEST_MAX];
 	char id[2 * 32 + 1] = "";
 	int n;
 
-	if (r->signer == NULL || caller->kind != REQUESTER_DEVICE || !caller->has_own_cert)
-		return false;
-	n = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(r->signer), &spki);
+	n = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(signer), &spki);
 	if (n > 0 && gh_digest(GH_SHA256, spki, (size_t)n, sum))
 		(void)gh_hex_lower(sum, 32, id);
 	OPENSSL_free(spki);
 	return *id != '\0' && strcmp(id, caller->id) == 0;
+}
+
+static bool
+is_signer(const struct cmc_run *r, const struct requester *caller)
+{
+	bool is_one = false;
+
+	for (size_t i = 0; i < r->signers; i++)
+		is_one |= caller->kind == REQUESTER_DEVICE && caller->has_own_cert &&
+		    is_key_of(r->signer[i], caller);
+	return is_one;
 }
 
 int
@@ -229,7 +238,7 @@ cmc_identify(struct cmc_run *r)
 
 	if (rc != 0)
 		return rc;
-	r->is_by_cert_alone = r->signer != NULL;
+	r->is_by_cert_alone = r->signers > 0;
 	if (by_secret) {
 		r->is_by_cert_alone = false;
 		if ((rc = add(r, &r->secret.requester)) != 0)

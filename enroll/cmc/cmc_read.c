@@ -1,6 +1,7 @@
 /* From bytes to parts: envelope, PKIData, controls and requests, before anything is believed. */
 #include <string.h>
 
+#include "cmc_envelope.h"
 #include "cmc_run.h"
 
 /* id-cct-PKIData, 1.3.6.1.5.5.7.12.2 */
@@ -101,31 +102,13 @@ cmc_is_authenticated(const struct cmc_run *r)
 	return r->authenticated.content.len > 0;
 }
 
-static int
-open_envelope(struct cmc_run *r, const unsigned char *ber, size_t len, struct gh_der *type,
-    struct gh_error *err)
-{
-	int rc;
-
-	if (auth_data_is(ber, len)) {
-		rc = auth_data_read(ber, len, &r->authenticated, err);
-		r->content = r->authenticated.content;
-		*type = r->authenticated.type;
-	} else {
-		rc = cms_signed_read(ber, len, &r->message, err);
-		r->content = r->message.content;
-		*type = r->message.type;
-	}
-	return rc;
-}
-
 int
 cmc_read(struct cmc_run *r, const unsigned char *ber, size_t len)
 {
 	struct gh_der type;
 	struct gh_error err;
 
-	if (open_envelope(r, ber, len, &type, &err) != 0)
+	if (cmc_envelope_open(r, ber, len, &type, &err) != 0)
 		return cmc_refuse(r, 0, &err);
 	if (!GH_OID_IS(&type, PKI_DATA)) {
 		gh_refuse(&err, GH_E_BAD_REQUEST,

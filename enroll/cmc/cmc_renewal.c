@@ -4,21 +4,32 @@
 
 #include "cmc_renewal.h"
 
+static int
+check(struct cmc_run *r, size_t i, X509 *signer, int64_t window)
+{
+	struct gh_error err;
+
+	if (renewal_check_names(signer, r->csr[i], &err) != 0)
+		return cmc_refuse(r, r->data.request[i].id, &err);
+	if (renewal_check_time(signer, window, gh_now(), &err) != 0)
+		return cmc_refuse_as(r, r->data.request[i].id, CMC_BAD_REQUEST, &err);
+	return 0;
+}
+
+/* Where several of them signed, it must be a renewal of each. */
 int
 cmc_renewal_check(struct cmc_run *r, size_t i)
 {
 	const struct catalog_template *t =
 	    catalog_find_template(r->ctx->env->catalog, r->ctx->template_name);
 	int64_t window = r->ctx->renewal_window;
-	struct gh_error err;
+	int rc = 0;
 
 	if (!r->is_by_cert_alone || t == NULL || !tmpl_takes_names(t->tmpl))
 		return 0;
-	if (renewal_check_names(r->signer, r->csr[i], &err) != 0)
-		return cmc_refuse(r, r->data.request[i].id, &err);
 	if (window == 0)
 		window = tmpl_renewal_overlap(t->tmpl);
-	if (renewal_check_time(r->signer, window, gh_now(), &err) != 0)
-		return cmc_refuse_as(r, r->data.request[i].id, CMC_BAD_REQUEST, &err);
-	return 0;
+	for (size_t k = 0; rc == 0 && k < r->signers; k++)
+		rc = check(r, i, r->signer[k], window);
+	return rc;
 }

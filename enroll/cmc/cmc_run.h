@@ -11,10 +11,14 @@
 #include "pki_data.h"
 
 #define CMC_STATUSES_MAX 32
+#define CMC_SIGNATURES_MAX 4                     /* on one SignedData */
+#define CMC_SIGNERS_MAX (2 * CMC_SIGNATURES_MAX) /* SignedData around it included */
 
 struct cmc_run {
 	const struct cmc_context *ctx;
-	/* The envelope: one of them. */
+	struct cms_signed outer; /* around EnvelopedData; empty: there is none */
+	bool is_enveloped;       /* what follows was encrypted for us */
+	/* The innermost envelope: one of them. */
 	struct cms_signed message;
 	struct auth_data authenticated;
 	struct gh_der content; /* of it */
@@ -28,8 +32,9 @@ struct cmc_run {
 	struct cmc_secret secret; /* that was proven; empty: none */
 	/* It is good once, and this very message has used it: no more than the recorded answer. */
 	bool was_used;
-	X509 *signer; /* our certificate that signed; owned; NULL: none did */
-	/* Nothing but that certificate proves who asks: a request of it is a renewal. */
+	X509 *signer[CMC_SIGNERS_MAX]; /* certificates of ours that signed; owned */
+	size_t signers;
+	/* Nothing but such a certificate proves who asks: a request of it is a renewal. */
 	bool is_by_cert_alone;
 	/* what came of it */
 	struct cmc_status status[CMC_STATUSES_MAX];

@@ -15,15 +15,6 @@
 enum found { ABSENT, PRESENT, MALFORMED };
 
 static enum found
-find_in_signed(const struct cms_signed *m, int64_t *out)
-{
-	bool is_there = false;
-	const ASN1_TIME *t = m->signers > 0 ? cms_signed_time(m, 0, &is_there) : NULL;
-
-	return !is_there ? ABSENT : gh_asn1_time_get(t, out) ? PRESENT : MALFORMED;
-}
-
-static enum found
 read_time(const struct gh_der *der, int64_t *out)
 {
 	const unsigned char *p = der->p;
@@ -53,18 +44,12 @@ find_in_authenticated(struct gh_der attributes, int64_t *out)
 	return found;
 }
 
-static enum found
-find_time(const struct cmc_run *r, int64_t *out)
-{
-	return cmc_is_authenticated(r) ? find_in_authenticated(r->authenticated.attributes, out)
-				       : find_in_signed(&r->message, out);
-}
+/* --- in its window ---------------------------------------------------------------------------- */
 
-int
-cmc_check_time(struct cmc_run *r)
+static int
+check(struct cmc_run *r, enum found found, int64_t at)
 {
-	int64_t at = 0, now = gh_now(), window = r->ctx->time_window;
-	enum found found = window > 0 ? find_time(r, &at) : ABSENT;
+	int64_t now = gh_now(), window = r->ctx->time_window;
 	struct gh_error err;
 
 	if (found == ABSENT || (found == PRESENT && at >= now - window && at <= now + window))
@@ -75,4 +60,38 @@ cmc_check_time(struct cmc_run *r)
 		gh_refuse(&err, GH_E_TIMESTAMP_WINDOW,
 		    "signingTime is too far from the time here: set the clock.");
 	return cmc_refuse(r, 0, &err);
+}
+
+/* Of each signature. */
+static int
+check_signed(struct cmc_run *r, const struct cms_signed *m)
+{
+	int rc = 0;
+
+	for (int i = 0; rc == 0 && i < m->signers; i++) {
+		bool is_there = false;
+		const ASN1_TIME *t = cms_signed_time(m, i, &is_there);
+		enum found found = ABSENT;
+		int64_t at = 0;
+
+		if (is_there)
+			found = gh_asn1_time_get(t, &at) ? PRESENT : MALFORMED;
+		rc = check(r, found, at);
+	}
+	return rc;
+}
+
+int
+cmc_check_time(struct cmc_run *r)
+{
+	enum found found;
+	int64_t at = 0;
+	int rc;
+
+	if (r->ctx->time_window <= 0)
+		return 0;
+	if ((rc = check_signed(r, &r->outer)) != 0 || !cmc_is_authenticated(r))
+		return rc != 0 ? rc : check_signed(r, &r->message);
+	found = find_in_authenticated(r->authenticated.attributes, &at);
+	return check(r, found, at);
 }

@@ -49,12 +49,18 @@ find_request(const struct cmc_run *r, const ASN1_OCTET_STRING *id)
 	return NULL;
 }
 
+/* One signature. */
+struct mark {
+	const struct cms_signed *message;
+	int i;
+};
+
 static int
-verify(struct cmc_run *r, EVP_PKEY *key)
+verify(struct cmc_run *r, const struct mark *m, EVP_PKEY *key)
 {
 	struct gh_error err;
 
-	return cms_signed_verify(&r->message, 0, key, &err) == 0 ? 0 : cmc_refuse(r, 0, &err);
+	return cms_signed_verify(m->message, m->i, key, &err) == 0 ? 0 : cmc_refuse(r, 0, &err);
 }
 
 /* --- by a certificate ------------------------------------------------------------------------- */
@@ -111,47 +117,79 @@ recognize(struct cmc_run *r, X509 *cert)
 		    "The certificate that signed was not issued by this label, which takes no others.");
 	if (requester_check(r->ctx->env, &own.requester, &err) != 0)
 		return cmc_refuse(r, 0, &err);
+	if (r->signers > 0 && !requester_is_same(&r->who, &own.requester))
+		return refuse(r, GH_E_FORBIDDEN,
+		    "The signatures of the message prove different requesters.");
 	r->who = own.requester;
 	return 0;
 }
 
 static int
-verify_by_cert(struct cmc_run *r, X509 *cert)
+verify_by_cert(struct cmc_run *r, const struct mark *m, X509 *cert)
 {
 	EVP_PKEY *key = X509_get0_pubkey(cert);
 	int rc;
 
 	if (key == NULL)
 		return refuse(r, GH_E_SIGNATURE, "The key of the signer cannot be read.");
-	if ((rc = verify(r, key)) != 0 || (rc = check_time(r, cert)) != 0 ||
+	if ((rc = verify(r, m, key)) != 0 || (rc = check_time(r, cert)) != 0 ||
 	    (rc = check_usage(r, cert)) != 0 || (rc = recognize(r, cert)) != 0)
 		return rc;
 	X509_up_ref(cert);
-	r->signer = cert;
+	r->signer[r->signers++] = cert;
 	return 0;
+}
+
+/* --- all signatures --------------------------------------------------------------------------- */
+
+/* 3.2: one by the key of a request stands alone. */
+static int
+verify_by_request(struct cmc_run *r, const struct mark *m)
+{
+	const struct ca_pkcs10 *csr;
+	struct cms_signer_id id;
+
+	cms_signed_signer(m->message, m->i, &id);
+	if ((csr = find_request(r, id.key_id)) == NULL)
+		return refuse(r, GH_E_SIGNATURE,
+		    "The signer is neither a certificate in the message nor the key of a request "
+		    "in it, named by its subjectKeyIdentifier.");
+	if (m->message->signers != 1)
+		return refuse(r, GH_E_SIGNATURE,
+		    "Beside the signature of the key of a request there is no other one.");
+	return verify(r, m, csr->key);
+}
+
+/* All of them must be right, whatever one alone would prove. */
+static int
+verify_all(struct cmc_run *r, const struct cms_signed *message)
+{
+	struct mark m = {message, 0};
+	int rc = 0;
+
+	if (message->signers < 1 || message->signers > CMC_SIGNATURES_MAX)
+		return refuse(r, GH_E_SIGNATURE,
+		    "The message must have one signature, or a few of one requester.");
+	for (; rc == 0 && m.i < message->signers; m.i++) {
+		X509 *cert = cms_signed_find_cert(message, m.i);
+
+		rc = cert != NULL ? verify_by_cert(r, &m, cert) : verify_by_request(r, &m);
+	}
+	return rc;
 }
 
 int
 cmc_verify(struct cmc_run *r)
 {
-	const struct ca_pkcs10 *csr;
-	struct cms_signer_id id;
-	X509 *cert;
+	int rc;
 
+	if (r->outer.cms != NULL && (rc = verify_all(r, &r->outer)) != 0)
+		return rc;
 	if (cmc_is_authenticated(r)) /* by a secret: who knows it is looked for */
 		return 0;
 	/* 6.11: a certificate is revoked by a secret, too, in a message that nobody signed */
-	if (r->message.signers == 0 && r->data.requests == 0 &&
+	if (r->message.signers == 0 && !r->is_enveloped && r->data.requests == 0 &&
 	    r->control[CMC_REVOKE_REQUEST] != NULL)
 		return 0;
-	if (r->message.signers != 1)
-		return refuse(r, GH_E_SIGNATURE, "The message must have one signature.");
-	if ((cert = cms_signed_find_cert(&r->message, 0)) != NULL)
-		return verify_by_cert(r, cert);
-	cms_signed_signer(&r->message, 0, &id);
-	if ((csr = find_request(r, id.key_id)) != NULL)
-		return verify(r, csr->key);
-	return refuse(r, GH_E_SIGNATURE,
-	    "The signer is neither a certificate in the message nor the key of a request in it, "
-	    "named by its subjectKeyIdentifier.");
+	return verify_all(r, &r->message);
 }

@@ -137,7 +137,7 @@ fill_spec(struct cert_spec *spec, const struct gh_conf *conf, EVP_PKEY *key,
 	spec->spki_len = (size_t)n;
 	spec->not_before = gh_now() - conf->ca.backdate;
 	spec->not_after = spec->not_before + (int64_t)SERVER_CERT_DAYS * GH_DAY_SECONDS;
-	return cert_spec_add_usage(spec, "serverAuth") == 0 ? add_names(spec, names) : -1;
+	return cert_spec_add_usage(spec, "serverAuth", false) == 0 ? add_names(spec, names) : -1;
 }
 
 static int

@@ -31,7 +31,7 @@ ALICE, BOB = ("alice", "alice-secret"), ("bob", "bob-secret")
 TYPE = "application/pkcs7-mime; smime-type=CMC-request"
 FULL, CERTS = "application/pkcs7-mime; smime-type=CMC-response", "application/pkcs7-mime; smime-type=certs-only"
 SUCCESS, FAILED, PENDING = 0, 2, 3
-BAD_MESSAGE_CHECK, BAD_REQUEST, BAD_TIME, UNSUPPORTED_EXT, BAD_IDENTITY, POP_FAILED = 1, 2, 3, 5, 7, 9
+BAD_ALG, BAD_MESSAGE_CHECK, BAD_REQUEST, BAD_TIME, UNSUPPORTED_EXT, BAD_IDENTITY, POP_FAILED = 0, 1, 2, 3, 5, 7, 9
 KEY_ID = b"key of the device..."
 
 
@@ -267,6 +267,52 @@ class Messages(Case):
         signed = m.sign(self.alice.key, None, "-stream", "-indef")
         self.assertEqual(signed[1], 0x80)
         self.assertEqual(self.send(self.alice, signed).status, 200)
+
+    def test_C005_encrypted(self):
+        """For the certificate that any response brings, by openssl; alone, and with a signature around it."""
+        leaf = self.enroll(self.alice)
+        answer = self.full(self.send(self.alice, Message().sign(self.alice.key, leaf)), 400)
+        recipient, signer = env.scratch / "recipient.pem", env.scratch / "signer.pem"
+        recipient.write_text(client.to_pem(next(c for c in answer.certificates if b"CMC of" in c)))
+        self.assertIn(b"Key Agreement", run("openssl", "x509", "-in", recipient, "-noout", "-text").stdout)
+        plain, sealed = env.scratch / "plain.der", env.scratch / "sealed.der"
+
+        def seal(*options):
+            sealed.write_bytes(run("openssl", "cms", "-encrypt", "-binary", "-in", plain, "-recip", recipient, "-outform", "DER", *options).stdout)
+            return sealed.read_bytes()
+        m = Message()
+        m.control(rfc6402.id_cmc_senderNonce, univ.OctetString(b"in an envelope"))
+        number = m.request(self.csr(self.alice))
+        plain.write_bytes(m.sign(self.alice.key, leaf))
+        strong = ("-aes256", "-keyopt", "ecdh_kdf_md:sha256")
+        answer = self.full(self.send(self.nobody, seal(*strong), where="open/"), 200)
+        self.assertEqual(list(answer.statuses()), [(SUCCESS, None, [number], None)])
+        signer.write_text(client.to_pem(leaf))
+        around = run("openssl", "cms", "-sign", "-binary", "-nodetach", "-md", "sha256", "-econtent_type", "1.2.840.113549.1.7.3",
+                     "-in", sealed, "-signer", signer, "-inkey", self.alice.key.path, "-outform", "DER").stdout
+        again = self.full(self.send(self.nobody, around, where="open/"), 200)
+        self.assertEqual(sorted(again.certificates), sorted(answer.certificates))
+        self.assertEqual(self.send(self.nobody, seal("-stream", "-indef", *strong), where="open/").status, 200)
+        # changed, for another, and by algorithms that are not taken
+        broken = bytearray(seal(*strong))
+        broken[-40] ^= 1
+        self.failed(self.send(self.nobody, bytes(broken), where="open/"), 403, BAD_MESSAGE_CHECK, [0])
+        self.failed(self.send(self.nobody, seal("-aes256"), where="open/"), 400, BAD_ALG, [0])  # the KDF of openssl is SHA-1
+        recipient.write_text(client.to_pem(leaf))
+        self.failed(self.send(self.nobody, seal(*strong), where="open/"), 403, BAD_MESSAGE_CHECK, [0])
+
+    def test_C035_two_signatures(self):
+        leaf, other = self.enroll(self.alice), self.enroll(self.bob)
+        also = env.scratch / "also.pem"
+
+        def sign(device, cert):
+            m = Message()
+            m.request(self.csr(self.nobody))
+            also.write_text(client.to_pem(cert))
+            return m.sign(self.alice.key, leaf, "-signer", also, "-inkey", device.key.path)
+        self.failed(self.send(self.nobody, sign(self.bob, other), where="open/"), 403, BAD_IDENTITY, [0])
+        second = Device(env, ALICE)
+        self.assertEqual(self.send(self.nobody, sign(second, self.enroll(second)), where="open/").status, 200)
 
 
 class Transport(Case):

@@ -141,10 +141,13 @@ message_cert(EVP_PKEY *key, const void *key_id, size_t len)
 struct message_signing {
 	EVP_PKEY *key;
 	X509 *cert;
-	const EVP_MD *md; /* NULL: SHA-256 */
-	const char *type; /* NULL: PKIData */
-	unsigned flags;   /* CMS_USE_KEYID, CMS_NOCERTS... */
-	bool is_signed_twice;
+	const EVP_MD *md;   /* NULL: SHA-256 */
+	const char *type;   /* NULL: PKIData */
+	unsigned flags;     /* CMS_USE_KEYID, CMS_NOCERTS... */
+	int copies;         /* of the signature, beside the first one */
+	EVP_PKEY *also_key; /* one more signature; NULL: none */
+	X509 *also_cert;
+	unsigned also_flags;
 	const char *time; /* signingTime as UTCTime; NULL: now */
 };
 
@@ -160,7 +163,7 @@ message_sign(const struct gh_buf *content, const struct message_signing *s, unsi
 	int n;
 
 	assert_int_equal(CMS_set1_eContentType(cms, type), 1);
-	for (int i = 0; s->key != NULL && i < 1 + s->is_signed_twice; i++) {
+	for (int i = 0; s->key != NULL && i < 1 + s->copies; i++) {
 		CMS_SignerInfo *si = CMS_add1_signer(cms, s->cert, s->key, md, flags);
 
 		assert_non_null(si);
@@ -169,6 +172,9 @@ message_sign(const struct gh_buf *content, const struct message_signing *s, unsi
 					     V_ASN1_UTCTIME, s->time, (int)strlen(s->time)),
 			    1);
 	}
+	if (s->also_key != NULL)
+		assert_non_null(CMS_add1_signer(cms, s->also_cert, s->also_key, md,
+		    CMS_PARTIAL | CMS_BINARY | CMS_NOSMIMECAP | s->also_flags));
 	if (s->key != NULL) {
 		assert_int_equal(CMS_final(cms, in, NULL, flags), 1);
 	} else {

@@ -25,11 +25,15 @@ int
 store_recognize(struct store *s, const unsigned char *der, size_t len, struct store_own_cert *out,
     struct gh_error *err)
 {
+	unsigned char *second = NULL;
+	int n = fake_cmc.second != NULL ? i2d_X509(fake_cmc.second, &second) : 0;
+
 	(void)s;
-	(void)der;
-	(void)len;
 	(void)err;
 	*out = fake_cmc.recognized;
+	if (n > 0 && (size_t)n == len && memcmp(der, second, len) == 0)
+		out->requester = fake_cmc.second_requester;
+	OPENSSL_free(second);
 	return 0;
 }
 
@@ -63,6 +67,18 @@ store_find_signer(struct store *s, enum store_signer_use use, int64_t ca_id, int
 	return fake_cmc.signer.cert != NULL && fake_cmc.signer.not_after > until
 	    ? give_signer(out)
 	    : gh_fail(err, GH_E_NOT_FOUND, "none");
+}
+
+int
+store_each_signer(struct store *s, enum store_signer_use use,
+    bool (*take)(void *arg, const struct store_signer *o), void *arg, struct gh_error *err)
+{
+	(void)s;
+	(void)use;
+	(void)err;
+	if (fake_cmc.signer.cert != NULL)
+		(void)take(arg, &fake_cmc.signer);
+	return 0;
 }
 
 int
@@ -265,6 +281,7 @@ fake_cmc_tear_down(void **state)
 	EVP_PKEY_free(fake_cmc.old);
 	X509_free(fake_cmc.own);
 	X509_free(fake_cmc.cert);
+	X509_free(fake_cmc.second);
 	fake_world_free(&fake_cmc.env);
 	return 0;
 }
@@ -317,17 +334,50 @@ fake_cmc_send_bytes(const unsigned char *der, size_t len)
 	read_response();
 }
 
-void
-fake_cmc_send(const struct message_signing *s)
+size_t
+fake_cmc_sign(const struct message_signing *s, unsigned char **der)
 {
 	struct gh_buf content;
-	unsigned char *der;
 	size_t len;
 
 	gh_buf_init(&content, 262144);
 	message_pki_data(&fake_cmc.message, &content);
-	len = message_sign(&content, s, &der);
+	len = message_sign(&content, s, der);
 	gh_buf_free(&content);
+	return len;
+}
+
+void
+fake_cmc_add_second(const char *user)
+{
+	fake_cmc.second = message_cert(fake_cmc.old, "second", 6);
+	assert_true(ASN1_INTEGER_set(X509_get_serialNumber(fake_cmc.second), 8) == 1 &&
+	    X509_sign(fake_cmc.second, fake_cmc.old, EVP_sha256()) > 0);
+	fake_cmc.second_requester = fake_requester(user);
+	snprintf(fake_cmc.second_requester.id, sizeof(fake_cmc.second_requester.id), "%s's entry",
+	    user);
+}
+
+X509 *
+fake_cmc_recipient(void)
+{
+	const unsigned char *p;
+	X509 *cert;
+
+	if (fake_cmc.signer.cert == NULL) /* an empty message is answered by it */
+		fake_cmc_send_own();
+	p = fake_cmc.signer.cert;
+	cert = d2i_X509(NULL, &p, (long)fake_cmc.signer.cert_len);
+	assert_non_null(cert);
+	return cert;
+}
+
+void
+fake_cmc_send(const struct message_signing *s)
+{
+	unsigned char *der;
+	size_t len = fake_cmc_sign(s, &der);
+
 	fake_cmc_send_bytes(der, len);
 	OPENSSL_free(der);
 }

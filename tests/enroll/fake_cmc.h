@@ -20,7 +20,9 @@ struct fake_cmc {
 	X509 *own, *cert;
 	struct gh_der response; /* PKIResponse */
 	CMS_ContentInfo *response_cms;
-	struct store_own_cert recognized; /* whatever signed */
+	struct store_own_cert recognized; /* whatever signed, but for second */
+	X509 *second;                     /* another certificate of ours, for old; NULL: none */
+	struct requester second_requester;
 	struct store_signer signer;
 	int signers_made, fail_signer;
 	/* the one secret; label NULL: at any; user NULL: a device */
@@ -50,6 +52,12 @@ void fake_cmc_send(const struct message_signing *s);
 void fake_cmc_send_own(void);
 /* By a certificate of ours. */
 void fake_cmc_send_by_cert(void);
+/* The message as fake_cmc_send sends it; of the library. */
+size_t fake_cmc_sign(const struct message_signing *s, unsigned char **der);
+/* Another certificate of ours for the key `old`, of this user, who is then recognized by it. */
+void fake_cmc_add_second(const char *user);
+/* The certificate that requests are encrypted for; the caller's. */
+X509 *fake_cmc_recipient(void);
 /* The first status of the response. Nothing was issued. */
 void fake_cmc_assert_failed(enum cmc_fail fail, unsigned body, const char *text);
 int fake_cmc_certs(void);

@@ -6,13 +6,16 @@
 #include "store/request/service_cert.h"
 #include "store/store_private.h"
 
-#define FIND(table) \
+#define VALID(table) \
 	"SELECT o.cert, o.sealed, extract(epoch FROM o.not_before)::bigint, " \
 	"  extract(epoch FROM o.not_after)::bigint FROM " table " o " \
-	"WHERE o.ca_id = $1 AND o.not_before <= now() AND o.not_after > greatest(now(), to_timestamp($2::bigint)) " \
+	"WHERE o.not_before <= now() AND o.not_after > now() " \
 	"AND NOT EXISTS (SELECT 1 FROM certificate c WHERE c.sha256 = sha256(o.cert) AND c.ca_id = o.ca_id " \
-	"  AND c.status = 21) " \
-	"ORDER BY o.not_after DESC, o.id DESC LIMIT 1"
+	"  AND c.status = 21) "
+#define NEWEST "ORDER BY o.not_after DESC, o.id DESC "
+#define FIND(table) \
+	VALID(table) "AND o.ca_id = $1 AND o.not_after > to_timestamp($2::bigint) " NEWEST "LIMIT 1"
+#define LIST(table) VALID(table) NEWEST "LIMIT 256"
 #define ADD(table) \
 	"INSERT INTO " table " (ca_id, cert, sealed, not_before, not_after) " \
 	"SELECT ca_id, der, $2, not_before, not_after FROM certificate WHERE id = $1"
@@ -22,21 +25,24 @@
 #define PURGE(table) "DELETE FROM " table " WHERE not_after < now() - $1::int * interval '1 second'"
 
 static const struct kind {
-	struct store_statement find, add, lock, purge;
+	struct store_statement find, list, add, lock, purge;
 	const char *event;     /* of the audit trail */
 	const char *requester; /* of the certificate's row; NULL: who made it */
 } kinds[STORE_SIGNER_USES] = {
     [STORE_SIGNER_OCSP] = {{"ocsp_signer_find", FIND("ocsp_signer")},
-	{"ocsp_signer_add", ADD("ocsp_signer")}, {"ocsp_signer_lock", LOCK("ocsp")},
-	{"ocsp_signer_purge", PURGE("ocsp_signer")}, "ocsp.signer-issued", NULL},
+	{"ocsp_signer_list", LIST("ocsp_signer")}, {"ocsp_signer_add", ADD("ocsp_signer")},
+	{"ocsp_signer_lock", LOCK("ocsp")}, {"ocsp_signer_purge", PURGE("ocsp_signer")},
+	"ocsp.signer-issued", NULL},
     [STORE_SIGNER_CMC] = {{"cmc_signer_find", FIND("cmc_signer")},
-	{"cmc_signer_add", ADD("cmc_signer")}, {"cmc_signer_lock", LOCK("cmc")},
-	{"cmc_signer_purge", PURGE("cmc_signer")}, "cmc.signer-issued", STORE_SERVICE_REQUESTER},
+	{"cmc_signer_list", LIST("cmc_signer")}, {"cmc_signer_add", ADD("cmc_signer")},
+	{"cmc_signer_lock", LOCK("cmc")}, {"cmc_signer_purge", PURGE("cmc_signer")},
+	"cmc.signer-issued", STORE_SERVICE_REQUESTER},
     [STORE_SIGNER_KEYS] = {{"key_signer_find", FIND("key_signer")},
-	{"key_signer_add", ADD("key_signer")}, {"key_signer_lock", LOCK("key")},
-	{"key_signer_purge", PURGE("key_signer")}, "est.key-signer-issued",
-	STORE_SERVICE_REQUESTER},
+	{"key_signer_list", LIST("key_signer")}, {"key_signer_add", ADD("key_signer")},
+	{"key_signer_lock", LOCK("key")}, {"key_signer_purge", PURGE("key_signer")},
+	"est.key-signer-issued", STORE_SERVICE_REQUESTER},
     [STORE_SIGNER_PACKAGE] = {{"package_signer_find", FIND("package_signer")},
+	{"package_signer_list", LIST("package_signer")},
 	{"package_signer_add", ADD("package_signer")}, {"package_signer_lock", LOCK("package")},
 	{"package_signer_purge", PURGE("package_signer")}, "package.signer-issued",
 	STORE_SERVICE_REQUESTER},
@@ -48,6 +54,22 @@ store_signer_clear(struct store_signer *o)
 	free(o->cert);
 	free(o->sealed);
 	memset(o, 0, sizeof(*o));
+}
+
+static int
+read_signer(PGresult *res, int row, struct store_signer *out, struct gh_error *err)
+{
+	int rc = store_bytes(res, row, 0, &out->cert, &out->cert_len, err);
+
+	if (rc == 0)
+		rc = store_bytes(res, row, 1, &out->sealed, &out->sealed_len, err);
+	if (rc == 0) {
+		out->not_before = store_int(res, row, 2);
+		out->not_after = store_int(res, row, 3);
+	} else {
+		store_signer_clear(out);
+	}
+	return rc;
 }
 
 int
@@ -66,14 +88,25 @@ store_find_signer(struct store *s, enum store_signer_use use, int64_t ca_id, int
 		rc = gh_fail(err, GH_E_NOT_FOUND, "CA %lld has no signer of this use",
 		    (long long)ca_id);
 	if (rc == 0)
-		rc = store_bytes(res, 0, 0, &out->cert, &out->cert_len, err);
-	if (rc == 0)
-		rc = store_bytes(res, 0, 1, &out->sealed, &out->sealed_len, err);
-	if (rc == 0) {
-		out->not_before = store_int(res, 0, 2);
-		out->not_after = store_int(res, 0, 3);
-	} else {
-		store_signer_clear(out);
+		rc = read_signer(res, 0, out, err);
+	PQclear(res);
+	return rc;
+}
+
+int
+store_each_signer(struct store *s, enum store_signer_use use,
+    bool (*take)(void *arg, const struct store_signer *o), void *arg, struct gh_error *err)
+{
+	struct store_params p = {0};
+	struct store_signer one = {0};
+	PGresult *res;
+	int rc = store_read(s, &kinds[use].list, &p, &res, err);
+	bool is_it = false;
+
+	for (int i = 0; rc == 0 && !is_it && i < PQntuples(res); i++) {
+		if ((rc = read_signer(res, i, &one, err)) == 0)
+			is_it = take(arg, &one);
+		store_signer_clear(&one);
 	}
 	PQclear(res);
 	return rc;

@@ -26,10 +26,15 @@ void store_signer_clear(struct store_signer *o);
  * GH_E_NOT_FOUND. */
 int store_find_signer(struct store *s, enum store_signer_use use, int64_t ca_id, int64_t until,
     struct store_signer *out, struct gh_error *err) GH_MUSTCHECK;
+/* Gives one after the other to take, the newest first, until it says that this was the one: those
+ * of all CAs that are valid now and not revoked. */
+int store_each_signer(struct store *s, enum store_signer_use use,
+    bool (*take)(void *arg, const struct store_signer *o), void *arg,
+    struct gh_error *err) GH_MUSTCHECK;
 /*
- * The same, and when there is none, one that make() gives: recorded as certificate, signer and
- * audit row in one transaction, which one node at a time does for a CA (the others wait and find
- * it).
+ * store_find_signer, and when there is none, one that make() gives: recorded as certificate, signer
+ * and audit row in one transaction, which one node at a time does for a CA (the others wait and
+ * find it).
  */
 struct store_signer_issue {
 	enum store_signer_use use;
