@@ -16,6 +16,8 @@ struct message {
 	struct gh_der archive_options;
 	struct gh_der algorithm, signature; /* of the proof of possession; whole */
 	bool is_recorded;                   /* read from the database */
+	bool may_await;                     /* a challenge would be made for it */
+	bool awaits_proof;                  /* and is, in place of both */
 	bool is_verified;                   /* recorded: in place of both */
 };
 
@@ -125,12 +127,33 @@ read_cert_request(struct gh_der in, struct message *m, struct gh_error *err)
 	return in.len == 0 ? 0 : refuse_form(err);
 }
 
+/* keyEncipherment [2], keyAgreement [3] POPOPrivKey: subsequentMessage [1] challengeResp(1) (4.2)
+ */
+static bool
+take_challenge(struct gh_der *in)
+{
+	static const unsigned char subsequent[] = {GH_DER_PRIMITIVE(1), 1, 1};
+	struct gh_der at = *in, proof;
+
+	if ((!gh_der_take(&at, GH_DER_CONTEXT(2), &proof) &&
+		!gh_der_take(&at, GH_DER_CONTEXT(3), &proof)) ||
+	    !gh_der_equals(&proof, subsequent, sizeof(subsequent)))
+		return false;
+	*in = at;
+	return true;
+}
+
 /* ProofOfPossession: signature [1] POPOSigningKey { poposkInput [0] OPTIONAL, AlgorithmIdentifier,
  * BIT STRING }. 4.1: with subject and key in the template there is no poposkInput. */
 static int
 read_proof(struct gh_der *in, struct message *m, struct gh_error *err)
 {
 	struct gh_der proof;
+
+	if (m->may_await && take_challenge(in)) {
+		m->awaits_proof = true;
+		return 0;
+	}
 
 	/* raVerified [0] NULL: nobody may say so but the one who recorded it */
 	if (m->is_recorded && gh_der_take(in, GH_DER_PRIMITIVE(0), &proof)) {
@@ -206,7 +229,7 @@ put_signature(const struct message *m, struct gh_buf *out)
 	static const unsigned char none[] = {GH_DER_SEQUENCE, 10, GH_DER_OID, 8, 0x2a, 0x86, 0x48,
 	    0xce, 0x3d, 4, 3, 2, GH_DER_BIT_STRING, 1, 0};
 
-	if (m->is_verified) {
+	if (m->is_verified || m->awaits_proof) {
 		gh_buf_put(out, none, sizeof(none));
 		return;
 	}
@@ -249,12 +272,12 @@ set_message(struct ca_pkcs10 *csr, const struct message *m, struct gh_buf *der)
 	csr->cert_request = m->cert_request;
 	csr->archive_options = m->archive_options;
 	csr->is_verified = m->is_verified;
+	csr->awaits_proof = m->awaits_proof;
 }
 
 static int
-parse_der(struct gh_buf *der, bool is_recorded, struct ca_pkcs10 **out, struct gh_error *err)
+parse_der(struct gh_buf *der, struct message m, struct ca_pkcs10 **out, struct gh_error *err)
 {
-	struct message m = {.is_recorded = is_recorded};
 	struct gh_buf pkcs10;
 	int rc;
 
@@ -267,7 +290,7 @@ parse_der(struct gh_buf *der, bool is_recorded, struct ca_pkcs10 **out, struct g
 }
 
 static int
-parse(const unsigned char *ber, size_t len, bool is_recorded, struct ca_pkcs10 **out,
+parse(const unsigned char *ber, size_t len, struct message m, struct ca_pkcs10 **out,
     struct gh_error *err)
 {
 	struct gh_buf der;
@@ -282,7 +305,7 @@ parse(const unsigned char *ber, size_t len, bool is_recorded, struct ca_pkcs10 *
 	    !gh_der_is_strict(der.data, der.len))
 		rc = refuse_form(err);
 	else
-		rc = parse_der(&der, is_recorded, out, err);
+		rc = parse_der(&der, m, out, err);
 	gh_buf_free(&der);
 	return rc;
 }
@@ -290,7 +313,21 @@ parse(const unsigned char *ber, size_t len, bool is_recorded, struct ca_pkcs10 *
 int
 ca_crmf_parse(const unsigned char *ber, size_t len, struct ca_pkcs10 **out, struct gh_error *err)
 {
-	return parse(ber, len, false, out, err);
+	return parse(ber, len, (struct message){.is_recorded = false}, out, err);
+}
+
+int
+ca_crmf_parse_unproven(const unsigned char *ber, size_t len, struct ca_pkcs10 **out,
+    struct gh_error *err)
+{
+	int rc = parse(ber, len, (struct message){.may_await = true}, out, err);
+
+	if (rc != 0 || !(*out)->awaits_proof || (*out)->key_type != CA_KEY_ED25519)
+		return rc;
+	ca_pkcs10_free(*out);
+	*out = NULL;
+	return gh_refuse(err, GH_E_CSR_SIGNATURE,
+	    "CSR: this key can sign, and must (RFC 4211, 4.1)");
 }
 
 /* CertRequest ::= SEQUENCE { certReqId, CertTemplate, Controls OPTIONAL } */
@@ -323,6 +360,7 @@ ca_crmf_is(const struct gh_der *der)
 int
 ca_request_parse(const unsigned char *der, size_t len, struct ca_pkcs10 **out, struct gh_error *err)
 {
-	return ca_crmf_is(&(struct gh_der){der, len}) ? parse(der, len, true, out, err)
-						      : ca_pkcs10_parse(der, len, out, err);
+	return ca_crmf_is(&(struct gh_der){der, len})
+	    ? parse(der, len, (struct message){.is_recorded = true}, out, err)
+	    : ca_pkcs10_parse(der, len, out, err);
 }

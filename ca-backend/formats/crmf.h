@@ -25,13 +25,23 @@ int ca_crmf_parse(const unsigned char *ber, size_t len, struct ca_pkcs10 **out,
 bool ca_crmf_find_cmc_control(const struct ca_pkcs10 *csr, unsigned char number,
     struct gh_der *out) GH_MUSTCHECK;
 
+/*
+ * The same for who can challenge (RFC 5272, 6.7): also a proof of possession that is to follow by a
+ * challenge, keyEncipherment or keyAgreement with challengeResp (RFC 4211, 4.2, 4.3), of a key that
+ * is not Ed25519. *out has awaits_proof then. When it is proven, ca_crmf_without_key gives the
+ * request that can be served.
+ */
+int ca_crmf_parse_unproven(const unsigned char *ber, size_t len, struct ca_pkcs10 **out,
+    struct gh_error *err) GH_MUSTCHECK;
+
 /* Is this a CRMF, and not a PKCS#10? Told by what stands in the first place. */
 bool ca_crmf_is(const struct gh_der *der);
 /*
  * The message without pkiArchiveOptions, as it is recorded: what a key was wrapped in for the KRA
  * is kept nowhere, so that nobody can give it to the KRA once more. csr: parsed and checked
- * (ca_pkcs10_check), since its signature says nothing of what is left. The proof of possession
- * becomes raVerified (RFC 4211, 4), which ca_request_parse alone takes; *out has is_verified.
+ * (ca_pkcs10_check), or proven by a challenge, since its signature says nothing of what is left.
+ * The proof of possession becomes raVerified (RFC 4211, 4), which ca_request_parse alone takes;
+ * *out has is_verified.
  */
 int ca_crmf_without_key(const struct ca_pkcs10 *csr, struct ca_pkcs10 **out,
     struct gh_error *err) GH_MUSTCHECK;

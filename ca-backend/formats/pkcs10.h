@@ -30,6 +30,9 @@ struct ca_pkcs10 {
 	struct gh_der archive_options; /* PKIArchiveOptions (RFC 4211, 6.4) */
 	bool is_verified; /* its proof of possession was seen when it was recorded, and is not kept
 			   */
+	/* Of a CRMF whose key does not sign: possession is proven by a challenge (crmf.h), and
+	 * until then ca_pkcs10_check refuses it. */
+	bool awaits_proof;
 	unsigned char *spki; /* SubjectPublicKeyInfo, DER */
 	size_t spki_len;
 	enum ca_key_type key_type;

@@ -169,16 +169,23 @@ is_signature_right(const struct ca_pkcs10 *csr)
 					 : X509_REQ_verify(csr->req, csr->key) == 1;
 }
 
+static int
+refuse_without_proof(struct gh_error *err)
+{
+	return gh_refuse(err, GH_E_CSR_SIGNATURE,
+	    "CSR: possession of the private key is not proven (RFC 4211, 4.2, 4.3)");
+}
+
 int
 ca_pkcs10_check(const struct ca_pkcs10 *csr, struct gh_error *err)
 {
 	bool is_right;
 	int rc;
 
-	if ((rc = check_key(csr, err)) != 0 || csr->is_verified ||
+	if ((rc = check_key(csr, err)) != 0 || csr->is_verified || csr->awaits_proof ||
 	    (rc = check_signature_hash(csr, err)) != 0) {
 		ERR_clear_error();
-		return rc;
+		return rc != 0 || !csr->awaits_proof ? rc : refuse_without_proof(err);
 	}
 	is_right = is_signature_right(csr);
 	ERR_clear_error();

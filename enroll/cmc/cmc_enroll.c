@@ -15,6 +15,7 @@
 
 #include "cmc_enroll.h"
 #include "cmc_extensions.h"
+#include "cmc_pop.h"
 #include "cmc_pop_link.h"
 #include "cmc_renewal.h"
 #include "cmc_replay.h"
@@ -261,6 +262,8 @@ cmc_enroll(struct cmc_run *r)
 	unsigned char message[REPLAY_MARK_SIZE] = {0};
 	int rc = 0;
 
+	if (cmc_pop_check(r) != 0)
+		return;
 	for (size_t i = 0; i < r->data.requests; i++)
 		rc |= check(r, i);
 	if (rc != 0 || r->data.requests == 0 || cmc_pop_link_check(r) != 0 ||

@@ -43,7 +43,9 @@ cmc_replay_mark(const struct cmc_run *r, size_t place, struct enroll_request *re
 	gh_buf_put_u32(&parts, (uint32_t)who->kind);
 	gh_buf_put_string(&parts, *who->id != '\0' ? who->id : who->name);
 	gh_buf_put_u32(&parts, (uint32_t)place);
-	if (nonce != NULL)
+	if (r->has_pop[place]) /* a challenge is good once */
+		gh_buf_put_block(&parts, r->pop[place], sizeof(r->pop[place]));
+	else if (nonce != NULL)
 		gh_buf_put_block(&parts, nonce->value.p, nonce->value.len);
 	else
 		gh_buf_put_block(&parts, req->replay_content, sizeof(req->replay_content));

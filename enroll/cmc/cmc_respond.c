@@ -8,6 +8,7 @@
 #include "ca_choice.h"
 #include "formats/pkcs7.h"
 
+#include "cmc_pop.h"
 #include "cmc_run.h"
 #include "gateway_signer.h"
 #include "pki_response.h"
@@ -62,6 +63,8 @@ put_response(const struct cmc_run *r, struct gh_buf *der, struct gh_error *err)
 	for (size_t i = 0; rc == 0 && r->ctx->is_legacy && i < r->statuses; i++)
 		rc = pki_response_add_status(&out, CMC_STATUS_INFO, &r->status[i], err);
 	echo(r, &out);
+	if (rc == 0)
+		rc = cmc_pop_put(r, &out, err);
 	if (rc == 0)
 		rc = add_nonce(&out, err);
 	if (rc == 0)

@@ -11,6 +11,7 @@
 #include "pki_data.h"
 
 #define CMC_STATUSES_MAX 32
+#define CMC_POP_SIZE 32                          /* bytes */
 #define CMC_SIGNATURES_MAX 4                     /* on one SignedData */
 #define CMC_SIGNERS_MAX (2 * CMC_SIGNATURES_MAX) /* SignedData around it included */
 
@@ -43,6 +44,10 @@ struct cmc_run {
 	STACK_OF(X509_CRL) * crls; /* asked for */
 	struct cert_chain chain;   /* of the first one that was issued */
 	size_t issued;
+	/* By request: the value of a challenge that was proven, and who gets a challenge
+	 * (cmc_pop.h). */
+	unsigned char pop[PKI_DATA_REQUESTS_MAX][CMC_POP_SIZE];
+	bool has_pop[PKI_DATA_REQUESTS_MAX], is_challenged[PKI_DATA_REQUESTS_MAX];
 	bool needs_full;     /* what came of it cannot be said by certificates alone */
 	const struct ca *ca; /* that answers; borrowed; NULL: not known yet */
 	int rc;              /* of the first failure */

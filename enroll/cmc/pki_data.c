@@ -208,7 +208,7 @@ read_crmf(const struct pki_request *r, struct ca_pkcs10 **csr, struct gh_error *
 	gh_der_put_header(&messages, GH_DER_SEQUENCE, gh_der_size(r->content.len));
 	gh_der_put(&messages, GH_DER_SEQUENCE, r->content.p, r->content.len);
 	if ((rc = gh_buf_check(&messages, err)) == 0)
-		rc = ca_crmf_parse(messages.data, messages.len, csr, err);
+		rc = ca_crmf_parse_unproven(messages.data, messages.len, csr, err);
 	gh_buf_free(&messages);
 	return rc;
 }

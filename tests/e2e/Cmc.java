@@ -1,6 +1,7 @@
 // Full CMC as Bouncy Castle writes and reads it.
 //     java -cp JARS Cmc.java make KEY.pem KEYID OUT.der    a CRMF with proof of possession in PKIData, signed by its key (named by
 //                                                          KEYID, hex), in BER of indefinite length
+//     java -cp JARS Cmc.java pop KEY.pem RESPONSE.der      answers encryptedPOP: prints the request and a decryptedPOP for it, hex
 //     java -cp JARS Cmc.java read RESPONSE.der             verifies the signature of a PKIResponse; prints a line for each control
 import java.io.FileReader;
 import java.math.BigInteger;
@@ -16,6 +17,8 @@ import org.bouncycastle.asn1.DERSet;
 import org.bouncycastle.asn1.cmc.BodyPartID;
 import org.bouncycastle.asn1.cmc.CMCObjectIdentifiers;
 import org.bouncycastle.asn1.cmc.CMCStatusInfoV2;
+import org.bouncycastle.asn1.cmc.DecryptedPOP;
+import org.bouncycastle.asn1.cmc.EncryptedPOP;
 import org.bouncycastle.asn1.cmc.OtherMsg;
 import org.bouncycastle.asn1.cmc.PKIData;
 import org.bouncycastle.asn1.cmc.PKIResponse;
@@ -28,10 +31,13 @@ import org.bouncycastle.asn1.x509.Extension;
 import org.bouncycastle.asn1.x509.SubjectPublicKeyInfo;
 import org.bouncycastle.cert.X509CertificateHolder;
 import org.bouncycastle.cert.crmf.jcajce.JcaCertificateRequestMessageBuilder;
+import org.bouncycastle.cms.CMSEnvelopedData;
 import org.bouncycastle.cms.CMSProcessableByteArray;
 import org.bouncycastle.cms.CMSSignedData;
 import org.bouncycastle.cms.CMSSignedDataGenerator;
+import org.bouncycastle.cms.RecipientInformation;
 import org.bouncycastle.cms.SignerInformation;
+import org.bouncycastle.cms.jcajce.JceKeyTransEnvelopedRecipient;
 import org.bouncycastle.cms.jcajce.JcaSignerInfoGeneratorBuilder;
 import org.bouncycastle.cms.jcajce.JcaSimpleSignerInfoVerifierBuilder;
 import org.bouncycastle.jce.provider.BouncyCastleProvider;
@@ -104,10 +110,38 @@ public class Cmc {
 		}
 	}
 
+	static void pop(String file, byte[] der) throws Exception {
+		PrivateKeyInfo key;
+		try (PEMParser in = new PEMParser(new FileReader(file))) {
+			Object o = in.readObject();
+			key = o instanceof PEMKeyPair ? ((PEMKeyPair) o).getPrivateKeyInfo() : (PrivateKeyInfo) o;
+		}
+		PKIResponse response = PKIResponse.getInstance(new CMSSignedData(der).getSignedContent().getContent());
+		for (ASN1Encodable e : response.getControlSequence()) {
+			TaggedAttribute a = TaggedAttribute.getInstance(e);
+			if (!a.getAttrType().equals(CMCObjectIdentifiers.id_cmc_encryptedPOP))
+				continue;
+			EncryptedPOP p = EncryptedPOP.getInstance(a.getAttrValues().getObjectAt(0));
+			RecipientInformation r = new CMSEnvelopedData(p.getCms()).getRecipientInfos().getRecipients().iterator().next();
+			byte[] value = r.getContent(new JceKeyTransEnvelopedRecipient(new JcaPEMKeyConverter().getPrivateKey(key)).setProvider("BC"));
+			byte[] sum = java.security.MessageDigest.getInstance(p.getWitnessAlgID().getAlgorithm().getId(), "BC").digest(value);
+			if (!java.util.Arrays.equals(sum, p.getWitness()))
+				throw new Exception("witness");
+			javax.crypto.Mac mac = javax.crypto.Mac.getInstance(p.getThePOPAlgID().getAlgorithm().getId(), "BC");
+			mac.init(new javax.crypto.spec.SecretKeySpec(value, "HMAC"));
+			byte[] request = p.getRequest().getEncoded("DER");
+			DecryptedPOP d = new DecryptedPOP(new BodyPartID(1), p.getThePOPAlgID(), mac.doFinal(request));
+			System.out.println(Hex.toHexString(request));
+			System.out.println(Hex.toHexString(d.getEncoded("DER")));
+		}
+	}
+
 	public static void main(String[] args) throws Exception {
 		java.security.Security.addProvider(new BouncyCastleProvider());
 		if (args[0].equals("make"))
 			Files.write(Paths.get(args[3]), make(key(args[1]), Hex.decode(args[2])));
+		else if (args[0].equals("pop"))
+			pop(args[1], Files.readAllBytes(Paths.get(args[2])));
 		else
 			read(Files.readAllBytes(Paths.get(args[1])));
 	}

@@ -31,7 +31,7 @@ ALICE, BOB = ("alice", "alice-secret"), ("bob", "bob-secret")
 TYPE = "application/pkcs7-mime; smime-type=CMC-request"
 FULL, CERTS = "application/pkcs7-mime; smime-type=CMC-response", "application/pkcs7-mime; smime-type=certs-only"
 SUCCESS, FAILED, PENDING = 0, 2, 3
-BAD_ALG, BAD_MESSAGE_CHECK, BAD_REQUEST, BAD_TIME, UNSUPPORTED_EXT, BAD_IDENTITY, POP_FAILED = 0, 1, 2, 3, 5, 7, 9
+BAD_ALG, BAD_MESSAGE_CHECK, BAD_REQUEST, BAD_TIME, UNSUPPORTED_EXT, BAD_IDENTITY, POP_REQUIRED, POP_FAILED = 0, 1, 2, 3, 5, 7, 8, 9
 KEY_ID = b"key of the device..."
 
 
@@ -618,6 +618,34 @@ class BouncyCastle(Case):
         self.assertIn("1.3.6.1.5.5.7.7.5 4711", lines)
         lines = self.read(self.send(self.alice, b"no cms"))
         self.assertEqual([lines[0], lines[1][:12], lines[1][-6:]], ["signature true", "status 2 of ", "info 2"])
+
+    def test_C9_C10_a_key_that_does_not_sign(self):
+        """Bouncy Castle answers the challenge; whose it is says a certificate of ours."""
+        leaf, key = self.enroll(self.alice), der.Key(env.scratch, "rsa:2048")
+        spki = key.spki[4:]  # without tag and length
+        template = der.seq(der.context(5, der.name([("CN", "for encryption")])), der.context(6, spki),
+                           der.context(9, der.extension("2.5.29.14", der.octets(b"of the key"))))
+        request = der.context(1, der.seq(der.integer(1), template), der.context(2, b"\x81\x01\x01"))
+
+        def send(request, *controls):
+            m = Message()
+            m.data = univ.Any(der.seq(der.seq(*controls), der.seq(request), der.seq(), der.seq()))
+            return self.send(self.nobody, m.sign(self.alice.key, leaf), where="open/")
+        reply = send(request)
+        self.failed(reply, 400, POP_REQUIRED, [1])
+        path = env.scratch / "challenge.der"
+        path.write_bytes(base64.b64decode(reply.body))
+        given, answer = (bytes.fromhex(line) for line in self.java("pop", key.path, path).split())
+        self.assertEqual(given, request)
+
+        def control(value):
+            return der.seq(der.integer(2), der.oid("1.3.6.1.5.5.7.7.10"), der.set_(value))
+        self.failed(send(given, control(answer[:-1] + bytes([answer[-1] ^ 1]))), 400, POP_FAILED, [1])
+        reply = send(given, control(answer))
+        self.assertEqual((reply.status, reply.headers["content-type"]), (200, CERTS), reply.body)
+        cert = env.scratch / "for-encryption.der"
+        cert.write_bytes(certificates(reply)[0])
+        self.assertEqual(run("openssl", "x509", "-inform", "DER", "-in", cert, "-noout", "-pubkey").stdout, run("openssl", "pkey", "-in", key.path, "-pubout").stdout)
 
 
 class Jss(Case):

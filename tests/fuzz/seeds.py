@@ -358,6 +358,10 @@ def pki_data_seeds():
         for csr in requests():
             tagged = der.context(0, der.integer(1), csr)
             yield der.seq(der.seq(*controls), der.seq(tagged), der.seq(), der.seq())
+    with tempfile.TemporaryDirectory() as folder:
+        template = der.seq(der.context(5, der.name([("CN", "a")])), der.context(6, der.Key(folder, "ec:P-256").spki[2:]))
+    for proof in (der.context(2, b"\x81\x01\x01"), der.context(3, b"\x81\x01\x01"), der.context(3, b"\x81\x01\x00")):
+        yield der.seq(der.seq(control(2, 10, der.seq(der.integer(1)))), der.seq(der.context(1, der.seq(der.integer(1), template), proof)), der.seq(), der.seq())
     crmf = (TOP / "tests" / "fuzz" / "fuzz_crmf")
     for path in sorted(crmf.glob("*")):
         yield der.seq(der.seq(), der.seq(path.read_bytes()), der.seq(der.seq(der.integer(4), der.seq())), der.seq())

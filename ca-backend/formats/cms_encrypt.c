@@ -1,0 +1,95 @@
+/* EnvelopedData for a key. See cms_encrypt.h. */
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <openssl/cms.h>
+#include <openssl/ec.h>
+#include <openssl/err.h>
+#include <openssl/rsa.h>
+#include <openssl/x509v3.h>
+
+#include "cms_encrypt.h"
+
+static bool
+fill(X509 *x, const struct cms_recipient *to, EVP_PKEY *any)
+{
+	void *id = (void *)(uintptr_t)to->key_id;
+
+	return any != NULL && X509_set_version(x, X509_VERSION_3) == 1 &&
+	    X509_set_pubkey(x, to->key) == 1 &&
+	    ASN1_INTEGER_set_uint64(X509_get_serialNumber(x), to->serial) == 1 &&
+	    X509_gmtime_adj(X509_getm_notBefore(x), 0) != NULL &&
+	    X509_gmtime_adj(X509_getm_notAfter(x), 0) != NULL &&
+	    (id == NULL ||
+		X509_add1_ext_i2d(x, NID_subject_key_identifier, id, 0, X509V3_ADD_DEFAULT) == 1) &&
+	    X509_sign(x, any, EVP_sha256()) > 0;
+}
+
+/* libcrypto takes keys from certificates only, and key identifiers from those that it can encode:
+ * here is one around this key, signed by any. */
+static X509 *
+make_cert(const struct cms_recipient *to)
+{
+	X509 *x = X509_new();
+	EVP_PKEY *any = EVP_EC_gen("P-256");
+
+	if (x == NULL || !fill(x, to, any)) {
+		X509_free(x);
+		x = NULL;
+	}
+	EVP_PKEY_free(any);
+	return x;
+}
+
+static bool
+set_parameters(CMS_RecipientInfo *ri)
+{
+	EVP_PKEY_CTX *ctx = CMS_RecipientInfo_get0_pkey_ctx(ri);
+
+	if (ctx == NULL)
+		return false;
+	if (CMS_RecipientInfo_type(ri) == CMS_RECIPINFO_AGREE)
+		return EVP_PKEY_CTX_set_ecdh_kdf_md(ctx, EVP_sha256()) > 0;
+	return EVP_PKEY_CTX_set_rsa_padding(ctx, RSA_PKCS1_OAEP_PADDING) > 0 &&
+	    EVP_PKEY_CTX_set_rsa_oaep_md(ctx, EVP_sha256()) > 0 &&
+	    EVP_PKEY_CTX_set_rsa_mgf1_md(ctx, EVP_sha256()) > 0;
+}
+
+static int
+encrypt(const struct cms_recipient *to, X509 *cert, const struct gh_der *content,
+    unsigned char **der)
+{
+	unsigned flags = CMS_BINARY | CMS_PARTIAL | (to->key_id != NULL ? CMS_USE_KEYID : 0);
+	CMS_ContentInfo *cms = CMS_encrypt(NULL, NULL, EVP_aes_256_cbc(), flags);
+	BIO *in = BIO_new_mem_buf(content->p, (int)content->len);
+	CMS_RecipientInfo *ri =
+	    cms != NULL ? CMS_add1_recipient_cert(cms, cert, CMS_KEY_PARAM | flags) : NULL;
+	int n = -1;
+
+	if (in != NULL && ri != NULL && set_parameters(ri) && CMS_final(cms, in, NULL, flags) == 1)
+		n = i2d_CMS_ContentInfo(cms, der);
+	BIO_free(in);
+	CMS_ContentInfo_free(cms);
+	return n;
+}
+
+int
+cms_encrypt(const struct cms_recipient *to, const struct gh_der *content, unsigned char **der,
+    size_t *len, struct gh_error *err)
+{
+	X509 *cert = make_cert(to);
+	unsigned char *p = NULL;
+	int n = cert != NULL ? encrypt(to, cert, content, &p) : -1;
+
+	*der = NULL;
+	*len = 0;
+	X509_free(cert);
+	ERR_clear_error();
+	if (n > 0 && (*der = malloc((size_t)n)) != NULL) {
+		memcpy(*der, p, (size_t)n);
+		*len = (size_t)n;
+	}
+	OPENSSL_free(p);
+	return *der != NULL ? 0 : gh_fail(err, GH_E_INTERNAL, "EnvelopedData was not made");
+}
