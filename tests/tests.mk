@@ -35,7 +35,7 @@ MAKE_SANITIZED := $(MAKE) --no-print-directory BUILD=build/sanitized OPT="-O1 -g
 FUZZERS        := $(patsubst tests/fuzz/%.c,$(BUILD)/tests/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
 
 sanitized:
-	@$(MAKE_SANITIZED) CC="$(CLANG)" all tests fuzz-programs
+	+@$(MAKE_SANITIZED) CC="$(CLANG)" all tests fuzz-programs
 
 # make fuzz runs until FUZZ_SECONDS for each harness have passed.
 fuzz:
@@ -44,7 +44,7 @@ fuzz:
 	@for f in $(notdir $(FUZZERS)); do tests/fuzz/run.sh $$f $(or $(FUZZ_SECONDS),600) || exit 1; done
 
 fuzz-build:
-	@$(MAKE_SANITIZED) CC="$(CLANG)" fuzz-programs
+	+@$(MAKE_SANITIZED) CC="$(CLANG)" fuzz-programs
 
 fuzz-programs: $(FUZZERS)
 
