@@ -104,8 +104,13 @@ has_few_recipients(const struct cms_enveloped *m)
 	int n = recipients(m), keys = n;
 	CMS_RecipientInfo *ri;
 
-	for (int i = 0; i < n && n <= CMS_RECIPIENTS_MAX; i++)
-		keys += sk_CMS_RecipientEncryptedKey_num(keys_of(m, i, &ri));
+	if (n > CMS_RECIPIENTS_MAX)
+		return false;
+	for (int i = 0; i < n; i++) {
+		int more = sk_CMS_RecipientEncryptedKey_num(keys_of(m, i, &ri));
+
+		keys += more > 0 ? more : 0; /* -1: it has no such list */
+	}
 	return n > 0 && keys <= 2 * CMS_RECIPIENTS_MAX;
 }
 

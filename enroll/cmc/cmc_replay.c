@@ -42,8 +42,9 @@ cmc_replay_mark(const struct cmc_run *r, size_t place, struct enroll_request *re
 	gh_buf_init(&parts, CMS_MESSAGE_MAX);
 	gh_buf_put_u32(&parts, (uint32_t)who->kind);
 	gh_buf_put_string(&parts, *who->id != '\0' ? who->id : who->name);
-	gh_buf_put_u32(&parts, (uint32_t)place);
-	if (r->has_pop[place]) /* a challenge is good once */
+	/* a challenge is good once, wherever its request stands */
+	gh_buf_put_u32(&parts, r->has_pop[place] ? UINT32_MAX : (uint32_t)place);
+	if (r->has_pop[place])
 		gh_buf_put_block(&parts, r->pop[place], sizeof(r->pop[place]));
 	else if (nonce != NULL)
 		gh_buf_put_block(&parts, nonce->value.p, nonce->value.len);

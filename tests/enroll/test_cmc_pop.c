@@ -308,6 +308,16 @@ test_C10_answer_of_another(void **state)
 	assert_int_equal(fake_cmc.answer.rc, 0);
 }
 
+/* A request that needs no challenge. */
+static void
+add_signed(void)
+{
+	X509_REQ *req = message_csr(ec, NULL, 0);
+
+	(void)message_pkcs10(&fake_cmc.message, req);
+	X509_REQ_free(req);
+}
+
 static void
 test_C10_good_once(void **state)
 {
@@ -326,6 +336,14 @@ test_C10_good_once(void **state)
 	fake_cmc_send_by_cert();
 	assert_int_equal(fake_cmc.answer.rc, GH_E_CONFLICT);
 	assert_int_equal(fake_store.rows, 1);
+	/* and at another place of it */
+	fake_cmc_again();
+	fake_cmc.message.last_id = 9;
+	add_signed();
+	fake_cmc.message.last_id = 0;
+	add_answer(&c, add_rsa());
+	fake_cmc_send_by_cert();
+	assert_int_equal(fake_store.rows, 2); /* of the other request alone */
 }
 
 static void
