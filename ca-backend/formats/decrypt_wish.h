@@ -9,9 +9,11 @@
 #define DECRYPT_KEY_ID_MAX 256 /* bytes */
 
 enum decrypt_kind {
-	DECRYPT_NONE,      /* for none: TLS protects it */
-	DECRYPT_SYMMETRIC, /* DecryptKeyIdentifier: a key-encryption key */
-	DECRYPT_ASYMMETRIC /* AsymmetricDecryptKeyIdentifier */
+	DECRYPT_NONE,       /* for none: TLS protects it */
+	DECRYPT_SYMMETRIC,  /* DecryptKeyIdentifier: a key-encryption key */
+	DECRYPT_ASYMMETRIC, /* AsymmetricDecryptKeyIdentifier */
+	/* with a password, as PKCS#12 (RFC 8295, 8.3): no attribute says so, and id is empty */
+	DECRYPT_PASSWORD
 };
 
 struct decrypt_wish {

@@ -51,34 +51,76 @@ open_pkcs12(const struct signer_blob *blob, const char *password, struct est_mad
 	return n > 0 ? 0 : gh_fail(err, GH_E_INTERNAL, "PKCS#12 of the KRA cannot be opened");
 }
 
+/* *out malloc'd, to be wiped. */
+static int
+make_pkcs12(const struct worker_env *env, const struct est_key_of *of, const char *password,
+    struct signer_blob *out, struct gh_error *err)
+{
+	const struct key_pkcs12_ask a = {.mark = of->mark,
+	    .password = password,
+	    .chain = of->chain};
+	struct kra_means means = kra_env_means(env);
+	struct store_archived_key kept;
+	int rc = store_get_kept_key(env->store, a.mark, REPLAY_MARK_SIZE, &kept, err);
+
+	if (rc == 0 && (rc = key_pkcs12(&means, &kept, &a, out, err)) != 0)
+		kra_env_explain(err);
+	store_archived_key_clear(&kept);
+	return rc;
+}
+
 int
 est_made_key_plain(const struct worker_env *env, const struct est_key_of *of,
     struct est_made_key *out, struct gh_error *err)
 {
 	unsigned char random[PASSWORD_BYTES];
 	char password[2 * PASSWORD_BYTES + 1];
-	const struct key_pkcs12_ask a = {.mark = of->mark,
-	    .password = password,
-	    .chain = of->chain};
-	struct kra_means means = kra_env_means(env);
 	struct signer_blob p12 = {NULL, 0};
-	struct store_archived_key kept;
 	int rc;
 
 	memset(out, 0, sizeof(*out));
 	if (RAND_bytes(random, sizeof(random)) != 1)
 		return gh_fail(err, GH_E_INTERNAL, "no random numbers");
 	(void)gh_hex_lower(random, sizeof(random), password);
-	rc = store_get_kept_key(env->store, a.mark, REPLAY_MARK_SIZE, &kept, err);
-	if (rc == 0 && (rc = key_pkcs12(&means, &kept, &a, &p12, err)) != 0)
-		kra_env_explain(err);
-	store_archived_key_clear(&kept);
-	if (rc == 0)
+	if ((rc = make_pkcs12(env, of, password, &p12, err)) == 0)
 		rc = open_pkcs12(&p12, password, out, err);
 	OPENSSL_cleanse(random, sizeof(random));
 	OPENSSL_cleanse(password, sizeof(password));
 	if (p12.p != NULL)
 		OPENSSL_cleanse(p12.p, p12.len);
+	free(p12.p);
+	return rc;
+}
+
+/* Moves what the store's allocator gave to that of OpenSSL, which clears all forms. */
+static int
+take(const struct signer_blob *blob, const char *type, struct est_made_key *out,
+    struct gh_error *err)
+{
+	unsigned char *p = OPENSSL_memdup(blob->p, blob->len);
+
+	if (p != NULL)
+		*out = (struct est_made_key){{p, blob->len}, type};
+	return p != NULL ? 0 : gh_fail(err, GH_E_NOMEM, "key package");
+}
+
+int
+est_made_key_pkcs12(const struct worker_env *env, const struct est_key_of *of,
+    const struct est_recipient *r, struct est_made_key *out, struct gh_error *err)
+{
+	struct signer_blob p12 = {NULL, 0};
+	char *password = malloc(r->kek_len + 1);
+	int rc;
+
+	memset(out, 0, sizeof(*out));
+	if (password == NULL)
+		return gh_fail(err, GH_E_NOMEM, "password");
+	memcpy(password, r->kek, r->kek_len);
+	password[r->kek_len] = '\0';
+	if ((rc = make_pkcs12(env, of, password, &p12, err)) == 0)
+		rc = take(&p12, EST_PKCS12_TYPE, out, err);
+	OPENSSL_cleanse(password, r->kek_len);
+	free(password);
 	free(p12.p);
 	return rc;
 }
@@ -111,18 +153,6 @@ static struct gh_der
 text(const char *s)
 {
 	return (struct gh_der){(const unsigned char *)s, strlen(s)};
-}
-
-/* Moves what the store's allocator gave to that of OpenSSL, which clears both forms. */
-static int
-take(const struct signer_blob *blob, const char *type, struct est_made_key *out,
-    struct gh_error *err)
-{
-	unsigned char *p = OPENSSL_memdup(blob->p, blob->len);
-
-	if (p != NULL)
-		*out = (struct est_made_key){{p, blob->len}, type};
-	return p != NULL ? 0 : gh_fail(err, GH_E_NOMEM, "key package");
 }
 
 /* EncryptedKeyPackage (RFC 6032, 2): the same with another tag. Its module tags implicitly. */

@@ -11,10 +11,11 @@
 /* RFC 8295, 8.1; RFC 7193, 2 */
 #define EST_KEY_PACKAGE_TYPE \
 	"application/cms; encapsulatingContent=\"encryptedKeyPkg, signedData\"; innerContent=aKeyPackage"
+#define EST_PKCS12_TYPE "application/pkcs12"
 #define EST_PROTECTED_KEY_TYPE "application/pkcs7-mime; smime-type=server-generated-key"
 
 struct est_made_key {
-	/* malloc'd; PrivateKeyInfo, or ContentInfo{EnvelopedData} or
+	/* malloc'd; PrivateKeyInfo, PFX, or ContentInfo{EnvelopedData} or
 	 * ContentInfo{EncryptedKeyPackage} */
 	struct gh_der der;
 	const char *type; /* static */
@@ -30,6 +31,9 @@ struct est_key_of {
  */
 int est_made_key_plain(const struct worker_env *env, const struct est_key_of *of,
     struct est_made_key *out, struct gh_error *err) GH_MUSTCHECK;
+/* With its certificate, as PKCS#12 under the password of r, by the KRA. The same errors. */
+int est_made_key_pkcs12(const struct worker_env *env, const struct est_key_of *of,
+    const struct est_recipient *r, struct est_made_key *out, struct gh_error *err) GH_MUSTCHECK;
 /* Signed by signer and encrypted for r, in the KRA: here it is never in the clear. wish: the one
  * that r was found for; it says in which of the two forms. The errors of key_envelope. */
 int est_made_key_protected(const struct worker_env *env, const struct est_key_of *of,

@@ -142,7 +142,9 @@ is_it(const gh_json *row, const struct call *call, const struct decrypt_wish *wi
 	bool is_cert = text_of(row, "cert") != NULL;
 	int64_t expires;
 
+	/* a password, and it alone, has the empty identifier */
 	return audience != NULL && id != NULL && strcmp(id, identifier) == 0 &&
+	    (*id == '\0') == (wish->kind == DECRYPT_PASSWORD) &&
 	    is_cert == (wish->kind == DECRYPT_ASYMMETRIC) &&
 	    package_is_for(audience, call->requester, call->entry) &&
 	    !(gh_json_int(gh_json_get(row, "expires"), &expires) && gh_now() >= expires);
@@ -169,11 +171,12 @@ take_row(const struct worker_env *env, const gh_json *row, const struct decrypt_
 	X509 *cert;
 	int rc;
 
-	if (wish->kind == DECRYPT_SYMMETRIC) {
+	if (wish->kind != DECRYPT_ASYMMETRIC) {
 		rc = catalog_unseal_as(SEAL_LABEL_EST_KEY, env->server_secret,
 		    text_of(row, "secret_sealed"), &out->kek, &out->kek_len, err);
-		return rc == 0 ? smime_caps_choose_kek(&wish->caps, out->kek_len, &out->choice, err)
-			       : rc;
+		return rc == 0 && wish->kind == DECRYPT_SYMMETRIC
+		    ? smime_caps_choose_kek(&wish->caps, out->kek_len, &out->choice, err)
+		    : rc;
 	}
 	if ((rc = gh_json_row_base64(gh_json_get(row, "cert"), "cert", &der, &len, err)) != 0)
 		return rc;
@@ -220,7 +223,11 @@ est_recipient_find(const struct worker_env *env, const struct call *call,
 	rc = find_registered(env, call, wish, out, err);
 	if (rc == GH_E_NOT_FOUND && wish->kind == DECRYPT_ASYMMETRIC)
 		rc = find_shown(call, wish, out, err);
-	if (rc == GH_E_NOT_FOUND)
+	if (rc == GH_E_NOT_FOUND && wish->kind == DECRYPT_PASSWORD)
+		rc = gh_refuse(err, GH_E_NOT_ACCEPTABLE,
+		    "There is no password for a PKCS#12: an administrator registers it for this "
+		    "client (gatehouse est key add --password-file), or accept multipart/mixed.");
+	else if (rc == GH_E_NOT_FOUND)
 		rc = gh_refuse(err, GH_E_BAD_REQUEST,
 		    "The key to encrypt the answer for is not known: an administrator registers it for "
 		    "this client (gatehouse est key), or ask without a key identifier.");

@@ -11,7 +11,7 @@
 
 #define EST_KEY_ID_SIZE 20 /* SHA-1 of a public key (RFC 5280, 4.2.1.2, method 1) */
 
-/* Of a kek, or of a certificate; owned, and wiped. */
+/* Of a kek or a password, or of a certificate; owned, and wiped. */
 struct est_recipient {
 	unsigned char *kek, *cert;
 	size_t kek_len, cert_len;
@@ -21,7 +21,8 @@ struct est_recipient {
 /*
  * No key of another client counts, whatever its identifier. GH_E_BAD_REQUEST (public): there is
  * none of this identifier, its time is over, its KeyUsage forbids it, or nothing that the client
- * can decrypt fits it. *out is empty after a failure, and where the wish is none.
+ * can decrypt fits it; GH_E_NOT_ACCEPTABLE (public): there is no password. *out is empty after a
+ * failure, and where the wish is none.
  */
 int est_recipient_find(const struct worker_env *env, const struct call *call,
     const struct decrypt_wish *wish, struct est_recipient *out, struct gh_error *err) GH_MUSTCHECK;

@@ -9,6 +9,7 @@
 #include "formats/csr_names.h"
 #include "formats/pkcs7.h"
 #include "kra/key_pkcs12.h"
+#include "http_accept.h"
 #include "package/made_key.h"
 #include "single.h"
 #include "store/key/generated_key.h"
@@ -113,13 +114,40 @@ take_names(struct keygen *k)
 	return n > 0 ? 0 : gh_fail(&k->e.err, GH_E_NOMEM, "names");
 }
 
+/* Who names it, and prefers it to what else there is: a range that has both means neither. */
+static bool
+wants_pkcs12(const struct gh_http_request *http)
+{
+	const char *accept = gh_http_header(http, "accept");
+	int weight = gh_accept_weight(accept, EST_PKCS12_TYPE, "application/*");
+
+	return weight > gh_accept_weight(accept, "multipart/mixed", "multipart/*") &&
+	    weight > gh_accept_weight(accept, "application/cms", "application/*");
+}
+
+/* Nothing of a request says that a PKCS#12 is wanted, and no key identifier fits it (RFC 8295,
+ * 8.3). */
+static int
+read_wish(struct keygen *k)
+{
+	int rc = decrypt_wish_read(k->asked, &k->wish, &k->e.err);
+
+	if (rc != 0 || !wants_pkcs12(k->call->http))
+		return rc;
+	if (k->wish.kind != DECRYPT_NONE)
+		return gh_refuse(&k->e.err, GH_E_BAD_REQUEST,
+		    "A PKCS#12 is encrypted with a password: ask for it without a key identifier.");
+	k->wish.kind = DECRYPT_PASSWORD;
+	return 0;
+}
+
 /* The signature may be anything: it proves nothing that is asked for here (4.4.1). */
 static int
 read_body(const struct worker_env *env, struct keygen *k)
 {
 	int rc = est_request_read(k->call, &k->asked, &k->e.err);
 
-	if (rc == 0 && (rc = decrypt_wish_read(k->asked, &k->wish, &k->e.err)) == 0)
+	if (rc == 0 && (rc = read_wish(k)) == 0)
 		rc = est_recipient_find(env, k->call, &k->wish, &k->recipient, &k->e.err);
 	if (rc == 0)
 		rc = est_linking_check((enum est_linking)k->label->linking, k->req.requester.is_ra,
@@ -157,7 +185,7 @@ make_key(const struct worker_env *env, struct keygen *k)
 static int
 find_signer(struct worker_env *env, struct keygen *k)
 {
-	return k->wish.kind != DECRYPT_NONE
+	return k->wish.kind == DECRYPT_SYMMETRIC || k->wish.kind == DECRYPT_ASYMMETRIC
 	    ? gateway_signer_find(env, STORE_SIGNER_KEYS, k->e.ca, &k->signer, &k->e.err)
 	    : 0;
 }
@@ -187,14 +215,16 @@ fetch_key(struct worker_env *env, struct keygen *k)
 
 	if (k->wish.kind == DECRYPT_NONE)
 		return est_made_key_plain(env, &of, &k->key, &k->e.err);
+	if (k->wish.kind == DECRYPT_PASSWORD)
+		return est_made_key_pkcs12(env, &of, &k->recipient, &k->key, &k->e.err);
 	rc = est_made_key_protected(env, &of, &k->wish, &k->recipient, &k->signer, &k->key,
 	    &k->e.err);
 	return rc == 0 ? made_key_record(env, k->call, &cert, &k->e.err) : rc;
 }
 
-/* One message, in which the certificate is, too (RFC 8295, 8.1). */
+/* One message, in which the certificate is, too (RFC 8295, 8.1 and 8.3). */
 static int
-reply_package(const struct keygen *k, struct gh_http_reply *rep)
+reply_whole(const struct keygen *k, struct gh_http_reply *rep)
 {
 	est_body_put(k->label, false, k->key.type, k->key.der.p, k->key.der.len, rep);
 	return 0;
@@ -208,8 +238,8 @@ reply_key(struct worker_env *env, struct keygen *k, struct gh_http_reply *rep)
 	unsigned char *der = NULL;
 	int rc = fetch_key(env, k);
 
-	if (rc != 0 || k->wish.wants_key_package)
-		return rc != 0 ? rc : reply_package(k, rep);
+	if (rc == 0 && (k->wish.wants_key_package || k->wish.kind == DECRYPT_PASSWORD))
+		return reply_whole(k, rep);
 	leaf = (struct gh_der){chain->cert[0].der, chain->cert[0].len};
 	if (rc == 0)
 		rc = ca_pkcs7_encode_certs(&leaf, 1, &der, &certs.len, &k->e.err);

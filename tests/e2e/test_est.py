@@ -850,6 +850,37 @@ class ServerKeygen(Case):
         self.assertNotIn("0023", self.entries(self.alice, "receipts"))
         self.assertEqual(env.count(f"select count(*) from audit where event = 'package.answered' and object = 'key/{number.hex()}'"), 2)
 
+    def test_X074_pkcs12(self):
+        """RFC 8295, 8.3: under the password that was registered for this client, and no other."""
+        self.keygen("pkcs12")
+        kind, password = "application/pkcs12", "correct horse b\u00e4ttery"
+        made = env.count("select count(*) from key_request")
+        self.refused(self.alice.enroll("pkcs12/serverkeygen", Accept=kind), 406, "--password-file")
+        for text in (b"too short\n", b"x" * 129 + b"\n", b"not UTF-8 \xff\xfe\xfd\xfc\xfb\n"):
+            with self.assertRaises(Exception):
+                env.admin("est", "key", "add", "p12", "--for", ALICE_NAME, "--password-file", "-", stdin=text)
+        env.admin("est", "key", "add", "p12", "--for", ALICE_NAME, "--password-file", "-", stdin=password.encode() + b"\n")
+        self.assertEqual([k["kind"] for k in env.admin("est", "key", "list", "--json") if k["name"] == "p12"], ["password"])
+        self.refused(self.bob.enroll("pkcs12/serverkeygen", self.bob.csr(), Accept=kind), 406)
+        csr = self.alice.csr(attributes=key_package.wish(key_package.SYMMETRIC, b"\x0a", key_package.CBC[256], key_package.WRAP[256]))
+        self.refused(self.alice.enroll("pkcs12/serverkeygen", csr, Accept=kind), 400, "without a key identifier")
+        self.assertEqual(env.count("select count(*) from key_request"), made)
+        reply = self.alice.enroll("pkcs12/serverkeygen", Accept=kind)
+        self.assertEqual((reply.status, reply.headers["content-type"]), (200, kind), reply.body)
+        self.whole(reply)
+        path = env.scratch / "made.p12"
+        path.write_bytes(base64.b64decode(reply.body))
+        words = ("openssl", "pkcs12", "-in", path, "-passin", f"pass:{password}")
+        text = run(*words, "-info", "-noout").stderr.decode()
+        self.assertIn("PBES2, PBKDF2, AES-256-CBC", text)
+        key, cert = run(*words, "-nocerts", "-nodes").stdout, run(*words, "-nokeys").stdout
+        self.assertEqual(cert.count(b"BEGIN CERTIFICATE"), 1)
+        self.assertEqual(der.openssl("pkey", "-pubout", stdin=key), der.openssl("x509", "-pubkey", "-noout", stdin=cert))
+        self.assertNotEqual(run("openssl", "pkcs12", "-in", path, "-passin", "pass:alice-secret", "-noout", check=False).returncode, 0)
+        # who takes anything gets what everybody gets
+        for accept in ("*/*", "application/*, multipart/mixed", "multipart/mixed, application/pkcs12;q=0.5"):
+            self.parts(self.alice.enroll("pkcs12/serverkeygen", Accept=accept))
+
     def test_E104_our_own_client(self):
         self.keygen("own")
         kek, password, folder = env.scratch / "kek", env.scratch / "password", env.scratch / "own-device"

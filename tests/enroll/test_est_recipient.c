@@ -224,6 +224,29 @@ test_E106_kek_whose_time_is_over(void **state)
 	est_recipient_clear(&r);
 }
 
+/* ---- passwords ---- */
+
+static void
+test_X074_password_of_its_client(void **state)
+{
+	static const struct requester bob = {.kind = REQUESTER_EST_USER, .name = "bob"};
+	struct est_recipient r;
+
+	(void)state;
+	add_kek("est-user:alice", "k", "0123456789abcdef", 16, 0);
+	assert_int_equal(find_for(&alice, NULL, DECRYPT_PASSWORD, NULL, 0, &r),
+	    GH_E_NOT_ACCEPTABLE);
+	add_kek("est-user:alice", "", "correct horse battery", 21, 0);
+	assert_int_equal(find_for(&alice, NULL, DECRYPT_PASSWORD, NULL, 0, &r), 0);
+	assert_int_equal(r.kek_len, 21);
+	assert_memory_equal(r.kek, "correct horse battery", 21);
+	est_recipient_clear(&r);
+	assert_int_equal(find_for(&bob, NULL, DECRYPT_PASSWORD, NULL, 0, &r), GH_E_NOT_ACCEPTABLE);
+	/* and it is no key */
+	assert_int_equal(find_for(&alice, NULL, DECRYPT_SYMMETRIC, NULL, 0, &r), GH_E_BAD_REQUEST);
+	assert_null(r.kek);
+}
+
 /* ---- asymmetric ---- */
 
 static void
@@ -327,6 +350,7 @@ main(void)
 	    TEST(test_E106_kek_of_its_client),
 	    TEST(test_E106_two_clients_of_one_identifier),
 	    TEST(test_E106_kek_whose_time_is_over),
+	    TEST(test_X074_password_of_its_client),
 	    TEST(test_E107_certificates),
 	    TEST(test_E107_revoked),
 	    TEST(test_E107_what_the_connection_shows),

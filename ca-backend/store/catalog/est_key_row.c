@@ -12,7 +12,9 @@ describe(const gh_json *row, char *out, size_t size)
 	const char *whose = gh_json_string(gh_json_get(row, "audience"));
 
 	snprintf(out, size, "%s %.80s of %.200s",
-	    gh_json_string(gh_json_get(row, "cert")) != NULL ? "certificate" : "symmetric key",
+	    gh_json_string(gh_json_get(row, "cert")) != NULL ? "certificate"
+		: id != NULL && *id != '\0'                  ? "symmetric key"
+							     : "password",
 	    id != NULL ? id : "?", whose != NULL ? whose : "?");
 }
 

@@ -25,7 +25,10 @@
 #define NAME_MAX_BYTES 80
 #define KEK_MADE 32 /* bytes */
 
-static const char *whose, *secret_file, *cert_file, *id_text, *until;
+#define PASSWORD_MIN 16 /* bytes: a PKCS#12 can be tried without us */
+#define PASSWORD_MAX 128
+
+static const char *whose, *secret_file, *cert_file, *password_file, *id_text, *until;
 static bool is_made;
 static int64_t expires; /* 0: never */
 
@@ -40,6 +43,9 @@ static const struct option_row options[] = {
 	"add: make a key-encryption key of 32 bytes, and show it once"},
     {"certificate", 0, OPTION_TEXT, &cert_file, "FILE",
 	"add: a certificate (PEM) whose key, RSA or EC, decrypts"},
+    {"password-file", 0, OPTION_TEXT, &password_file, "FILE",
+	"add: a password of 16 to 128 bytes, first line of FILE (\"-\": standard input), under which the client gets its key "
+	"as PKCS#12"},
     {"id", 0, OPTION_TEXT, &id_text, "HEX",
 	"add: what the client calls a key-encryption key (default: the bytes of NAME); a certificate has its "
 	"subject key identifier"},
@@ -87,19 +93,46 @@ put_identifier(const char *name, gh_json *row, struct gh_error *err)
 }
 
 static int
-seal_kek(const struct verb_call *c, const unsigned char *kek, size_t n, gh_json *row,
-    struct gh_error *err)
+seal(const struct verb_call *c, const void *secret, size_t n, gh_json *row, struct gh_error *err)
 {
 	char *sealed = NULL;
-	int rc;
+	int rc = catalog_seal_as(SEAL_LABEL_EST_KEY, c->env.secret, secret, n, &sealed, err);
 
-	if (n != 16 && n != 24 && n != 32)
-		return gh_refuse(err, GH_E_CONF,
-		    "a key-encryption key has 16, 24 or 32 bytes; this one has %zu", n);
-	rc = catalog_seal_as(SEAL_LABEL_EST_KEY, c->env.secret, kek, n, &sealed, err);
 	if (rc == 0 && gh_json_set_string(row, "secret_sealed", sealed) != 0)
 		rc = no_memory(err);
 	free(sealed);
+	return rc;
+}
+
+static int
+seal_kek(const struct verb_call *c, const unsigned char *kek, size_t n, gh_json *row,
+    struct gh_error *err)
+{
+	return n == 16 || n == 24 || n == 32
+	    ? seal(c, kek, n, row, err)
+	    : gh_refuse(err, GH_E_CONF,
+		  "a key-encryption key has 16, 24 or 32 bytes; this one has %zu", n);
+}
+
+/* Its identifier is empty, as no request can name a key. */
+static int
+read_password(const struct verb_call *c, gh_json *row, struct gh_error *err)
+{
+	char *text = NULL;
+	size_t n;
+	int rc = prompt_password(password_file, "password", false, &text, err);
+
+	if (rc != 0)
+		return rc;
+	n = strlen(text);
+	if (n < PASSWORD_MIN || n > PASSWORD_MAX || !gh_utf8_is_clean(text))
+		rc = gh_refuse(err, GH_E_CONF, "a password has %d to %d bytes of UTF-8",
+		    PASSWORD_MIN, PASSWORD_MAX);
+	else if (gh_json_set_string(row, "identifier", "") != 0)
+		rc = no_memory(err);
+	else
+		rc = seal(c, text, n, row, err);
+	prompt_free(text);
 	return rc;
 }
 
@@ -193,6 +226,8 @@ put_key(struct verb_call *c, gh_json *row, struct gh_error *err)
 
 	if (cert_file != NULL)
 		return read_certificate(row, err);
+	if (password_file != NULL)
+		return read_password(c, row, err);
 	rc = put_identifier(c->operand[1], row, err);
 	if (rc != 0)
 		return rc;
@@ -230,6 +265,16 @@ run_remove(struct verb_call *c, struct gh_error *err)
 	return store_remove_est_key(c->env.store, &c->env.who, c->operand[1], err);
 }
 
+static const char *
+kind_of(const gh_json *row)
+{
+	const char *id = gh_json_string(gh_json_get(row, "identifier"));
+
+	return gh_json_string(gh_json_get(row, "cert")) != NULL ? "certificate"
+	    : id != NULL && *id != '\0'                         ? "symmetric"
+								: "password";
+}
+
 /* What kind it is, in place of the certificate. */
 static int
 run_list(struct verb_call *c, struct gh_error *err)
@@ -238,9 +283,8 @@ run_list(struct verb_call *c, struct gh_error *err)
 
 	for (size_t i = 0; rc == 0 && i < gh_json_size(c->out); i++) {
 		gh_json *row = gh_json_at(c->out, i);
-		bool is_cert = gh_json_string(gh_json_get(row, "cert")) != NULL;
 
-		if (gh_json_set_string(row, "kind", is_cert ? "certificate" : "symmetric") != 0 ||
+		if (gh_json_set_string(row, "kind", kind_of(row)) != 0 ||
 		    gh_json_set_string(row, "cert", NULL) != 0)
 			rc = no_memory(err);
 	}
@@ -264,15 +308,19 @@ check_add(const struct verb_call *c)
 {
 	struct gh_error err;
 
-	if (whose == NULL || (secret_file != NULL) + (cert_file != NULL) + (is_made ? 1 : 0) != 1)
+	if (whose == NULL ||
+	    (secret_file != NULL) + (cert_file != NULL) + (password_file != NULL) +
+		    (is_made ? 1 : 0) !=
+		1)
 		return command_usage(c->who,
-		    "give --for, and one of --secret-file, --generate and --certificate");
+		    "give --for, and one of --secret-file, --generate, --certificate and --password-file");
 	if (package_audience_check(whose, &err) != 0 || strcmp(whose, "all") == 0 ||
 	    strncmp(whose, "group:", strlen("group:")) == 0)
 		return command_usage(c->who,
 		    "--for is one client: user:NAME, est-user:NAME, device:SUBJECT or device:HEX");
-	if (cert_file != NULL && id_text != NULL)
-		return command_usage(c->who, "a certificate has its own identifier");
+	if ((cert_file != NULL || password_file != NULL) && id_text != NULL)
+		return command_usage(c->who,
+		    "a certificate has its own identifier, and a password none");
 	if (until != NULL && !gh_day_parse(until, &expires) &&
 	    gh_timestamp_parse(until, &expires, NULL) != 0)
 		return command_usage(c->who, "--until is 2027-01-31 or 2027-01-31T12:00:00Z");
@@ -288,8 +336,8 @@ check(const struct verb_call *c)
 		return command_usage(c->who, "a name has 1 to %d bytes of UTF-8", NAME_MAX_BYTES);
 	if (c->action->work == run_add)
 		return check_add(c);
-	if (whose != NULL || secret_file != NULL || cert_file != NULL || is_made ||
-	    id_text != NULL || until != NULL)
+	if (whose != NULL || secret_file != NULL || cert_file != NULL || password_file != NULL ||
+	    is_made || id_text != NULL || until != NULL)
 		return command_usage(c->who, "those options are for add");
 	return COMMAND_OK;
 }
