@@ -28,16 +28,15 @@ cms_signed_clear(struct cms_signed *m)
 
 /* --- reading ---------------------------------------------------------------------------------- */
 
-/* libcrypto gets definite lengths and a bounded depth only. */
-static CMS_ContentInfo *
-decode(const unsigned char *ber, size_t len)
+CMS_ContentInfo *
+cms_decode(const struct gh_der *ber)
 {
 	CMS_ContentInfo *cms = NULL;
 	const unsigned char *p;
 	struct gh_buf der;
 
-	gh_buf_init(&der, CMS_MESSAGE_MAX);
-	if (gh_ber_put_der(&(struct gh_der){ber, len}, &der)) {
+	gh_buf_init(&der, ber->len);
+	if (gh_ber_put_der(ber, &der)) {
 		p = der.data;
 		cms = d2i_CMS_ContentInfo(NULL, &p, (long)der.len);
 		if (cms != NULL && p != der.data + der.len) {
@@ -75,7 +74,7 @@ cms_signed_read(const unsigned char *ber, size_t len, struct cms_signed *out, st
 	if (len == 0 || len > CMS_MESSAGE_MAX)
 		return gh_refuse(err, GH_E_BAD_REQUEST,
 		    "The message is empty, or longer than %d bytes.", CMS_MESSAGE_MAX);
-	out->cms = decode(ber, len);
+	out->cms = cms_decode(&(struct gh_der){ber, len});
 	if (out->cms == NULL || OBJ_obj2nid(CMS_get0_type(out->cms)) != NID_pkcs7_signed ||
 	    !take_parts(out)) {
 		cms_signed_clear(out);

@@ -13,6 +13,10 @@
 #define CMS_MESSAGE_MAX (512 * 1024) /* bytes */
 #define CMS_CERTS_MAX 32             /* in one message */
 
+/* Any message of CMS, BER: libcrypto gets definite lengths and a bounded depth only (ber.h). NULL:
+ * malformed, or something behind it. The caller bounds its size. */
+CMS_ContentInfo *cms_decode(const struct gh_der *ber);
+
 struct cms_signed {
 	CMS_ContentInfo *cms;
 	STACK_OF(X509) * certs; /* that came with it, in their order; NULL: none */

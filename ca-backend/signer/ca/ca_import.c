@@ -6,6 +6,7 @@
 
 #include "ca_admin.h"
 #include "signer/keys/ca_key.h"
+#include "signer/keys/cert_der.h"
 #include "ca_profile.h"
 
 /* --- import ----------------------------------------------------------------------------------- */
@@ -251,12 +252,12 @@ ca_create_csr(const struct sealing_key *k, const struct signer_create_csr *f, st
 static int
 check_is_for(const struct gh_der *cert, const struct gh_buf *spki, struct gh_error *err)
 {
-	const unsigned char *p = cert->p, *q = spki->data;
-	X509 *x = d2i_X509(NULL, &p, (long)cert->len);
+	const unsigned char *q = spki->data;
+	X509 *x = cert_der_read(cert);
 	EVP_PKEY *key = d2i_PUBKEY(NULL, &q, (long)spki->len);
 	int rc = 0;
 
-	if (x == NULL || p != cert->p + cert->len)
+	if (x == NULL)
 		rc = gh_fail(err, GH_E_SIGNER, "the certificate cannot be read");
 	else if (key == NULL || X509_get0_pubkey(x) == NULL ||
 	    EVP_PKEY_eq(X509_get0_pubkey(x), key) != 1)

@@ -12,6 +12,7 @@
 #include "digest.h"
 #include "formats/cms_signed.h"
 #include "signer/keys/ca_key.h"
+#include "signer/keys/cert_der.h"
 
 #include "key_package.h"
 
@@ -71,19 +72,6 @@ find_way(const struct gh_der *name, X509 *recipient)
 }
 
 /* --- the package ------------------------------------------------------------------------------ */
-
-static X509 *
-read_cert(const struct gh_der *der)
-{
-	const unsigned char *p = der->p;
-	X509 *x = d2i_X509(NULL, &p, (long)der->len);
-
-	if (x != NULL && p != der->p + der->len) {
-		X509_free(x);
-		x = NULL;
-	}
-	return x;
-}
 
 static int
 refuse_pair(struct gh_error *err)
@@ -204,7 +192,7 @@ put_signed(const struct key_package_content *c, struct gh_buf *out, struct gh_er
 {
 	EVP_PKEY *signer_key = ca_key_from_pkcs8(c->ask->signer_key.p, c->ask->signer_key.len);
 	EVP_PKEY *key = ca_key_from_pkcs8(c->pkcs8.p, c->pkcs8.len);
-	X509 *signer = read_cert(&c->ask->signer_cert), *cert = read_cert(&c->cert);
+	X509 *signer = cert_der_read(&c->ask->signer_cert), *cert = cert_der_read(&c->cert);
 	struct gh_buf package, id;
 	int rc;
 
@@ -269,7 +257,7 @@ set_way(CMS_RecipientInfo *ri, const struct key_way *way)
 static int
 add_certificate(CMS_ContentInfo *cms, const struct kra_key_package *ask, struct gh_error *err)
 {
-	X509 *x = read_cert(&ask->recipient);
+	X509 *x = cert_der_read(&ask->recipient);
 	const struct key_way *way = x != NULL ? find_way(&ask->key_alg, x) : NULL;
 	CMS_RecipientInfo *ri = NULL;
 	unsigned flags = CMS_KEY_PARAM;

@@ -5,23 +5,11 @@
 #include <openssl/pkcs12.h>
 
 #include "signer/keys/ca_key.h"
+#include "signer/keys/cert_der.h"
 #include "pkcs12.h"
 #include "secret.h"
 
 #define SALT_SIZE 16 /* bytes (NIST SP 800-132, 5.1) */
-
-static X509 *
-read_cert(const struct gh_der *der)
-{
-	const unsigned char *p = der->p;
-	X509 *x = d2i_X509(NULL, &p, (long)der->len);
-
-	if (x != NULL && p != der->p + der->len) {
-		X509_free(x);
-		x = NULL;
-	}
-	return x;
-}
 
 /* NULL: one of them is none. */
 static STACK_OF(X509) * read_chain(const struct pkcs12_content *c)
@@ -29,7 +17,7 @@ static STACK_OF(X509) * read_chain(const struct pkcs12_content *c)
 	STACK_OF(X509) *chain = sk_X509_new_null();
 
 	for (size_t i = 0; chain != NULL && i < c->chain_len; i++) {
-		X509 *x = read_cert(&c->chain[i]);
+		X509 *x = cert_der_read(&c->chain[i]);
 
 		if (x == NULL || sk_X509_push(chain, x) == 0) {
 			X509_free(x);
@@ -94,7 +82,7 @@ pkcs12_make(const struct pkcs12_content *c, struct gh_buf *out, struct gh_error 
 		    "A PKCS#12 has at most %d issuers and %d to %d iterations.", KRA_CHAIN_MAX,
 		    PKCS12_ITERATIONS_MIN, PKCS12_ITERATIONS_MAX);
 	key = ca_key_from_pkcs8(c->pkcs8.p, c->pkcs8.len);
-	cert = read_cert(&c->cert);
+	cert = cert_der_read(&c->cert);
 	chain = read_chain(c);
 	rc = put(c, key, cert, chain, out, err);
 	sk_X509_pop_free(chain, X509_free);

@@ -6,6 +6,7 @@
 #include <openssl/x509v3.h>
 
 #include "asn1_time.h"
+#include "signer/keys/cert_der.h"
 
 #include "policy_rules.h"
 
@@ -48,12 +49,11 @@ are_alike(X509 *a, X509 *b)
 static int
 check_cert(const struct gh_der *der, size_t i, int64_t now, X509 **out, struct gh_error *err)
 {
-	const unsigned char *p = der->p;
-	X509 *x = d2i_X509(NULL, &p, (long)der->len);
+	X509 *x = cert_der_read(der);
 	int64_t end = 0;
 	int rc = 0;
 
-	if (x == NULL || p != der->p + der->len || X509_get0_pubkey(x) == NULL ||
+	if (x == NULL || X509_get0_pubkey(x) == NULL ||
 	    !gh_asn1_time_get(X509_get0_notAfter(x), &end))
 		rc = gh_refuse(err, GH_E_VALIDATION, "Agent %zu has no certificate (DER).", i + 1);
 	else if (end < now)

@@ -8,8 +8,8 @@
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>
 
-#include "ber.h"
 #include "encoding.h"
+#include "formats/cms_signed.h"
 #include "hex.h"
 #include "oid.h"
 
@@ -193,26 +193,6 @@ est_decrypt_ask(const struct est_decrypt *d, X509_REQ *req, struct gh_error *err
 
 /* ---- the answer ---- */
 
-static CMS_ContentInfo *
-read_envelope(const struct gh_der *ber)
-{
-	CMS_ContentInfo *cms = NULL;
-	const unsigned char *p;
-	struct gh_buf der;
-
-	gh_buf_init(&der, ANSWER_MAX);
-	if (gh_ber_put_der(ber, &der)) {
-		p = der.data;
-		cms = d2i_CMS_ContentInfo(NULL, &p, (long)der.len);
-		if (cms != NULL && p != der.data + der.len) {
-			CMS_ContentInfo_free(cms);
-			cms = NULL;
-		}
-	}
-	gh_buf_free(&der);
-	return cms;
-}
-
 static bool
 decrypt(const struct est_decrypt *d, CMS_ContentInfo *cms, BIO *out)
 {
@@ -229,7 +209,7 @@ int
 est_decrypt_open(const struct est_decrypt *d, const struct gh_der *ber, struct gh_buf *out,
     struct gh_error *err)
 {
-	CMS_ContentInfo *cms = ber->len <= ANSWER_MAX ? read_envelope(ber) : NULL;
+	CMS_ContentInfo *cms = ber->len <= ANSWER_MAX ? cms_decode(ber) : NULL;
 	BIO *plain = BIO_new(BIO_s_mem());
 	char *text = NULL;
 	long n = 0;
