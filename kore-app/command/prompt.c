@@ -11,6 +11,7 @@
 #include <openssl/crypto.h>
 
 #include "conf.h"
+#include "utf8.h"
 
 #include "prompt.h"
 
@@ -130,6 +131,20 @@ prompt_password(const char *file, const char *question, bool confirm, char **out
 		return gh_refuse(err, GH_E_CONF, "an empty password is not accepted");
 	}
 	return 0;
+}
+
+int
+prompt_secret(const char *file, const char *question, size_t min, size_t max, char **out,
+    struct gh_error *err)
+{
+	int rc = prompt_password(file, question, true, out, err);
+
+	if (rc != 0 || (strlen(*out) >= min && strlen(*out) <= max && gh_utf8_is_clean(*out)))
+		return rc;
+	prompt_free(*out);
+	*out = NULL;
+	return gh_refuse(err, GH_E_CONF,
+	    "a %s has %zu to %zu bytes of UTF-8 and no control character", question, min, max);
 }
 
 bool

@@ -10,6 +10,9 @@
  * malloc'd, never empty; free with prompt_free. GH_E_CONF when there is no terminal to ask on. */
 int prompt_password(const char *file, const char *question, bool confirm, char **out,
     struct gh_error *err) GH_MUSTCHECK;
+/* The same with confirm, and of so many bytes of clean UTF-8 (utf8.h): GH_E_CONF. */
+int prompt_secret(const char *file, const char *question, size_t min, size_t max, char **out,
+    struct gh_error *err) GH_MUSTCHECK;
 /* A line typed at the terminal; an empty one is fallback (NULL: asked again). *out malloc'd.
  * GH_E_CONF: no terminal, or its end. */
 int prompt_text(const char *question, const char *fallback, char **out,

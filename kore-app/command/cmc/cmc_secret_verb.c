@@ -40,29 +40,12 @@ static const struct option_row options[] = {
 /* ---- the secret ---- */
 
 static int
-get_secret(char **out, struct gh_error *err)
-{
-	int rc;
-
-	if (secret_file == NULL)
-		return generated_password(out, err);
-	if ((rc = prompt_password(secret_file, "secret", true, out, err)) != 0)
-		return rc;
-	if (strlen(*out) >= SECRET_MIN_BYTES && strlen(*out) <= SECRET_MAX_BYTES &&
-	    gh_utf8_is_clean(*out))
-		return 0;
-	prompt_free(*out);
-	*out = NULL;
-	return gh_refuse(err, GH_E_CONF,
-	    "a secret has %d to %d bytes of UTF-8 and no control character", SECRET_MIN_BYTES,
-	    SECRET_MAX_BYTES);
-}
-
-static int
 put_secret(struct verb_call *c, gh_json *row, struct gh_error *err)
 {
 	char *secret = NULL, *sealed = NULL;
-	int rc = get_secret(&secret, err);
+	int rc = secret_file != NULL
+	    ? prompt_secret(secret_file, "secret", SECRET_MIN_BYTES, SECRET_MAX_BYTES, &secret, err)
+	    : generated_password(&secret, err);
 
 	if (rc != 0)
 		return rc;

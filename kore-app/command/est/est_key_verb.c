@@ -119,19 +119,12 @@ static int
 read_password(const struct verb_call *c, gh_json *row, struct gh_error *err)
 {
 	char *text = NULL;
-	size_t n;
-	int rc = prompt_password(password_file, "password", false, &text, err);
+	int rc = prompt_secret(password_file, "password", PASSWORD_MIN, PASSWORD_MAX, &text, err);
 
 	if (rc != 0)
 		return rc;
-	n = strlen(text);
-	if (n < PASSWORD_MIN || n > PASSWORD_MAX || !gh_utf8_is_clean(text))
-		rc = gh_refuse(err, GH_E_CONF, "a password has %d to %d bytes of UTF-8",
-		    PASSWORD_MIN, PASSWORD_MAX);
-	else if (gh_json_set_string(row, "identifier", "") != 0)
-		rc = no_memory(err);
-	else
-		rc = seal(c, text, n, row, err);
+	rc = gh_json_set_string(row, "identifier", "") == 0 ? seal(c, text, strlen(text), row, err)
+							    : no_memory(err);
 	prompt_free(text);
 	return rc;
 }

@@ -8,7 +8,6 @@
 #include "calendar.h"
 #include "store/catalog/est_user_row.h"
 #include "timestamp.h"
-#include "utf8.h"
 
 #include "command.h"
 #include "generated.h"
@@ -45,22 +44,9 @@ static const struct option_row options[] = {
 static int
 get_password(char **out, struct gh_error *err)
 {
-	int rc;
-
-	if (is_generated)
-		rc = generated_password(out, err);
-	else
-		rc = prompt_password(password_file, "password", true, out, err);
-	if (rc != 0)
-		return rc;
-	if (strlen(*out) >= PASSWORD_MIN_BYTES && strlen(*out) <= PASSWORD_MAX_BYTES &&
-	    gh_utf8_is_clean(*out))
-		return 0;
-	prompt_free(*out);
-	*out = NULL;
-	return gh_refuse(err, GH_E_CONF,
-	    "a password of an EST user has %d to %d bytes of UTF-8 and no control character",
-	    PASSWORD_MIN_BYTES, PASSWORD_MAX_BYTES);
+	return is_generated ? generated_password(out, err)
+			    : prompt_secret(password_file, "password of an EST user",
+				  PASSWORD_MIN_BYTES, PASSWORD_MAX_BYTES, out, err);
 }
 
 /* UTC seconds; 0: never. What is for one certificate is for soon. */
