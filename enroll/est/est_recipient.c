@@ -13,6 +13,7 @@
 #include "json_row.h"
 #include "package/package_client.h"
 #include "store/catalog/est_key_row.h"
+#include "store/request/request_client.h"
 #include "store/status/revocation.h"
 #include "timestamp.h"
 
@@ -126,6 +127,55 @@ find_shown(const struct call *call, const struct decrypt_wish *wish, struct est_
 	return rc;
 }
 
+/* Of one of ours we know it. */
+static int
+check_revocation(struct store *s, const unsigned char *der, size_t len, struct gh_error *err)
+{
+	struct store_own_cert own;
+	int rc = store_recognize(s, der, len, &own, err);
+
+	return rc == 0 && own.is_ours && (own.is_revoked || own.is_issuer_revoked)
+	    ? refuse(err, "it is revoked or on hold.")
+	    : rc;
+}
+
+/* ---- what the client has got ---- */
+
+/* The identifier is that of the key, as we make it, and not only what the certificate says: who
+ * writes the database cannot put another key in its place. */
+static bool
+is_of_key(X509 *cert, const struct gh_der *id)
+{
+	unsigned char sum[EST_KEY_ID_SIZE];
+	unsigned n = 0;
+
+	return X509_pubkey_digest(cert, EVP_sha1(), sum, &n) == 1 && gh_der_equals(id, sum, n);
+}
+
+/* Of his requests at this label, the newest first. GH_E_NOT_FOUND: none of them. */
+static int
+find_issued(const struct worker_env *env, const struct call *call, const char *label,
+    const struct decrypt_wish *wish, struct est_recipient *out, struct gh_error *err)
+{
+	struct store_client_requests l;
+	bool is_found = false;
+	int rc = store_list_client_requests(env->store, call->requester, label, &l, err);
+
+	for (size_t i = 0; rc == 0 && !is_found && i < l.n; i++) {
+		const struct store_client_request *r = &l.request[i];
+		X509 *cert =
+		    r->polled.is_good && r->der != NULL ? read_cert(r->der, r->der_len) : NULL;
+
+		is_found = cert != NULL && is_of_key(cert, &wish->id);
+		if (is_found && (rc = check_revocation(env->store, r->der, r->der_len, err)) == 0)
+			rc = take_cert(cert, wish, out, err);
+		X509_free(cert);
+	}
+	ERR_clear_error();
+	store_client_requests_clear(&l);
+	return rc == 0 && !is_found ? GH_E_NOT_FOUND : rc;
+}
+
 /* ---- what was registered ---- */
 
 static const char *
@@ -148,18 +198,6 @@ is_it(const gh_json *row, const struct call *call, const struct decrypt_wish *wi
 	    is_cert == (wish->kind == DECRYPT_ASYMMETRIC) &&
 	    package_is_for(audience, call->requester, call->entry) &&
 	    !(gh_json_int(gh_json_get(row, "expires"), &expires) && gh_now() >= expires);
-}
-
-/* Of one of ours we know it. */
-static int
-check_revocation(struct store *s, const unsigned char *der, size_t len, struct gh_error *err)
-{
-	struct store_own_cert own;
-	int rc = store_recognize(s, der, len, &own, err);
-
-	return rc == 0 && own.is_ours && (own.is_revoked || own.is_issuer_revoked)
-	    ? refuse(err, "it is revoked or on hold.")
-	    : rc;
 }
 
 static int
@@ -212,7 +250,7 @@ find_registered(const struct worker_env *env, const struct call *call,
 }
 
 int
-est_recipient_find(const struct worker_env *env, const struct call *call,
+est_recipient_find(const struct worker_env *env, const struct call *call, const char *label,
     const struct decrypt_wish *wish, struct est_recipient *out, struct gh_error *err)
 {
 	int rc;
@@ -223,6 +261,8 @@ est_recipient_find(const struct worker_env *env, const struct call *call,
 	rc = find_registered(env, call, wish, out, err);
 	if (rc == GH_E_NOT_FOUND && wish->kind == DECRYPT_ASYMMETRIC)
 		rc = find_shown(call, wish, out, err);
+	if (rc == GH_E_NOT_FOUND && wish->kind == DECRYPT_ASYMMETRIC)
+		rc = find_issued(env, call, label, wish, out, err);
 	if (rc == GH_E_NOT_FOUND && wish->kind == DECRYPT_PASSWORD)
 		rc = gh_refuse(err, GH_E_NOT_ACCEPTABLE,
 		    "There is no password for a PKCS#12: an administrator registers it for this "

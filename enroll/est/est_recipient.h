@@ -1,7 +1,7 @@
 /*
  * The key of a client that the private key made for it is encrypted for (RFC 7030, 4.4.1.1 and
- * 4.4.1.2): one that was registered for this client (`gatehouse est key`), or that of the
- * certificate that it shows. docs/est.md
+ * 4.4.1.2): one that was registered for this client (`gatehouse est key`), that of the
+ * certificate that it shows, or of one that it got from us. docs/est.md
  */
 #ifndef ENROLL_EST_RECIPIENT_H
 #define ENROLL_EST_RECIPIENT_H
@@ -19,12 +19,12 @@ struct est_recipient {
 };
 
 /*
- * No key of another client counts, whatever its identifier. GH_E_BAD_REQUEST (public): there is
- * none of this identifier, its time is over, its KeyUsage forbids it, or nothing that the client
- * can decrypt fits it; GH_E_NOT_ACCEPTABLE (public): there is no password. *out is empty after a
- * failure, and where the wish is none.
+ * label: whose certificates of the caller count. No key of another client counts, whatever its
+ * identifier. GH_E_BAD_REQUEST (public): there is none of this identifier, its time is over, its
+ * KeyUsage forbids it, or nothing that the client can decrypt fits it; GH_E_NOT_ACCEPTABLE
+ * (public): there is no password. *out is empty after a failure, and where the wish is none.
  */
-int est_recipient_find(const struct worker_env *env, const struct call *call,
+int est_recipient_find(const struct worker_env *env, const struct call *call, const char *label,
     const struct decrypt_wish *wish, struct est_recipient *out, struct gh_error *err) GH_MUSTCHECK;
 void est_recipient_clear(struct est_recipient *r); /* accepts an empty one */
 

@@ -148,7 +148,8 @@ read_body(const struct worker_env *env, struct keygen *k)
 	int rc = est_request_read(k->call, &k->asked, &k->e.err);
 
 	if (rc == 0 && (rc = read_wish(k)) == 0)
-		rc = est_recipient_find(env, k->call, &k->wish, &k->recipient, &k->e.err);
+		rc = est_recipient_find(env, k->call, k->label->name, &k->wish, &k->recipient,
+		    &k->e.err);
 	if (rc == 0)
 		rc = est_linking_check((enum est_linking)k->label->linking, k->req.requester.is_ra,
 		    &k->call->http->tls, k->asked, &k->e.err);

@@ -770,8 +770,9 @@ class ServerKeygen(Case):
         path = env.scratch / "shown.pem"
         path.write_text(client.to_pem(cert))
         self.opened(device.enroll("shown/serverkeygen", csr), "-inkey", own.path, "-recip", path)
-        # who shows none has not proved that he has its key
-        self.refused(self.alice.enroll("shown/serverkeygen", csr), 400, "not known")
+        # who shows none: one that she got herself, by this label
+        self.opened(self.alice.enroll("shown/serverkeygen", csr), "-inkey", own.path, "-recip", path)
+        self.refused(self.bob.enroll("shown/serverkeygen", csr), 400, "not known")
 
     def test_X073_encrypted_key_package(self):
         """RFC 8295, 8.1: one message, with the certificate inside."""

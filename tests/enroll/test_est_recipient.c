@@ -17,6 +17,7 @@
 #include "hex.h"
 #include "key_alg.h"
 #include "store/catalog/est_key_row.h"
+#include "store/request/request_client.h"
 #include "store/status/revocation.h"
 #include "timestamp.h"
 
@@ -34,6 +35,26 @@ store_load_est_keys(struct store *s, gh_json **out, struct gh_error *e)
 	(void)e;
 	*out = gh_json_ref(rows);
 	return 0;
+}
+
+static struct store_client_request issued;
+
+int
+store_list_client_requests(struct store *s, const struct requester *who, const char *label,
+    struct store_client_requests *out, struct gh_error *e)
+{
+	(void)s;
+	(void)e;
+	assert_string_equal(label, "meters");
+	*out = (struct store_client_requests){.request = &issued,
+	    .n = strcmp(who->name, "alice") == 0 && issued.der != NULL};
+	return 0;
+}
+
+void
+store_client_requests_clear(struct store_client_requests *l)
+{
+	memset(l, 0, sizeof(*l));
 }
 
 int
@@ -138,7 +159,7 @@ find_for(const struct requester *who, X509 *shown, enum decrypt_kind kind, const
 	http.client_chain_len = (size_t)n;
 	env.server_secret = secret;
 	memset(&err, 0, sizeof(err));
-	rc = est_recipient_find(&env, &call, &w, out, &err);
+	rc = est_recipient_find(&env, &call, "meters", &w, out, &err);
 	OPENSSL_free(http.client_chain);
 	return rc;
 }
@@ -341,6 +362,49 @@ test_E107_what_the_connection_shows(void **state)
 	X509_free(signing);
 }
 
+/* By the key itself: a certificate that only says to have the identifier does not count. */
+static void
+test_E107_what_the_client_got(void **state)
+{
+	static const struct requester bob = {.kind = REQUESTER_EST_USER, .name = "bob"};
+	X509 *x = make_cert("P-256", NULL, true, -60, 60);
+	X509 *forged = make_cert("P-256", NULL, false, -60, 60);
+	ASN1_OCTET_STRING *says = ASN1_OCTET_STRING_new();
+	unsigned char id[EST_KEY_ID_SIZE];
+	struct est_recipient r;
+	unsigned n;
+
+	(void)state;
+	assert_int_equal(X509_pubkey_digest(x, EVP_sha1(), id, &n), 1);
+	issued.der_len = (size_t)i2d_X509(x, &issued.der);
+	issued.polled.is_good = true;
+	assert_int_equal(find_for(&alice, NULL, DECRYPT_ASYMMETRIC, id, n, &r), 0);
+	assert_int_equal(r.cert_len, issued.der_len);
+	est_recipient_clear(&r);
+	assert_int_equal(find_for(&bob, NULL, DECRYPT_ASYMMETRIC, id, n, &r), GH_E_BAD_REQUEST);
+	assert_int_equal(find_for(&alice, NULL, DECRYPT_SYMMETRIC, id, n, &r), GH_E_BAD_REQUEST);
+	known.is_ours = known.is_issuer_revoked = true;
+	assert_int_equal(find_for(&alice, NULL, DECRYPT_ASYMMETRIC, id, n, &r), GH_E_BAD_REQUEST);
+	known.is_issuer_revoked = false;
+	issued.polled.is_good = false;
+	assert_int_equal(find_for(&alice, NULL, DECRYPT_ASYMMETRIC, id, n, &r), GH_E_BAD_REQUEST);
+	OPENSSL_free(issued.der);
+	issued.der = NULL;
+	assert_int_equal(ASN1_OCTET_STRING_set(says, id, (int)n), 1);
+	assert_int_equal(X509_add1_ext_i2d(forged, NID_subject_key_identifier, says, 0,
+			     X509V3_ADD_DEFAULT),
+	    1);
+	assert_true(X509_get0_subject_key_id(forged) != NULL);
+	issued.der_len = (size_t)i2d_X509(forged, &issued.der);
+	issued.polled.is_good = true;
+	assert_int_equal(find_for(&alice, NULL, DECRYPT_ASYMMETRIC, id, n, &r), GH_E_BAD_REQUEST);
+	ASN1_OCTET_STRING_free(says);
+	X509_free(forged);
+	X509_free(x);
+	OPENSSL_free(issued.der);
+	memset(&issued, 0, sizeof(issued));
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 
 int
@@ -354,6 +418,7 @@ main(void)
 	    TEST(test_E107_certificates),
 	    TEST(test_E107_revoked),
 	    TEST(test_E107_what_the_connection_shows),
+	    TEST(test_E107_what_the_client_got),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
