@@ -7,6 +7,7 @@
 
 #include "utf8.h"
 
+#include "cmc_batch.h"
 #include "cmc_envelope.h"
 #include "cmc_run.h"
 
@@ -66,9 +67,24 @@ cmc_succeed(struct cmc_run *r, uint32_t body)
 
 /* --- all of it -------------------------------------------------------------------------------- */
 
-static void
-clear(struct cmc_run *r)
+struct cmc_run *
+cmc_run_new(const struct cmc_context *ctx, const struct cmc_run *ra)
 {
+	struct cmc_run *r = calloc(1, sizeof(*r));
+
+	if (r != NULL) {
+		r->ctx = ctx;
+		r->ra = ra;
+	}
+	return r;
+}
+
+void
+cmc_run_free(struct cmc_run *r)
+{
+	if (r == NULL)
+		return;
+	cmc_batch_free(r->batch);
 	for (size_t i = 0; i < PKI_DATA_REQUESTS_MAX; i++)
 		ca_pkcs10_free(r->csr[i]);
 	for (size_t i = 0; i < r->signers; i++)
@@ -80,6 +96,7 @@ clear(struct cmc_run *r)
 	cms_signed_clear(&r->outer);
 	cms_signed_clear(&r->message);
 	auth_data_clear(&r->authenticated);
+	free(r);
 }
 
 /* Something was done, or waits? */
@@ -103,6 +120,7 @@ sum_up(const struct cmc_run *r, struct cmc_answer *out)
 		out->rc = r->rc;
 		out->err = r->err;
 	}
+	cmc_batch_guess(r, &out->guess);
 }
 
 /* A refusal before there was a request to record. */
@@ -111,6 +129,7 @@ audit(const struct cmc_run *r)
 {
 	static const struct requester nobody = {.kind = REQUESTER_NONE};
 	const struct requester *who = r->who.kind != REQUESTER_NONE ? &r->who
+	    : r->ra != NULL                                         ? &r->ra->who
 	    : r->ctx->caller != NULL                                ? r->ctx->caller
 								    : &nobody;
 
@@ -119,10 +138,10 @@ audit(const struct cmc_run *r)
 
 /* Who asks for what. */
 static int
-prove(struct cmc_run *r, const unsigned char *ber, size_t len)
+prove(struct cmc_run *r)
 {
 	bool is_proven = false;
-	int rc = cmc_read(r, ber, len);
+	int rc = r->rc; /* of what was read */
 
 	if (rc == 0 && (rc = cmc_verify(r)) == 0) {
 		is_proven = !cmc_is_authenticated(r);
@@ -133,31 +152,38 @@ prove(struct cmc_run *r, const unsigned char *ber, size_t len)
 		rc = cmc_check_time(r);
 	if (rc != 0 && r->is_enveloped && !is_proven)
 		cmc_envelope_hide(r);
-	return rc;
+	return rc == 0 ? cmc_batch_read(r) : rc;
 }
 
 void
-cmc_answer(const struct cmc_context *ctx, const unsigned char *ber, size_t len,
-    struct cmc_answer *out)
+cmc_run_answer(struct cmc_run *r, struct cmc_answer *out)
 {
-	struct cmc_run *r = calloc(1, sizeof(*r));
 	int rc;
 
 	memset(out, 0, sizeof(*out));
-	if (r == NULL) {
-		out->rc = gh_fail(&out->err, GH_E_NOMEM, "CMC");
-		return;
-	}
-	r->ctx = ctx;
-	if (prove(r, ber, len) == 0)
+	if (prove(r) == 0)
 		cmc_serve(r);
 	else
 		audit(r);
 	sum_up(r, out);
 	if ((rc = cmc_respond(r, out)) != 0 && out->rc == 0)
 		out->rc = rc;
-	clear(r);
-	free(r);
+}
+
+void
+cmc_answer(const struct cmc_context *ctx, const unsigned char *ber, size_t len,
+    struct cmc_answer *out)
+{
+	struct cmc_run *r = cmc_run_new(ctx, NULL);
+
+	memset(out, 0, sizeof(*out));
+	if (r == NULL) {
+		out->rc = gh_fail(&out->err, GH_E_NOMEM, "CMC");
+		return;
+	}
+	cmc_read(r, ber, len);
+	cmc_run_answer(r, out);
+	cmc_run_free(r);
 	ERR_clear_error();
 }
 

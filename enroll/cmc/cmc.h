@@ -37,6 +37,8 @@ struct cmc_context {
 	int64_t renewal_window;
 	/* A signature by a certificate is no ground to certify its key once more. */
 	bool forbids_key_reuse;
+	/* Who signs by a certificate with id-kp-cmcRA may send messages of others. */
+	bool takes_ra;
 };
 
 struct cmc_answer {
@@ -46,6 +48,9 @@ struct cmc_answer {
 	bool is_pending; /* something waits, and nothing failed */
 	int rc;          /* 0, or the first failure where nothing of the request was done */
 	struct gh_error err;
+	/* A proof was wrong in a message inside, of which rc says nothing; code 0: none. It counts
+	 * as a guess. */
+	struct gh_error guess;
 };
 
 /* There is always a body, but where there is no memory for it (rc says so). */

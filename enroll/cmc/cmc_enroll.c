@@ -7,12 +7,14 @@
 #include "spki.h"
 #include "timestamp.h"
 
+#include "device_check.h"
 #include "reopen.h"
 #include "single.h"
 
 #include "log.h"
 #include "store/catalog/cmc_secret_row.h"
 
+#include "cmc_batch.h"
 #include "cmc_enroll.h"
 #include "cmc_extensions.h"
 #include "cmc_pop.h"
@@ -108,6 +110,8 @@ fill(struct cmc_run *r, size_t i, struct enroll_request *req, struct gh_error *e
 	req->protocol = ctx->protocol;
 	snprintf(req->request_id, sizeof(req->request_id), "%s", ctx->request_id);
 	req->requester = r->who;
+	if (r->is_by_ra && ctx->label != NULL)
+		req->requester.device = device_of_ra(ctx->env, ctx->label, r->csr[i]);
 	req->submitted = gh_now();
 	if ((req->template_name = strdup(ctx->template_name)) == NULL ||
 	    (ctx->label != NULL && (req->label = strdup(ctx->label)) == NULL) ||
@@ -171,7 +175,9 @@ enroll_one(struct cmc_run *r, size_t i)
 	struct enrollment e = {.req = &req, .profile = r->ctx->profile};
 	bool is_recorded = false, has_extensions = true;
 	int64_t ca_id = 0;
+	char detail[512];
 
+	e.detail = cmc_batch_detail(r, detail, sizeof(detail));
 	if ((e.rc = fill(r, i, &req, &e.err)) == 0)
 		e.rc = single_find_recorded(env, &e, &is_recorded, &ca_id);
 	if (e.rc == 0 && is_recorded)

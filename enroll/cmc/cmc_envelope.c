@@ -47,6 +47,10 @@ read_enveloped(struct cmc_run *r, const unsigned char *ber, size_t len, struct g
 	struct gh_buf inner;
 	int rc;
 
+	/* an RA could have us look at many, and read out of the answers what is in them */
+	if (r->ra != NULL)
+		return gh_refuse(err, GH_E_BAD_REQUEST,
+		    "A message inside of another is not encrypted.");
 	gh_buf_init(&inner, CMS_MESSAGE_MAX);
 	if ((rc = cms_enveloped_read(ber, len, &m, err)) == 0 &&
 	    (rc = decrypt(r, &m, &inner, err)) == 0) {

@@ -229,10 +229,22 @@ is_signer(const struct cmc_run *r, const struct requester *caller)
 	return is_one;
 }
 
+/* Who is not known asks through the RA, with the rights of the RA and no others. */
+static void
+stand_in(struct cmc_run *r)
+{
+	r->who = r->ra->who;
+	r->who.is_ra = true;
+	r->entry = r->ra->entry;
+	r->has_entry = r->ra->has_entry;
+	r->is_by_ra = true;
+}
+
 int
 cmc_identify(struct cmc_run *r)
 {
-	const struct requester *caller = r->ctx->caller;
+	/* of a message inside, the call says nothing */
+	const struct requester *caller = r->ra == NULL ? r->ctx->caller : NULL;
 	bool by_secret;
 	int rc = prove_by_secret(r, &by_secret);
 
@@ -253,6 +265,8 @@ cmc_identify(struct cmc_run *r)
 		r->entry = r->ctx->entry;
 		r->has_entry = true;
 	}
+	if (r->who.kind == REQUESTER_NONE && r->ra != NULL)
+		stand_in(r);
 	if (r->who.kind == REQUESTER_NONE)
 		return refuse(r, 0, GH_E_AUTH_REQUIRED, "Nothing in the message proves who asks.");
 	if (r->ctx->address != NULL)

@@ -24,6 +24,15 @@ static const enum times allowed[CMC_KINDS] = {
     [CMC_REG_INFO] = ONCE,
     [CMC_QUERY_PENDING] = ONCE,
     [CMC_POP_LINK_RANDOM] = ONCE,
+    [CMC_BATCH_REQUESTS] = ONCE,
+};
+
+/* What a message inside of another does not bring: one layer is all there is, and certificates and
+ * CRLs, which anybody gets, are asked for outside. */
+static const bool is_outer[CMC_KINDS] = {
+    [CMC_BATCH_REQUESTS] = true,
+    [CMC_GET_CERT] = true,
+    [CMC_GET_CRL] = true,
 };
 
 static enum times
@@ -39,6 +48,9 @@ take_control(struct cmc_run *r, const struct pki_control *c)
 
 	if (times_of(r, c->kind) == NEVER)
 		gh_refuse(&err, GH_E_BAD_REQUEST, "There is no control of this type.");
+	else if (r->ra != NULL && is_outer[c->kind])
+		gh_refuse(&err, GH_E_BAD_REQUEST,
+		    "The control is not for a message inside of another.");
 	else if (c->value.len == 0)
 		gh_refuse(&err, GH_E_BAD_REQUEST, "The control must have one value.");
 	else if (times_of(r, c->kind) == ONCE && r->control[c->kind] != NULL)
@@ -103,22 +115,25 @@ cmc_is_authenticated(const struct cmc_run *r)
 	return r->authenticated.content.len > 0;
 }
 
-int
+static int
+read_parts(struct cmc_run *r)
+{
+	int rc = take_controls(r);
+
+	return rc == 0 ? read_requests(r) : rc;
+}
+
+void
 cmc_read(struct cmc_run *r, const unsigned char *ber, size_t len)
 {
 	struct gh_der type;
 	struct gh_error err;
+	int rc = cmc_envelope_open(r, ber, len, &type, &err);
 
-	if (cmc_envelope_open(r, ber, len, &type, &err) != 0)
-		return cmc_refuse(r, 0, &err);
-	if (!GH_OID_IS(&type, PKI_DATA)) {
-		gh_refuse(&err, GH_E_BAD_REQUEST,
+	if (rc == 0 && !GH_OID_IS(&type, PKI_DATA))
+		rc = gh_refuse(&err, GH_E_BAD_REQUEST,
 		    "The content of the message is not PKIData (RFC 5272, 3.2.1).");
-		return cmc_refuse(r, 0, &err);
-	}
-	if (pki_data_parse(&r->content, &r->data, &err) != 0)
-		return cmc_refuse(r, 0, &err);
-	if (take_controls(r) != 0)
-		return r->rc;
-	return read_requests(r);
+	if (rc == 0)
+		rc = pki_data_parse(&r->content, &r->data, &err);
+	r->rc = rc != 0 ? cmc_refuse(r, 0, &err) : read_parts(r);
 }

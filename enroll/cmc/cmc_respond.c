@@ -8,6 +8,7 @@
 #include "ca_choice.h"
 #include "formats/pkcs7.h"
 
+#include "cmc_batch.h"
 #include "cmc_pop.h"
 #include "cmc_run.h"
 #include "gateway_signer.h"
@@ -15,7 +16,7 @@
 
 #define PKI_RESPONSE "1.3.6.1.5.5.7.12.3" /* id-cct-PKIResponse */
 #define NONCE_SIZE 16                     /* bytes */
-#define BODY_MAX (256 * 1024)
+#define BODY_MAX (5 * 1024 * 1024)        /* with all that pki_response.c takes */
 
 /* What the client wants back (6.4, 6.6). */
 static void
@@ -65,6 +66,8 @@ put_response(const struct cmc_run *r, struct gh_buf *der, struct gh_error *err)
 	echo(r, &out);
 	if (rc == 0)
 		rc = cmc_pop_put(r, &out, err);
+	if (rc == 0)
+		rc = cmc_batch_put(r, &out, err);
 	if (rc == 0)
 		rc = add_nonce(&out, err);
 	if (rc == 0)

@@ -15,8 +15,12 @@
 #define CMC_SIGNATURES_MAX 4                     /* on one SignedData */
 #define CMC_SIGNERS_MAX (2 * CMC_SIGNATURES_MAX) /* SignedData around it included */
 
+struct cmc_batch; /* cmc_batch.h */
+
 struct cmc_run {
 	const struct cmc_context *ctx;
+	/* The message of an RA in which this one came; borrowed; NULL: it came by itself. */
+	const struct cmc_run *ra;
 	struct cms_signed outer; /* around EnvelopedData; empty: there is none */
 	bool is_enveloped;       /* what follows was encrypted for us */
 	/* The innermost envelope: one of them. */
@@ -37,6 +41,8 @@ struct cmc_run {
 	size_t signers;
 	/* Nothing but such a certificate proves who asks: a request of it is a renewal. */
 	bool is_by_cert_alone;
+	bool is_by_ra; /* nothing in the message proves who asks: the RA does, for another */
+	struct cmc_batch *batch; /* messages inside; owned; NULL: none */
 	/* what came of it */
 	struct cmc_status status[CMC_STATUSES_MAX];
 	size_t statuses;
@@ -64,8 +70,15 @@ struct cmc_status *cmc_status_new(struct cmc_run *r, enum cmc_state state, uint3
 /* A success for this part, in one status with all others. */
 void cmc_succeed(struct cmc_run *r, uint32_t body);
 
-/* The stages; each returns 0 or the code of what was refused, which has its status then. */
-int cmc_read(struct cmc_run *r, const unsigned char *ber, size_t len) GH_MUSTCHECK;
+/* An empty one; NULL: no memory. */
+struct cmc_run *cmc_run_new(const struct cmc_context *ctx, const struct cmc_run *ra);
+void cmc_run_free(struct cmc_run *r); /* accepts NULL */
+/* Everything behind cmc_read, whatever that returned. */
+void cmc_run_answer(struct cmc_run *r, struct cmc_answer *out);
+
+/* The first stage; r->rc is what came of it. */
+void cmc_read(struct cmc_run *r, const unsigned char *ber, size_t len);
+/* The others; each returns 0 or the code of what was refused, which has its status then. */
 int cmc_verify(struct cmc_run *r) GH_MUSTCHECK;
 bool cmc_is_authenticated(const struct cmc_run *r); /* by AuthenticatedData */
 int cmc_identify(struct cmc_run *r) GH_MUSTCHECK;

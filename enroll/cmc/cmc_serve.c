@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "cmc_act.h"
+#include "cmc_batch.h"
 #include "cmc_enroll.h"
 
 static const struct {
@@ -12,6 +13,7 @@ static const struct {
     {CMC_REVOKE_REQUEST, cmc_revoke},
     {CMC_GET_CERT, cmc_get_cert},
     {CMC_GET_CRL, cmc_get_crl},
+    {CMC_BATCH_REQUESTS, cmc_batch_serve},
 };
 
 bool

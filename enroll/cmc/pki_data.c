@@ -140,10 +140,20 @@ take_others(struct gh_der *in, struct pki_data *out, struct gh_error *err)
 		if (out->others == PKI_DATA_OTHERS_MAX)
 			return refuse(err, "too many messages inside");
 		if (!gh_der_take(&all, GH_DER_SEQUENCE, &one) ||
-		    !gh_der_take_u32(&one, &out->other_id[out->others++]))
+		    !gh_der_take_u32(&one, &out->other[out->others].id))
 			return refuse(err, "a message inside is malformed");
+		out->other[out->others++].content = one;
 	}
 	return 0;
+}
+
+static int
+take_messages(struct gh_der *in, struct pki_data *out, struct gh_error *err)
+{
+	int rc = take_others(in, out, err);
+
+	out->messages = out->others;
+	return rc;
 }
 
 static int
@@ -166,7 +176,7 @@ check_ids(const struct pki_data *d, struct gh_error *err)
 	for (size_t i = 0; i < d->requests; i++)
 		id[n++] = d->request[i].id;
 	for (size_t i = 0; i < d->others; i++)
-		id[n++] = d->other_id[i];
+		id[n++] = d->other[i].id;
 	qsort(id, n, sizeof(id[0]), compare_ids);
 	for (size_t i = 0; i < n; i++)
 		if (id[i] == 0 || (i > 0 && id[i] == id[i - 1]))
@@ -184,8 +194,8 @@ pki_data_parse(const struct gh_der *der, struct pki_data *out, struct gh_error *
 	if (!gh_der_is_strict(der->p, der->len) || !gh_der_take(&in, GH_DER_SEQUENCE, &all))
 		rc = refuse(err, "it is not DER");
 	else if ((rc = take_controls(&all, out, err)) == 0 &&
-	    (rc = take_requests(&all, out, err)) == 0 && (rc = take_others(&all, out, err)) == 0 &&
-	    (rc = take_others(&all, out, err)) == 0)
+	    (rc = take_requests(&all, out, err)) == 0 &&
+	    (rc = take_messages(&all, out, err)) == 0 && (rc = take_others(&all, out, err)) == 0)
 		rc = all.len == 0 ? check_ids(out, err) : refuse(err, "there is something behind");
 	if (rc != 0)
 		memset(out, 0, sizeof(*out));

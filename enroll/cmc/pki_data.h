@@ -34,6 +34,12 @@ struct pki_request {
 	bool has_reg_info; /* of a CRMF */
 };
 
+/* TaggedContentInfo (3.2.1.3), or OtherMsg (3.2.1.4). */
+struct pki_message {
+	uint32_t id;
+	struct gh_der content; /* what follows the id: not looked at */
+};
+
 struct pki_data {
 	struct pki_control control[PKI_DATA_CONTROLS_MAX];
 	size_t controls;
@@ -41,9 +47,10 @@ struct pki_data {
 	size_t requests;
 	/* As it came, with tag and length: what proofs of identity are over (6.2). */
 	struct gh_der req_sequence;
-	/* TaggedContentInfo of cmsSequence, and entries of otherMsgSequence: only counted, nothing
-	 * refers to them. */
-	uint32_t other_id[PKI_DATA_OTHERS_MAX];
+	/* TaggedContentInfo of cmsSequence, then entries of otherMsgSequence. What nothing refers
+	 * to is passed over. */
+	struct pki_message other[PKI_DATA_OTHERS_MAX];
+	size_t messages; /* of them in cmsSequence: the first ones */
 	size_t others;
 };
 

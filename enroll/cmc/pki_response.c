@@ -2,11 +2,13 @@
 #include "pki_response.h"
 
 #define RESPONSE_MAX (256 * 1024)
+#define MESSAGES_MAX (4 * 1024 * 1024)
 
 void
 pki_response_init(struct pki_response *r)
 {
 	gh_buf_init(&r->controls, RESPONSE_MAX);
+	gh_buf_init(&r->messages, MESSAGES_MAX);
 	r->last_id = 0;
 }
 
@@ -14,6 +16,7 @@ void
 pki_response_free(struct pki_response *r)
 {
 	gh_buf_free(&r->controls);
+	gh_buf_free(&r->messages);
 }
 
 /* TaggedAttribute ::= SEQUENCE { bodyPartID, attrType, attrValues SET OF }; ids stay below 128. */
@@ -30,6 +33,20 @@ pki_response_add(struct pki_response *r, enum cmc_kind kind, const struct gh_der
 	gh_der_put(&r->controls, GH_DER_SET, value->p, value->len);
 	if (r->last_id > 0x7f)
 		r->controls.failed = true;
+}
+
+/* TaggedContentInfo ::= SEQUENCE { bodyPartID, ContentInfo } */
+uint32_t
+pki_response_add_message(struct pki_response *r, const struct gh_der *message)
+{
+	const unsigned char id[] = {GH_DER_INTEGER, 1, (unsigned char)(++r->last_id & 0x7f)};
+
+	gh_der_put_header(&r->messages, GH_DER_SEQUENCE, sizeof(id) + message->len);
+	gh_buf_put(&r->messages, id, sizeof(id));
+	gh_buf_put(&r->messages, message->p, message->len);
+	if (r->last_id > 0x7f)
+		r->messages.failed = true;
+	return r->last_id;
 }
 
 void
@@ -63,13 +80,14 @@ pki_response_add_status(struct pki_response *r, enum cmc_kind kind, const struct
 int
 pki_response_put(const struct pki_response *r, struct gh_buf *out, struct gh_error *err)
 {
-	static const unsigned char none[] = {GH_DER_SEQUENCE, 0, GH_DER_SEQUENCE, 0};
 	int rc = gh_buf_check(&r->controls, err);
 
-	if (rc != 0)
+	if (rc != 0 || (rc = gh_buf_check(&r->messages, err)) != 0)
 		return rc;
-	gh_der_put_header(out, GH_DER_SEQUENCE, gh_der_size(r->controls.len) + sizeof(none));
+	gh_der_put_header(out, GH_DER_SEQUENCE,
+	    gh_der_size(r->controls.len) + gh_der_size(r->messages.len) + gh_der_size(0));
 	gh_der_put(out, GH_DER_SEQUENCE, r->controls.data, r->controls.len);
-	gh_buf_put(out, none, sizeof(none));
+	gh_der_put(out, GH_DER_SEQUENCE, r->messages.data, r->messages.len);
+	gh_der_put(out, GH_DER_SEQUENCE, NULL, 0);
 	return gh_buf_check(out, err);
 }

@@ -7,6 +7,7 @@
 
 struct pki_response {
 	struct gh_buf controls; /* of controlSequence */
+	struct gh_buf messages; /* of cmsSequence */
 	uint32_t last_id;       /* bodyPartIDs are 1, 2, ... */
 };
 
@@ -16,6 +17,8 @@ void pki_response_free(struct pki_response *r);
 void pki_response_add(struct pki_response *r, enum cmc_kind kind, const struct gh_der *value);
 /* The same, the value an OCTET STRING with this content. */
 void pki_response_add_octets(struct pki_response *r, enum cmc_kind kind, const void *p, size_t len);
+/* A message in cmsSequence: whole ContentInfo. Returns its bodyPartID. */
+uint32_t pki_response_add_message(struct pki_response *r, const struct gh_der *message);
 /* kind: statusInfoV2, or statusInfo: what is sent has one form in both, since bodies are only
  * numbers and otherInfo is failInfo or pendInfo (6.1.1, 6.1.2). */
 int pki_response_add_status(struct pki_response *r, enum cmc_kind kind, const struct cmc_status *s,

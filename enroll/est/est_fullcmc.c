@@ -42,6 +42,8 @@ answer(const struct worker_env *env, const struct est_label *label, const struct
 	}
 	if (a->rc != 0)
 		gh_http_reply_cause(rep, &a->err);
+	else if (a->guess.code != 0)
+		gh_http_reply_cause(rep, &a->guess);
 }
 
 static int
@@ -93,6 +95,7 @@ est_fullcmc(struct worker_env *env, const struct call *call, struct gh_http_repl
 		ctx.operation = "fullcmc";
 		ctx.takes_cert = takes_cert;
 		ctx.takes_arg = label;
+		ctx.takes_ra = label->has_ra != 0;
 		ctx.is_legacy = label->has_cmc_legacy != 0;
 		ctx.renewal_window = label->renewal_window;
 		ctx.forbids_key_reuse = label->renewal_key == EST_RENEWAL_NEW_KEY;

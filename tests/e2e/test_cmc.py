@@ -47,6 +47,11 @@ def setUpModule():
     template("WebServer", name="Device", oid="1.3.6.1.4.1.311.21.8.15747088.8838185.2930322.4713121.5847363.93", approval=False, sid="never",
              extendedKeyUsage=["clientAuth", "serverAuth"], purpose="client_auth",
              acknowledge=["ESC1", "ESC16", "ESC17", "NAMES"], acknowledgeReason="names of a test")
+    template("User", name="Ra", oid="1.3.6.1.4.1.311.21.8.15747088.8838185.2930322.4713121.5847363.94",
+             extendedKeyUsage=["clientAuth", "1.3.6.1.5.5.7.3.28"], acknowledge=["ROLE"], acknowledgeReason="an RA of a test")
+    env.admin("est", "label", "add", "ras", "--template", "Ra", "--auth", "http", "--ca", "issuing", "--cmc", "caller")
+    env.admin("est", "label", "add", "sent", "--template", "User", "--auth", "http", "--ca", "issuing", "--cmc", "message", "--ra", "yes",
+              "--certificates-of", "any")
     env.admin("est", "label", "add", "devices", "--template", "Device", "--auth", "http", "--ca", "issuing", "--cmc", "caller")
     for name, cmc in (("users", "caller"), ("open", "message"), ("off", "none")):
         env.admin("est", "label", "add", name, "--template", "User", "--auth", "http", "--ca", "issuing", "--cmc", cmc, "--certificates-of", "any")
@@ -111,6 +116,17 @@ class Message:
     def request(self, csr):
         self.data["reqSequence"].append(pkcs10(self.number(), csr))
         return self.last
+
+    def inside(self, raw):
+        t = rfc6402.TaggedContentInfo()
+        t["bodyPartID"], t["contentInfo"] = self.number(), decode(raw, asn1Spec=rfc5652.ContentInfo())[0]
+        self.data["cmsSequence"].append(t)
+        return self.last
+
+    def batch(self, *numbers):
+        ids = rfc6402.BodyPartList()
+        ids.extend(numbers)
+        return self.control(rfc6402.id_cmc_batchRequests, ids)
 
     def prove(self, name, secret):
         """identification and identityProofV2 (RFC 5272, 6.2)."""
@@ -394,6 +410,34 @@ class Identity(Case):
         serial = run("openssl", "x509", "-inform", "DER", "-noout", "-serial", stdin=leaf).stdout.decode().strip().partition("=")[2]
         env.admin("cert", "revoke", serial, "--reason", "superseded", "--yes")
         self.failed(self.send(self.nobody, m.sign(self.alice.key, leaf), where="open/"), 403, BAD_IDENTITY)
+
+    def test_C28_an_ra_sends_on(self):
+        self.assertEqual(self.send(self.bob, self.own(self.bob), where="ras/").status, 200)
+        ra = certificates(self.send(self.bob, self.own(self.bob), where="ras/"))[0]
+        leaf, stranger = self.enroll(self.alice), Device(env)
+        renewal = Message()
+        renewal.request(der.csr(Device(env).key))
+        m = Message()
+        inside = [m.inside(renewal.sign(self.alice.key, leaf)), m.inside(self.own(stranger)), m.inside(self.own(stranger, changed=True))]
+        number = m.batch(*inside)
+        answer = self.full(self.send(self.nobody, m.sign(self.bob.key, ra), where="sent/"), 200)
+        self.assertEqual(list(answer.statuses()), [(SUCCESS, None, [number], None)])
+        order = [int(n) for n in answer.value(rfc6402.id_cmc_batchResponses, rfc6402.BodyPartList())]
+        kinds = {int(c["bodyPartID"]): decode(c["contentInfo"]["content"], asn1Spec=rfc5652.SignedData())[0]["encapContentInfo"]["eContentType"]
+                 for c in answer.data["cmsSequence"]}
+        self.assertEqual([kinds[n] for n in order], [rfc5652.id_data, rfc5652.id_data, rfc6402.id_cct_PKIResponse])
+        rows = env.sql("select requester from request order by id desc limit 2")
+        self.assertEqual([r[0].lower().split("\\")[-1] for r in rows], ["bob", "alice"])
+        self.assertTrue(any("by RA" in r[0] for r in env.sql("select detail from audit where detail is not null order by id desc limit 5")))
+        # not where the label has no RAs, and not by who is none
+        self.failed(self.send(self.nobody, m.sign(self.bob.key, ra), where="open/"), 403, BAD_IDENTITY, [number])
+        self.failed(self.send(self.nobody, m.sign(self.alice.key, leaf), where="sent/"), 403, BAD_IDENTITY, [number])
+
+    def own(self, device, changed=False):
+        m = Message()
+        m.request(self.csr(device))
+        raw = m.sign(device.key)
+        return raw[:-1] + bytes([raw[-1] ^ 1]) if changed else raw
 
     def test_C031_a_row_given_to_another_past_the_gateway(self):
         leaf = self.enroll(self.bob)

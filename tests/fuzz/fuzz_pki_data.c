@@ -47,5 +47,10 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			abort();
 	for (size_t i = 0; i < d.requests; i++)
 		check_request(&d.request[i], &all);
+	if (d.messages > d.others)
+		abort();
+	for (size_t i = 0; i < d.others; i++)
+		if (d.other[i].id == 0 || !is_inside(&d.other[i].content, &all))
+			abort();
 	return 0;
 }

@@ -1,0 +1,509 @@
+/* Messages that an RA sends on (RFC 5272, 6.17): who may, whose they are, and what stays inside. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "fake_cmc.h"
+
+/* The RA is bob, by a certificate with id-kp-cmcRA; `cert` is of alice. */
+static EVP_PKEY *ra_key;
+
+static void
+make_ra(const char *usage)
+{
+	X509_EXTENSION *e = X509V3_EXT_conf_nid(NULL, NULL, NID_ext_key_usage, usage);
+
+	fake_cmc_add_second("bob");
+	assert_non_null(e);
+	assert_true(X509_set_pubkey(fake_cmc.second, ra_key) == 1 &&
+	    X509_add_ext(fake_cmc.second, e, -1) == 1 &&
+	    X509_sign(fake_cmc.second, ra_key, EVP_sha256()) > 0);
+	X509_EXTENSION_free(e);
+}
+
+static int
+set_up(void **state)
+{
+	int rc = fake_cmc_set_up(state);
+
+	fake_cmc.ctx.caller = NULL;
+	fake_cmc.ctx.takes_ra = true;
+	ra_key = EVP_EC_gen("P-256");
+	make_ra("clientAuth,cmcRA");
+	return rc;
+}
+
+static int
+tear_down(void **state)
+{
+	EVP_PKEY_free(ra_key);
+	return fake_cmc_tear_down(state);
+}
+
+/* --- messages --------------------------------------------------------------------------------- */
+
+struct inner {
+	unsigned char *der; /* of the library */
+	size_t len;
+};
+
+static const struct message_signing *
+by_request(void)
+{
+	static struct message_signing s;
+
+	s = (struct message_signing){.key = fake_cmc.key,
+	    .cert = fake_cmc.own,
+	    .flags = CMS_USE_KEYID | CMS_NOCERTS};
+	return &s;
+}
+
+static const struct message_signing *
+by_alice(void)
+{
+	static struct message_signing s;
+
+	s = (struct message_signing){.key = fake_cmc.old, .cert = fake_cmc.cert};
+	return &s;
+}
+
+/* The message as it was built is signed, and the next one is empty. */
+static struct inner
+seal(const struct message_signing *s)
+{
+	struct inner in;
+
+	in.len = fake_cmc_sign(s, &in.der);
+	fake_cmc_again();
+	return in;
+}
+
+static struct inner
+one_request(const struct message_signing *s)
+{
+	(void)fake_cmc_add_request();
+	return seal(s);
+}
+
+/* Into cmsSequence of the message that is built; frees it. */
+static unsigned char
+put_inner(struct inner in)
+{
+	const unsigned char id[] = {GH_DER_INTEGER, 1, (unsigned char)++fake_cmc.message.last_id};
+
+	gh_der_put_header(&fake_cmc.message.others, GH_DER_SEQUENCE, sizeof(id) + in.len);
+	gh_buf_put(&fake_cmc.message.others, id, sizeof(id));
+	gh_buf_put(&fake_cmc.message.others, in.der, in.len);
+	OPENSSL_free(in.der);
+	return (unsigned char)fake_cmc.message.last_id;
+}
+
+/* Its bodyPartID. */
+static unsigned
+put_batch(const unsigned char *ids, size_t n)
+{
+	struct gh_buf list;
+	unsigned id;
+
+	gh_buf_init(&list, 4096);
+	for (size_t i = 0; i < n; i++)
+		gh_der_put(&list, GH_DER_INTEGER, &ids[i], 1);
+	id = message_value(&fake_cmc.message, CMC_BATCH_REQUESTS, GH_DER_SEQUENCE, list.data,
+	    list.len);
+	gh_buf_free(&list);
+	return id;
+}
+
+static void
+send_by_ra(void)
+{
+	fake_cmc_send(&(struct message_signing){.key = ra_key, .cert = fake_cmc.second});
+}
+
+/* --- answers ---------------------------------------------------------------------------------- */
+
+/* Answer i: its content, and whether it is certificates alone. The CMS is the caller's. */
+static CMS_ContentInfo *
+inner_answer(size_t i, struct gh_der *pki)
+{
+	struct gh_der in = fake_cmc.response, all, messages, one;
+	struct gh_der list = response_control(&fake_cmc.response, CMC_BATCH_RESPONSES, 0), ids;
+	unsigned id, want = 0;
+	const unsigned char *p;
+	CMS_ContentInfo *cms;
+
+	assert_true(gh_der_take(&list, GH_DER_SEQUENCE, &ids));
+	for (size_t k = 0; k <= i; k++)
+		assert_true(gh_der_take_u32(&ids, &want));
+	assert_true(gh_der_take(&in, GH_DER_SEQUENCE, &all) &&
+	    gh_der_take(&all, GH_DER_SEQUENCE, NULL) &&
+	    gh_der_take(&all, GH_DER_SEQUENCE, &messages));
+	do
+		assert_true(
+		    gh_der_take(&messages, GH_DER_SEQUENCE, &one) && gh_der_take_u32(&one, &id));
+	while (id != want);
+	p = one.p;
+	cms = d2i_CMS_ContentInfo(NULL, &p, (long)one.len);
+	assert_non_null(cms);
+	*pki = (struct gh_der){NULL, 0};
+	if (CMS_get0_content(cms) != NULL && *CMS_get0_content(cms) != NULL) {
+		pki->p = ASN1_STRING_get0_data(*CMS_get0_content(cms));
+		pki->len = (size_t)ASN1_STRING_length(*CMS_get0_content(cms));
+	}
+	return cms;
+}
+
+static void
+assert_inner_failed(size_t i, enum cmc_fail fail, const char *text)
+{
+	struct response_status s;
+	struct gh_der pki;
+	CMS_ContentInfo *cms = inner_answer(i, &pki);
+
+	assert_true(pki.len > 0 && response_status(&pki, 0, &s));
+	if (s.state != CMC_FAILED || s.fail != (unsigned)fail || strstr(s.text, text) == NULL)
+		fail_msg("status %u fail %u: %s", s.state, s.fail, s.text);
+	CMS_ContentInfo_free(cms);
+}
+
+/* Certificates alone. */
+static void
+assert_inner_issued(size_t i)
+{
+	struct gh_der pki;
+	CMS_ContentInfo *cms = inner_answer(i, &pki);
+	STACK_OF(X509) *certs = CMS_get1_certs(cms);
+
+	assert_int_equal(pki.len, 0);
+	assert_true(sk_X509_num(certs) > 0);
+	sk_X509_pop_free(certs, X509_free);
+	CMS_ContentInfo_free(cms);
+}
+
+static void
+assert_succeeded(unsigned batch)
+{
+	struct response_status s;
+
+	assert_int_equal(fake_cmc.answer.rc, 0);
+	assert_true(fake_cmc.answer.is_full && response_status(&fake_cmc.response, 0, &s));
+	assert_int_equal(s.state, CMC_SUCCESS);
+	assert_int_equal(s.body[0], batch);
+}
+
+/* --- whose a message is ----------------------------------------------------------------------- */
+
+static void
+test_C28_whose_messages_are(void **state)
+{
+	struct inner own = one_request(by_request()), alices;
+	unsigned char ids[2];
+	unsigned batch;
+
+	(void)state;
+	alices = one_request(by_alice());
+	ids[0] = put_inner(own);
+	ids[1] = put_inner(alices);
+	batch = put_batch(ids, 2);
+	send_by_ra();
+	assert_succeeded(batch);
+	assert_inner_issued(0);
+	assert_inner_issued(1);
+	assert_int_equal(fake_store.rows, 2);
+	assert_string_equal(fake_store.row[0].requester.name, "bob");
+	assert_non_null(strstr(fake_store.row[0].detail, "for another, by RA bob"));
+	assert_string_equal(fake_store.row[1].requester.name, "alice");
+	assert_non_null(strstr(fake_store.row[1].detail, "User; by RA bob"));
+	/* once more: what was recorded */
+	send_by_ra();
+	assert_succeeded(batch);
+	assert_inner_issued(1);
+	assert_int_equal(fake_store.rows, 2);
+}
+
+/* What alice has sent by herself is answered as it was, whoever brings it. */
+static void
+test_C28_replay_is_one_outside_and_inside(void **state)
+{
+	struct inner in = one_request(by_alice());
+	unsigned char id;
+
+	(void)state;
+	fake_cmc_send_bytes(in.der, in.len);
+	assert_int_equal(fake_cmc.answer.rc, 0);
+	id = put_inner(in);
+	(void)put_batch(&id, 1);
+	send_by_ra();
+	assert_inner_issued(0);
+	assert_int_equal(fake_store.rows, 1);
+}
+
+/* --- who may ---------------------------------------------------------------------------------- */
+
+static void
+send_refused(void)
+{
+	struct inner in = one_request(by_alice());
+	unsigned char id = put_inner(in);
+	unsigned batch = put_batch(&id, 1);
+
+	send_by_ra();
+	fake_cmc_assert_failed(CMC_BAD_IDENTITY, batch, "Only a registration authority");
+	assert_int_equal(response_control(&fake_cmc.response, CMC_BATCH_RESPONSES, 0).len, 0);
+	assert_int_equal(fake_store.rows, 0);
+}
+
+static void
+test_C28_label_without_ras(void **state)
+{
+	(void)state;
+	fake_cmc.ctx.takes_ra = false;
+	send_refused();
+}
+
+static void
+test_C28_signer_is_no_ra(void **state)
+{
+	(void)state;
+	X509_free(fake_cmc.second);
+	make_ra("clientAuth");
+	send_refused();
+}
+
+/* The connection is an RA's, the message is not. */
+static void
+test_C28_the_caller_alone_is_an_ra(void **state)
+{
+	struct inner in = one_request(by_alice());
+	unsigned char id = put_inner(in);
+	unsigned batch;
+
+	(void)state;
+	fake_cmc.alice.is_ra = true;
+	fake_cmc.ctx.caller = &fake_cmc.alice;
+	batch = put_batch(&id, 1);
+	fake_cmc_send_by_cert();
+	fake_cmc_assert_failed(CMC_BAD_IDENTITY, batch, "Only a registration authority");
+}
+
+/* --- what stays inside ------------------------------------------------------------------------ */
+
+static void
+test_C28_failures_stay_inside(void **state)
+{
+	struct inner good = one_request(by_alice()), bad, broken;
+	unsigned char ids[3];
+	unsigned batch;
+
+	(void)state;
+	(void)fake_cmc_add_request();
+	(void)message_value(&fake_cmc.message, 60, GH_DER_NULL, NULL, 0);
+	bad = seal(by_alice());
+	broken.der = OPENSSL_memdup("\x30\x00", 2);
+	broken.len = 2;
+	ids[0] = put_inner(bad);
+	ids[1] = put_inner(broken);
+	ids[2] = put_inner(good);
+	batch = put_batch(ids, 3);
+	send_by_ra();
+	assert_succeeded(batch);
+	assert_inner_failed(0, CMC_BAD_REQUEST, "no control of this type");
+	assert_inner_failed(1, CMC_BAD_REQUEST, "");
+	assert_inner_issued(2);
+	assert_int_equal(fake_store.rows, 1);
+}
+
+/* A wrong proof inside: the RA does not stand in, and it counts as a guess. */
+static void
+test_C28_wrong_signature_inside(void **state)
+{
+	struct inner in = one_request(by_alice());
+	unsigned char id;
+
+	(void)state;
+	in.der[in.len - 1] ^= 1;
+	id = put_inner(in);
+	(void)put_batch(&id, 1);
+	send_by_ra();
+	assert_int_equal(fake_cmc.answer.rc, 0);
+	assert_inner_failed(0, CMC_BAD_MESSAGE_CHECK, "");
+	assert_int_equal(fake_cmc.answer.guess.code, GH_E_SIGNATURE);
+	assert_int_equal(fake_store.rows, 0);
+}
+
+/* Each wrong proof would be a guess at a secret: there is one in a batch. */
+static void
+test_C28_one_guess_in_a_batch(void **state)
+{
+	struct inner in[2];
+	unsigned char ids[3];
+
+	(void)state;
+	for (int i = 0; i < 2; i++) {
+		(void)message_value(&fake_cmc.message, CMC_IDENTIFICATION, GH_DER_UTF8, "gw", 2);
+		(void)message_value(&fake_cmc.message, CMC_IDENTITY_PROOF_V2, GH_DER_SEQUENCE, NULL,
+		    0);
+		in[i] = one_request(by_request());
+	}
+	ids[2] = put_inner(one_request(by_alice()));
+	for (int i = 0; i < 2; i++)
+		ids[i] = put_inner(in[i]);
+	(void)put_batch(ids, 3);
+	send_by_ra();
+	assert_int_equal(fake_cmc.answer.rc, 0);
+	assert_int_equal(fake_cmc.answer.guess.code, GH_E_AUTH_FAILED);
+	assert_inner_failed(0, CMC_BAD_IDENTITY, "");
+	assert_inner_failed(1, CMC_TRY_LATER, "had a wrong proof");
+	assert_inner_issued(2);
+	assert_string_equal(fake_store.row[0].requester.name, "alice");
+	assert_int_equal(fake_store.rows, 1);
+}
+
+/* What would be read out of the answers is not even opened. */
+static void
+test_C28_nothing_encrypted_inside(void **state)
+{
+	X509 *to = fake_cmc_recipient();
+	struct inner plain = one_request(by_alice()), in = {NULL, 0};
+	BIO *bio = BIO_new_mem_buf(plain.der, (int)plain.len);
+	STACK_OF(X509) *all = sk_X509_new_null();
+	CMS_ContentInfo *cms;
+	unsigned char id;
+
+	(void)state;
+	assert_true(all != NULL && sk_X509_push(all, to) > 0);
+	assert_non_null(cms = CMS_encrypt(all, bio, EVP_aes_128_cbc(), CMS_BINARY));
+	in.len = (size_t)i2d_CMS_ContentInfo(cms, &in.der);
+	id = put_inner(in);
+	(void)put_batch(&id, 1);
+	send_by_ra();
+	assert_inner_failed(0, CMC_BAD_REQUEST, "is not encrypted");
+	assert_int_equal(fake_store.rows, 0);
+	CMS_ContentInfo_free(cms);
+	sk_X509_pop_free(all, X509_free);
+	BIO_free(bio);
+	OPENSSL_free(plain.der);
+}
+
+static void
+test_C28_one_layer(void **state)
+{
+	struct inner in = one_request(by_alice());
+	unsigned char id = put_inner(in);
+
+	(void)state;
+	(void)put_batch(&id, 1);
+	in = seal(&(struct message_signing){.key = ra_key, .cert = fake_cmc.second});
+	id = put_inner(in);
+	(void)put_batch(&id, 1);
+	send_by_ra();
+	assert_inner_failed(0, CMC_BAD_REQUEST, "not for a message inside");
+	assert_int_equal(fake_store.rows, 0);
+}
+
+/* --- the list --------------------------------------------------------------------------------- */
+
+static void
+test_C28_list(void **state)
+{
+	static const struct {
+		unsigned char ids[3];
+		size_t n;
+		const char *text;
+	} cases[] = {
+	    {{0}, 0, "no list"}, {{1, 1}, 2, "one twice"}, {{1, 77}, 2, "not there"},
+	    {{2}, 1, "not there"}, /* itself */
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct inner in = one_request(by_alice());
+		unsigned batch;
+
+		assert_int_equal(put_inner(in), 1);
+		batch = put_batch(cases[i].ids, cases[i].n);
+		send_by_ra();
+		fake_cmc_assert_failed(CMC_BAD_REQUEST, batch, cases[i].text);
+		fake_cmc_again();
+	}
+	assert_int_equal(fake_store.rows, 0);
+}
+
+static void
+test_C28_too_many_requests_together(void **state)
+{
+	unsigned char ids[2];
+	struct inner in[2];
+	unsigned batch;
+
+	(void)state;
+	for (int k = 0; k < 2; k++) {
+		for (int i = 0; i < 9; i++)
+			(void)fake_cmc_add_request();
+		in[k] = seal(by_alice());
+	}
+	for (int k = 0; k < 2; k++)
+		ids[k] = put_inner(in[k]);
+	batch = put_batch(ids, 2);
+	send_by_ra();
+	fake_cmc_assert_failed(CMC_BAD_REQUEST, batch, "too many requests together");
+	assert_int_equal(fake_store.rows, 0);
+}
+
+static void
+test_C28_requests_beside_it(void **state)
+{
+	struct inner in = one_request(by_alice());
+	unsigned char id = put_inner(in);
+	unsigned batch = put_batch(&id, 1);
+
+	(void)state;
+	(void)fake_cmc_add_request();
+	send_by_ra();
+	fake_cmc_assert_failed(CMC_BAD_REQUEST, batch, "no requests");
+	assert_int_equal(fake_store.rows, 0);
+}
+
+/* What nothing refers to is passed over. */
+static void
+test_C024_message_that_is_not_named(void **state)
+{
+	struct inner in = one_request(by_alice());
+
+	(void)state;
+	(void)put_inner(in);
+	(void)fake_cmc_add_request();
+	send_by_ra();
+	assert_int_equal(fake_cmc.answer.rc, 0);
+	assert_int_equal(fake_store.rows, 1);
+	assert_string_equal(fake_store.row[0].requester.name, "bob");
+}
+
+#define CASE(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    CASE(test_C28_whose_messages_are),
+	    CASE(test_C28_replay_is_one_outside_and_inside),
+	    CASE(test_C28_label_without_ras),
+	    CASE(test_C28_signer_is_no_ra),
+	    CASE(test_C28_the_caller_alone_is_an_ra),
+	    CASE(test_C28_failures_stay_inside),
+	    CASE(test_C28_wrong_signature_inside),
+	    CASE(test_C28_one_guess_in_a_batch),
+	    CASE(test_C28_nothing_encrypted_inside),
+	    CASE(test_C28_one_layer),
+	    CASE(test_C28_list),
+	    CASE(test_C28_too_many_requests_together),
+	    CASE(test_C28_requests_beside_it),
+	    CASE(test_C024_message_that_is_not_named),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
