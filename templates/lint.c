@@ -183,10 +183,11 @@ esc15(const struct tmpl *t)
 	return t->schema == 1 && is_supplied(t);
 }
 
+/* Devices of the table are in no directory and have no SID; administrators wrote their names. */
 static bool
 esc16(const struct tmpl *t)
 {
-	return t->sid == TMPL_SID_NEVER &&
+	return t->sid == TMPL_SID_NEVER && !tmpl_names_are_listed(t) &&
 	    (t->enrollment_flags & TMPL_ENROLL_NO_SECURITY_EXTENSION) == 0 && is_auth(t);
 }
 

@@ -171,6 +171,8 @@ tmpl_free_name(const struct tmpl *t, uint32_t purposes, const char **form, const
 {
 	size_t i;
 
+	if (tmpl_names_are_listed(t))
+		return false;
 	for (i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {
 		if ((forms[i].purposes & purposes) != 0 &&
 		    forms[i].is_free(t, forms[i].attribute)) {

@@ -83,9 +83,24 @@ static const struct schema_member naming_member[] = {{"byGroup", GH_JSON_ARRAY, 
 							 load_rules, 1, TMPL_NAME_RULES_MAX, NULL},
     {"owners", GH_JSON_BOOL, false, offsetof(struct tmpl_naming_rules, owners), schema_bool, 0, 0,
 	NULL},
+    {"devices", GH_JSON_BOOL, false, offsetof(struct tmpl_naming_rules, devices), schema_bool, 0, 0,
+	NULL},
     {"otherwise", GH_JSON_STRING, false, offsetof(struct tmpl_naming_rules, otherwise),
 	schema_choice, 0, 0, otherwise_choice},
     {NULL, 0, false, 0, NULL, 0, 0, NULL}};
+
+/* Of whomever; devices is not looked at. */
+static bool
+allows_none(const struct tmpl_naming_rules *r)
+{
+	return r->rules == 0 && !r->owners && r->otherwise == TMPL_OTHERWISE_DENY;
+}
+
+bool
+tmpl_names_are_listed(const struct tmpl *t)
+{
+	return t->naming.is_set && t->naming.devices && allows_none(&t->naming);
+}
 
 int
 tmpl_load_naming(const struct schema_member *m, const gh_json *v, const struct schema_at *at,
@@ -97,9 +112,9 @@ tmpl_load_naming(const struct schema_member *m, const gh_json *v, const struct s
 	(void)m;
 	if ((rc = schema_load(naming_member, v, at, r, err)) != 0)
 		return rc;
-	if (r->rules == 0 && !r->owners && r->otherwise == TMPL_OTHERWISE_DENY)
+	if (allows_none(r) && !r->devices)
 		return schema_fail(at, err,
-		    "allows no name: byGroup, owners or otherwise approval is needed");
+		    "allows no name: byGroup, owners, devices or otherwise approval is needed");
 	r->is_set = true;
 	return 0;
 }

@@ -132,6 +132,7 @@ enum tmpl_otherwise { TMPL_OTHERWISE_DENY, TMPL_OTHERWISE_APPROVAL };
 struct tmpl_naming_rules {
 	bool is_set;   /* false: all that is set is allowed */
 	bool owners;   /* the list of `gatehouse name` allows, too */
+	bool devices;  /* so does the device table, for the names that it gives a device */
 	int otherwise; /* enum tmpl_otherwise */
 	struct tmpl_name_rule rule[TMPL_NAME_RULES_MAX];
 	size_t rules;
@@ -379,6 +380,12 @@ struct tmpl_san_type {
 };
 extern const struct tmpl_san_type tmpl_san_type[];
 int tmpl_supplied_names(struct tmpl_naming *n, struct gh_error *err) GH_MUSTCHECK;
+
+/* --- load_naming.c --- */
+
+/* Do all names come from the device table? Requests without an entry in it, with names there, are
+ * refused. */
+bool tmpl_names_are_listed(const struct tmpl *t);
 
 /* --- naming_request.c: who may supply them (naming.h) --- */
 

@@ -4,6 +4,7 @@
  * members.
  */
 #include "fixture.h"
+#include "formats/csr_names.h"
 #include "name_owners.h"
 
 #include <dirent.h>
@@ -329,6 +330,19 @@ load_owners(const gh_json *json)
 	return out;
 }
 
+/* From a request that has them. */
+static void
+read_listed(const gh_json *j, struct csr_names *out)
+{
+	struct ca_pkcs10 *csr = j != NULL ? fixture_csr(j) : NULL;
+	struct gh_error err;
+
+	memset(out, 0, sizeof(*out));
+	if (csr != NULL)
+		assert_int_equal(csr_names_read(csr, out, &err), 0);
+	ca_pkcs10_free(csr);
+}
+
 static void
 run_case(void **state)
 {
@@ -336,6 +350,7 @@ run_case(void **state)
 	bool refused = fixture_text(c->expect, "error") != NULL;
 	struct gh_error err = {0};
 	struct subject_source from = {0};
+	struct csr_names listed;
 	struct name_owners *owners;
 	struct dir_entry *e = NULL;
 	struct ca_pkcs10 *csr;
@@ -354,6 +369,8 @@ run_case(void **state)
 		e = fixture_entry(c->entry);
 	csr = fixture_csr(c->csr);
 	from.csr = csr;
+	read_listed(gh_json_get(c->profile, "listed"), &listed);
+	from.listed = &listed;
 	from.owners = owners = load_owners(c->owners);
 	from.entry = e;
 	from.archives_key = gh_json_bool(gh_json_get(c->csr, "archived"), false);
@@ -376,6 +393,7 @@ run_case(void **state)
 		check_result(spec, csr, c->expect);
 	}
 	cert_spec_free(spec);
+	csr_names_clear(&listed);
 	ca_pkcs10_free(csr);
 	name_owners_free(owners);
 	dir_entry_free(e);

@@ -270,7 +270,7 @@ const struct verb verb_est_label = {
     .usage = {"ACTION [NAME]", 1, 2,
 	"Labels of EST (RFC 7030), under /.well-known/est/NAME/: which template and CA a device asks for, and how it says who it "
 	"is. ACTION is add, set, remove, show (with the NAME of a label) or list. A label is used by all nodes within a second.",
-	"gatehouse est label add phones --template Phone --ca issuing --auth either\n"
+	"gatehouse est label add phones --template Device --ca issuing --auth either --devices required\n"
 	"gatehouse est label set phones --auth cert\n"
 	"gatehouse est label set phones --disable\n"
 	"gatehouse est label list\n"},
