@@ -75,6 +75,8 @@ cmc_run_new(const struct cmc_context *ctx, const struct cmc_run *ra)
 	if (r != NULL) {
 		r->ctx = ctx;
 		r->ra = ra;
+		r->layer = ra != NULL ? ra->layer + 1 : 0;
+		r->load = ra != NULL ? ra->load : &r->own_load;
 	}
 	return r;
 }

@@ -18,7 +18,6 @@ struct cmc_batch {
 	uint32_t id[PKI_DATA_REQUESTS_MAX];
 	size_t n;
 	bool is_served; /* each has its answer */
-	struct gh_error guess;
 };
 
 void
@@ -117,18 +116,21 @@ read_all(struct cmc_run *r)
 static int
 check_size(struct cmc_run *r)
 {
-	size_t requests = 0, signatures = 0;
+	struct cmc_load *all = r->load;
 
+	all->messages += r->batch->n;
 	for (size_t i = 0; i < r->batch->n; i++) {
 		const struct cmc_run *one = r->batch->part[i].run;
 
-		requests += one->data.requests;
-		signatures += (size_t)one->message.signers;
+		all->requests += one->data.requests;
+		all->signatures += (size_t)one->message.signers;
 	}
-	if (requests > PKI_DATA_REQUESTS_MAX)
+	if (all->messages > PKI_DATA_REQUESTS_MAX)
+		return refuse(r, GH_E_BAD_REQUEST, "There are too many messages inside.");
+	if (all->requests > PKI_DATA_REQUESTS_MAX)
 		return refuse(r, GH_E_BAD_REQUEST,
 		    "The messages inside have too many requests together.");
-	if (signatures > CMC_BATCH_SIGNATURES_MAX)
+	if (all->signatures > CMC_BATCH_SIGNATURES_MAX)
 		return refuse(r, GH_E_BAD_REQUEST,
 		    "The messages inside have too many signatures together.");
 	return 0;
@@ -165,11 +167,11 @@ is_guess(const struct gh_error *err)
 
 /* Else secrets could be tried through a batch in which one wrong proof counts for all. */
 static void
-stop_guesses(const struct cmc_batch *b, struct cmc_run *one)
+stop_guesses(struct cmc_run *one)
 {
 	struct gh_error err;
 
-	if (b->guess.code == 0 || one->rc != 0 || one->control[CMC_IDENTIFICATION] == NULL)
+	if (one->load->guess.code == 0 || one->rc != 0 || one->control[CMC_IDENTIFICATION] == NULL)
 		return;
 	gh_refuse(&err, GH_E_RATE_LIMITED,
 	    "A message before this one had a wrong proof: send this one again.");
@@ -181,10 +183,10 @@ serve_one(struct cmc_run *r, struct part *p)
 {
 	struct cmc_answer a;
 
-	stop_guesses(r->batch, p->run);
+	stop_guesses(p->run);
 	cmc_run_answer(p->run, &a);
-	if (p->run->rc != 0 && is_guess(&p->run->err) && r->batch->guess.code == 0)
-		r->batch->guess = p->run->err;
+	if (p->run->rc != 0 && is_guess(&p->run->err) && r->load->guess.code == 0)
+		r->load->guess = p->run->err;
 	p->body = a.body; /* owned from here on */
 	p->len = a.len;
 	cmc_run_free(p->run);
@@ -238,8 +240,7 @@ cmc_batch_put(const struct cmc_run *r, struct pki_response *out, struct gh_error
 void
 cmc_batch_guess(const struct cmc_run *r, struct gh_error *out)
 {
-	if (r->batch != NULL)
-		*out = r->batch->guess;
+	*out = r->load->guess;
 }
 
 const char *

@@ -1,7 +1,7 @@
 /*
  * Messages of others that an RA sends on (RFC 5272, 6.17): batchRequests names those in cmsSequence
  * that are to be served, each as if it had come by itself, and batchResponses their answers, in the
- * same order. One layer. docs/cmc.md
+ * same order. An RA may send on what another RA sent to it, a few layers deep. docs/cmc.md
  */
 #ifndef CMC_BATCH_H
 #define CMC_BATCH_H
@@ -9,7 +9,7 @@
 #include "cmc_run.h"
 #include "pki_response.h"
 
-#define CMC_BATCH_SIGNATURES_MAX 32 /* in all messages inside together */
+#define CMC_BATCH_SIGNATURES_MAX 32 /* in all messages inside together, over all layers */
 
 /*
  * Is the one who is proven an RA here, and are the messages there, and not too many? Reads them;

@@ -27,13 +27,21 @@ static const enum times allowed[CMC_KINDS] = {
     [CMC_BATCH_REQUESTS] = ONCE,
 };
 
-/* What a message inside of another does not bring: one layer is all there is, and certificates and
- * CRLs, which anybody gets, are asked for outside. */
-static const bool is_outer[CMC_KINDS] = {
-    [CMC_BATCH_REQUESTS] = true,
-    [CMC_GET_CERT] = true,
-    [CMC_GET_CRL] = true,
-};
+/* Certificates and CRLs, which anybody gets, are asked for
+ * outside. */
+static bool
+is_too_deep(const struct cmc_run *r, enum cmc_kind kind)
+{
+	switch (kind) {
+	case CMC_BATCH_REQUESTS:
+		return r->layer >= CMC_LAYERS_MAX;
+	case CMC_GET_CERT:
+	case CMC_GET_CRL:
+		return r->layer > 0;
+	default:
+		return false;
+	}
+}
 
 static enum times
 times_of(const struct cmc_run *r, enum cmc_kind kind)
@@ -48,9 +56,9 @@ take_control(struct cmc_run *r, const struct pki_control *c)
 
 	if (times_of(r, c->kind) == NEVER)
 		gh_refuse(&err, GH_E_BAD_REQUEST, "There is no control of this type.");
-	else if (r->ra != NULL && is_outer[c->kind])
+	else if (is_too_deep(r, c->kind))
 		gh_refuse(&err, GH_E_BAD_REQUEST,
-		    "The control is not for a message inside of another.");
+		    "The control is not for a message that is so deep inside of others.");
 	else if (c->value.len == 0)
 		gh_refuse(&err, GH_E_BAD_REQUEST, "The control must have one value.");
 	else if (times_of(r, c->kind) == ONCE && r->control[c->kind] != NULL)
@@ -60,9 +68,11 @@ take_control(struct cmc_run *r, const struct pki_control *c)
 			r->control[c->kind] = c;
 		return 0;
 	}
-	/* 6.16: nothing here takes data in that way */
-	return c->kind == CMC_AUTH_DATA ? cmc_refuse_as(r, c->id, CMC_AUTH_DATA_FAIL, &err)
-					: cmc_refuse(r, c->id, &err);
+	if (c->kind == CMC_AUTH_DATA) /* 6.16: nothing here takes data in that way */
+		return cmc_refuse_as(r, c->id, CMC_AUTH_DATA_FAIL, &err);
+	if (c->kind == CMC_LRA_POP_WITNESS) /* 6.8: each key is proven here, no RA is believed */
+		return cmc_refuse_as(r, c->id, CMC_POP_FAILED, &err);
+	return cmc_refuse(r, c->id, &err);
 }
 
 /* All that are wrong are named. */

@@ -15,14 +15,24 @@
 #define CMC_SIGNATURES_MAX 4                     /* on one SignedData */
 #define CMC_SIGNERS_MAX (2 * CMC_SIGNATURES_MAX) /* SignedData around it included */
 
+#define CMC_LAYERS_MAX 3 /* messages of RAs around a message */
+
 struct cmc_batch; /* cmc_batch.h */
+
+/* What all messages inside have together, over all layers. */
+struct cmc_load {
+	size_t messages, requests, signatures;
+	struct gh_error guess; /* the first wrong proof; code 0: none */
+};
 
 struct cmc_run {
 	const struct cmc_context *ctx;
 	/* The message of an RA in which this one came; borrowed; NULL: it came by itself. */
 	const struct cmc_run *ra;
-	struct cms_signed outer; /* around EnvelopedData; empty: there is none */
-	bool is_enveloped;       /* what follows was encrypted for us */
+	int layer;                       /* of those around it */
+	struct cmc_load own_load, *load; /* of the outermost; borrowed */
+	struct cms_signed outer;         /* around EnvelopedData; empty: there is none */
+	bool is_enveloped;               /* what follows was encrypted for us */
 	/* The innermost envelope: one of them. */
 	struct cms_signed message;
 	struct auth_data authenticated;

@@ -9,6 +9,7 @@ import json
 import unittest
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from types import SimpleNamespace
 
 from pyasn1.codec.der.decoder import decode
 from pyasn1.codec.der.encoder import encode
@@ -432,6 +433,30 @@ class Identity(Case):
         # not where the label has no RAs, and not by who is none
         self.failed(self.send(self.nobody, m.sign(self.bob.key, ra), where="open/"), 403, BAD_IDENTITY, [number])
         self.failed(self.send(self.nobody, m.sign(self.alice.key, leaf), where="sent/"), 403, BAD_IDENTITY, [number])
+
+    def test_C28_two_layers(self):
+        """An RA in front of another one; one that is none has nothing to send on, on whatever layer."""
+        self.assertEqual(self.send(self.bob, self.own(self.bob), where="ras/").status, 200)
+        ra = certificates(self.send(self.bob, self.own(self.bob), where="ras/"))[0]
+        leaf = self.enroll(self.alice)
+
+        def layers(inner, outer):
+            """Who signs the message with the request of a stranger in it, and the one around that."""
+            within, around = Message(), Message()
+            within.batch(within.inside(self.own(Device(env))))
+            number = around.batch(around.inside(within.sign(*inner)))
+            answer = self.full(self.send(self.nobody, around.sign(*outer), where="sent/"), 200)
+            self.assertEqual(list(answer.statuses()), [(SUCCESS, None, [number], None)])
+            return Answer(SimpleNamespace(body=base64.b64encode(encode(answer.data["cmsSequence"][0]["contentInfo"]))))
+        by_ra, by_alice = (self.bob.key, ra), (self.alice.key, leaf)
+        issued = "select count(*) from certificate"
+        before = env.count(issued)
+        inner = layers(by_ra, by_ra)
+        self.assertEqual([s[0] for s in inner.statuses()], [SUCCESS])
+        self.assertEqual(env.count(issued), before + 1)
+        inner = layers(by_alice, by_ra)
+        self.assertEqual([s[1] for s in inner.statuses()], [BAD_IDENTITY])
+        self.assertEqual(env.count(issued), before + 1)
 
     def own(self, device, changed=False):
         m = Message()

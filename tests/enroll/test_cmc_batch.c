@@ -389,19 +389,88 @@ test_C28_nothing_encrypted_inside(void **state)
 	OPENSSL_free(plain.der);
 }
 
-static void
-test_C28_one_layer(void **state)
+/* `in` inside of so many messages of the RA, the outermost of which is built and not sent. */
+static unsigned
+wrap(struct inner in, int layers)
 {
-	struct inner in = one_request(by_alice());
+	unsigned char id = put_inner(in);
+	unsigned batch = put_batch(&id, 1);
+
+	return layers == 1
+	    ? batch
+	    : wrap(seal(&(struct message_signing){.key = ra_key, .cert = fake_cmc.second}),
+		  layers - 1);
+}
+
+static void
+test_C28_layers(void **state)
+{
+	unsigned batch;
+
+	(void)state;
+	batch = wrap(one_request(by_alice()), 3);
+	send_by_ra();
+	assert_succeeded(batch);
+	assert_int_equal(fake_store.rows, 1);
+	assert_string_equal(fake_store.row[0].requester.name, "alice");
+	fake_cmc_again();
+	(void)wrap(one_request(by_request()), 4);
+	send_by_ra();
+	assert_int_equal(fake_store.rows, 1);
+}
+
+/* An RA around does not make one of who is inside. */
+static void
+test_C28_inner_batch_of_who_is_no_ra(void **state)
+{
+	struct inner in = one_request(by_request());
 	unsigned char id = put_inner(in);
 
 	(void)state;
 	(void)put_batch(&id, 1);
-	in = seal(&(struct message_signing){.key = ra_key, .cert = fake_cmc.second});
-	id = put_inner(in);
-	(void)put_batch(&id, 1);
+	(void)wrap(seal(by_alice()), 1);
 	send_by_ra();
-	assert_inner_failed(0, CMC_BAD_REQUEST, "not for a message inside");
+	assert_inner_failed(0, CMC_BAD_IDENTITY, "Only a registration authority");
+	assert_int_equal(fake_store.rows, 0);
+}
+
+/* All layers have 16 requests together: what is read after them is not served. */
+static void
+test_C28_requests_over_all_layers(void **state)
+{
+	unsigned char ids[2];
+	struct inner in[2];
+
+	(void)state;
+	for (int k = 0; k < 2; k++) {
+		for (int i = 0; i < 9; i++)
+			(void)fake_cmc_add_request();
+		in[k] = seal(by_alice());
+		ids[0] = put_inner(in[k]);
+		(void)put_batch(ids, 1);
+		in[k] = seal(&(struct message_signing){.key = ra_key, .cert = fake_cmc.second});
+	}
+	for (int k = 0; k < 2; k++)
+		ids[k] = put_inner(in[k]);
+	(void)put_batch(ids, 2);
+	send_by_ra();
+	assert_inner_failed(1, CMC_BAD_REQUEST, "too many requests together");
+	assert_in_range(fake_store.rows, 1, 9);
+}
+
+/* --- possession ------------------------------------------------------------------------------- */
+
+static void
+test_C11_no_ra_is_believed_for_possession(void **state)
+{
+	unsigned id;
+
+	(void)state;
+	(void)fake_cmc_add_request();
+	id = message_value(&fake_cmc.message, CMC_LRA_POP_WITNESS, GH_DER_SEQUENCE,
+	    "\x02\x01\x01\x30\x03\x02\x01\x01", 8);
+	send_by_ra();
+	fake_cmc_assert_failed(CMC_POP_FAILED, id, "no control of this type");
 	assert_int_equal(fake_store.rows, 0);
 }
 
@@ -498,7 +567,10 @@ main(void)
 	    CASE(test_C28_wrong_signature_inside),
 	    CASE(test_C28_one_guess_in_a_batch),
 	    CASE(test_C28_nothing_encrypted_inside),
-	    CASE(test_C28_one_layer),
+	    CASE(test_C28_layers),
+	    CASE(test_C28_inner_batch_of_who_is_no_ra),
+	    CASE(test_C28_requests_over_all_layers),
+	    CASE(test_C11_no_ra_is_believed_for_possession),
 	    CASE(test_C28_list),
 	    CASE(test_C28_too_many_requests_together),
 	    CASE(test_C28_requests_beside_it),
