@@ -136,7 +136,8 @@ struct gh_conf {
 		/* seconds between runs of each job; 0 = only on demand */
 		int crl, ocsp_signer, server_certificate, expiry_notices, audit_seal, notify,
 		    retention, requests, request_expiry_days, request_reminder_days, key_requests,
-		    key_retention, kra_rotate, kra_transport, notifications, ca_notices, sessions;
+		    confirmations, key_retention, kra_rotate, kra_transport, notifications,
+		    ca_notices, sessions;
 		char *expiry_days; /* days before notAfter at which a notice is due: "30 14 7 1" */
 		char *ca_expiry_days;  /* the same for CAs */
 		int notification_days; /* those that are older are removed */
@@ -185,7 +186,8 @@ struct gh_conf {
 		char *digest;        /* none, sha256, md5 (and SHA-256) */
 		int retry_after;     /* seconds after which a client asks again for what waits */
 		int cmc_time_window; /* seconds, either way, of signingTime in CMC; 0: any time */
-		int pal_entries;     /* of one page of the package list (RFC 8295, 2) */
+		int cmc_confirm_within; /* seconds in which clients of CMC confirm certificates */
+		int pal_entries;        /* of one page of the package list (RFC 8295, 2) */
 	} est;
 	struct {
 		int failures; /* failed logins per user or address ... */

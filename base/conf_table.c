@@ -218,6 +218,8 @@ const struct conf_option conf_table[] = {
 	"days after which officers are reminded of a request that waits, again and again; 0 = never"),
     INT(jobs, key_requests, "60", 0, 604800,
 	"seconds between looks at which requests for keys have expired; 0 = only on demand"),
+    INT(jobs, confirmations, "60", 0, 604800,
+	"seconds between looks at which certificates were not confirmed in time; 0 = only on demand"),
     INT(jobs, kra_rotate, "60", 0, 604800,
 	"seconds between looks at whether a storage key of the KRA is replaced; 0 = only on demand"),
     INT(jobs, kra_transport, "3600", 0, 604800,
@@ -290,6 +292,8 @@ const struct conf_option conf_table[] = {
 	"seconds after which a client of EST is to ask again for a request that waits for an officer"),
     INT(est, cmc_time_window, "86400", 0, 31536000,
 	"seconds that signingTime of a CMC message may be away from the time here; 0 = it is not looked at"),
+    INT(est, cmc_confirm_within, "86400", 60, 31536000,
+	"seconds in which a client of CMC confirms its certificate, where its label says so, or it is revoked"),
     INT(est, pal_entries, "32", 2, 1000, "entries of one page of the package list of EST clients"),
 
     INT(limits, failures, "10", 1, 10000,

@@ -42,8 +42,8 @@ revoke_date_parse(const char *text, int64_t *out)
 /* --- who -------------------------------------------------------------------------------------- */
 
 /* Whoever asked for it: of users of one name, the directory's and the local one of EST are two. */
-static bool
-is_owner(const struct requester *who, const struct store_cert_status *cert)
+bool
+revoke_is_owner(const struct requester *who, const struct store_cert_status *cert)
 {
 	struct requester owner = {.kind = cert->requester_kind};
 
@@ -57,7 +57,7 @@ bool
 revoke_may_read(const struct requester *who, const struct store_cert_status *cert)
 {
 	/* agents have to do with keys, not with what is said about certificates */
-	return (who->roles & ~REQUESTER_ROLE_AGENT) != 0 || is_owner(who, cert);
+	return (who->roles & ~REQUESTER_ROLE_AGENT) != 0 || revoke_is_owner(who, cert);
 }
 
 /* What an owner can know of his own certificate. The rest is said by the CA about him. */
@@ -75,7 +75,7 @@ check_right(const struct gh_conf *conf, const struct requester *who, const struc
 {
 	if ((who->roles & REQUESTER_ROLE_OFFICER) != 0)
 		return 0;
-	if (!is_owner(who, cert))
+	if (!revoke_is_owner(who, cert))
 		return gh_refuse(err, GH_E_FORBIDDEN,
 		    "Only an officer may change the status of this certificate.");
 	if (strcmp(conf->revocation.owner, "own") != 0)

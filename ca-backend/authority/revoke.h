@@ -34,6 +34,9 @@ int revoke_set_status(struct store *store, const struct gh_conf *conf, const str
     const struct revoke_request *r, struct store_cert_status *out,
     struct gh_error *err) GH_MUSTCHECK;
 
+/* Is it who asked for the certificate? */
+bool revoke_is_owner(const struct requester *who, const struct store_cert_status *cert);
+
 /* May who read what is private of a certificate: its requester, metadata, comments? */
 bool revoke_may_read(const struct requester *who, const struct store_cert_status *cert);
 

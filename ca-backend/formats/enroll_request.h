@@ -52,10 +52,12 @@ struct enroll_request {
 	gh_json *metadata; /* object, checked and typed; NULL = none */
 	bool cert_only;    /* Flags bit 0x01 */
 	/* What is asked for beside the CSR: NULL or 0 where the front door asks for none. */
-	char *ca_name;    /* of the CA that is asked for, or was chosen */
-	char *ca_rule;    /* the rule that chose it; NULL: none did */
-	int64_t validity; /* seconds; 0: as the template says */
-	char *purpose;    /* "server_auth", "client_auth", "email_protection", "code_signing" */
+	char *ca_name; /* of the CA that is asked for, or was chosen */
+	char *ca_rule; /* the rule that chose it; NULL: none did */
+	int64_t
+	    confirm_within; /* seconds that the client has to confirm its certificate; 0: no need */
+	int64_t validity;   /* seconds; 0: as the template says */
+	char *purpose;      /* "server_auth", "client_auth", "email_protection", "code_signing" */
 	char *tenant;
 	char *email;     /* where the answer goes */
 	char *language;  /* of that: "en" */

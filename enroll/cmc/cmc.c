@@ -106,7 +106,8 @@ static bool
 has_effect(const struct cmc_run *r)
 {
 	for (size_t i = 0; i < r->statuses; i++)
-		if (r->status[i].state == CMC_SUCCESS || r->status[i].state == CMC_PENDING)
+		if (r->status[i].state == CMC_SUCCESS ||
+		    r->status[i].state == CMC_CONFIRM_REQUIRED || r->status[i].state == CMC_PENDING)
 			return true;
 	return false;
 }

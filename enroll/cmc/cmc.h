@@ -35,6 +35,8 @@ struct cmc_context {
 	/* Seconds before its end from which on a certificate is renewed; 0: as the template says.
 	 */
 	int64_t renewal_window;
+	/* Seconds in which the client confirms what it got, or it is revoked; 0: it need not. */
+	int64_t confirm_within;
 	/* A signature by a certificate is no ground to certify its key once more. */
 	bool forbids_key_reuse;
 	/* Who signs by a certificate with id-kp-cmcRA may send messages of others. */

@@ -13,6 +13,8 @@ void cmc_query_pending(struct cmc_run *r, const struct pki_control *c);
 void cmc_revoke(struct cmc_run *r, const struct pki_control *c);
 /* The passphrase of one. false: there is none. */
 bool cmc_revoke_passphrase(const struct pki_control *c, struct gh_der *out) GH_MUSTCHECK;
+/* confirmCertAcceptance (6.11): by who asked for the certificate. */
+void cmc_confirm(struct cmc_run *r, const struct pki_control *c);
 /* getCert (6.9): any certificate of ours, for anybody who is proven. */
 void cmc_get_cert(struct cmc_run *r, const struct pki_control *c);
 /* getCRL (6.10): the newest complete CRL of a CA of ours. */

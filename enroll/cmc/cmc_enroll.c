@@ -75,7 +75,7 @@ take_issued(struct cmc_run *r, uint32_t body, struct enrollment *e)
 		r->chain = e->out.chain;
 		memset(&e->out.chain, 0, sizeof(e->out.chain));
 	}
-	cmc_succeed(r, body);
+	cmc_issue(r, body, e->out.cms_id);
 }
 
 static void
@@ -113,6 +113,7 @@ fill(struct cmc_run *r, size_t i, struct enroll_request *req, struct gh_error *e
 	if (r->is_by_ra && ctx->label != NULL)
 		req->requester.device = device_of_ra(ctx->env, ctx->label, r->csr[i]);
 	req->submitted = gh_now();
+	req->confirm_within = ctx->confirm_within;
 	if ((req->template_name = strdup(ctx->template_name)) == NULL ||
 	    (ctx->label != NULL && (req->label = strdup(ctx->label)) == NULL) ||
 	    (ctx->operation != NULL && (req->operation = strdup(ctx->operation)) == NULL))

@@ -12,7 +12,7 @@ take_state(struct cmc_run *r, uint32_t body, const struct enroll_outcome *out)
 		cmc_wait(r, body, out);
 	} else if (out->disposition == DB_DISP_ISSUED && cmc_give(r, &out->chain)) {
 		r->needs_full = true;
-		cmc_succeed(r, body);
+		cmc_issue(r, body, out->cms_id);
 	} else {
 		gh_refuse(&err, GH_E_DENIED, "The request was not granted: %.200s", out->message);
 		(void)cmc_refuse(r, body, &err);

@@ -11,6 +11,7 @@ static const struct {
 } acts[] = {
     {CMC_QUERY_PENDING, cmc_query_pending},
     {CMC_REVOKE_REQUEST, cmc_revoke},
+    {CMC_CONFIRM_CERT_ACCEPTANCE, cmc_confirm},
     {CMC_GET_CERT, cmc_get_cert},
     {CMC_GET_CRL, cmc_get_crl},
     {CMC_BATCH_REQUESTS, cmc_batch_serve},

@@ -97,6 +97,8 @@ est_fullcmc(struct worker_env *env, const struct call *call, struct gh_http_repl
 		ctx.takes_arg = label;
 		ctx.takes_ra = label->has_ra != 0;
 		ctx.is_legacy = label->has_cmc_legacy != 0;
+		ctx.confirm_within =
+		    label->has_cmc_confirm != 0 ? env->conf->est.cmc_confirm_within : 0;
 		ctx.renewal_window = label->renewal_window;
 		ctx.forbids_key_reuse = label->renewal_key == EST_RENEWAL_NEW_KEY;
 		cmc_answer(&ctx, ber, len, &a);

@@ -31,8 +31,8 @@ roles { officer_groups = "pki-officers" }
 ALICE, BOB = ("alice", "alice-secret"), ("bob", "bob-secret")
 TYPE = "application/pkcs7-mime; smime-type=CMC-request"
 FULL, CERTS = "application/pkcs7-mime; smime-type=CMC-response", "application/pkcs7-mime; smime-type=certs-only"
-SUCCESS, FAILED, PENDING = 0, 2, 3
-BAD_ALG, BAD_MESSAGE_CHECK, BAD_REQUEST, BAD_TIME, UNSUPPORTED_EXT, BAD_IDENTITY, POP_REQUIRED, POP_FAILED = 0, 1, 2, 3, 5, 7, 8, 9
+SUCCESS, FAILED, PENDING, CONFIRM_REQUIRED = 0, 2, 3, 5
+BAD_ALG, BAD_MESSAGE_CHECK, BAD_REQUEST, BAD_TIME, BAD_CERT_ID, UNSUPPORTED_EXT, BAD_IDENTITY, POP_REQUIRED, POP_FAILED = 0, 1, 2, 3, 4, 5, 7, 8, 9
 KEY_ID = b"key of the device..."
 
 
@@ -60,6 +60,7 @@ def setUpModule():
               "--certificates-of", "users")
     env.admin("est", "label", "add", "own", "--template", "User", "--auth", "http", "--ca", "issuing", "--cmc", "message")
     env.admin("est", "label", "add", "old", "--template", "User", "--auth", "http", "--ca", "issuing", "--cmc", "message", "--cmc-legacy", "yes")
+    env.admin("est", "label", "add", "confirmed", "--template", "User", "--auth", "http", "--ca", "issuing", "--cmc-confirm", "yes")
     env.admin("est", "label", "add", "linked", "--template", "User", "--auth", "http", "--ca", "issuing", "--linking", "required")
     chain = [base64.b64decode(c) for c in env.sql(
         "select replace(encode(x, 'base64'), E'\\n', '') from ca, unnest(chain) x where name = 'issuing'") for c in c]
@@ -660,6 +661,63 @@ class Acts(Case):
         self.assertEqual([s[0] for s in answer.statuses()], [SUCCESS])
         self.assertEqual(env.sql("select reason, comment from revocation order by changed_at desc limit 1"), [["4", "by CMC"]])
         self.failed(self.send(self.alice, revoke.sign(self.alice.key, leaf)), 403, BAD_IDENTITY, [0])
+
+    def unconfirmed(self):
+        """The certificate, and the message that asked for it."""
+        m = Message()
+        m.request(self.csr(self.alice))
+        m = m.sign(self.alice.key)
+        answer = self.full(self.send(self.alice, m, where="confirmed/"), 200)
+        self.assertEqual([s[0] for s in answer.statuses()], [CONFIRM_REQUIRED])
+        leaf = bytes.fromhex(env.sql("select encode(der, 'hex') from certificate where template = 'User' order by id desc limit 1")[0][0])
+        self.assertIn(leaf, answer.certificates)
+        return leaf, m
+
+    def confirm(self, leaf, device, cert, other_serial=None):
+        v, tbs, m = rfc5652.IssuerAndSerialNumber(), self.certificate(leaf), Message()
+        v["issuer"], v["serialNumber"] = tbs["issuer"], other_serial or tbs["serialNumber"]
+        m.control(rfc6402.id_cmc_confirmCertAcceptance, v)
+        return self.send(device, m.sign(device.key, cert))
+
+    def test_C24_confirmed_or_revoked(self):
+        count = "select count(*) from audit where event = 'cert.confirmed'"
+        leaf, asked = self.unconfirmed()
+        before = env.count(count)
+        self.failed(self.confirm(leaf, self.bob, self.enroll(self.bob)), 403, BAD_IDENTITY, [1])
+        self.failed(self.confirm(leaf, self.alice, leaf, other_serial=4711), 404, BAD_CERT_ID, [1])
+        for _ in "once", "and once more":
+            self.assertEqual([s[0] for s in self.full(self.confirm(leaf, self.alice, leaf), 200).statuses()], [SUCCESS])
+        self.assertEqual(env.count(count), before + 1)
+        # the recorded answer demands nothing any more
+        reply = self.send(self.alice, asked, where="confirmed/")
+        self.assertEqual((reply.status, reply.headers["content-type"], certificates(reply)[0]), (200, CERTS, leaf))
+        late, _ = self.unconfirmed()
+        waits, _ = self.unconfirmed()
+        env.sql("update certificate set confirm_by = now() - interval '1 second' where sha256 = decode('%s', 'hex')" % hashlib.sha256(late).hexdigest())
+        self.failed(self.confirm(late, self.alice, leaf), 409, BAD_REQUEST, [1])
+        env.admin("job", "run", "confirmations")
+        state = "select c.status, r.reason, r.comment from certificate c left join revocation r on r.certificate_id = c.id where c.sha256 = decode('%s', 'hex')"
+        self.assertEqual(env.sql(state % hashlib.sha256(late).hexdigest()), [["21", "5", "its client did not confirm it in time"]])
+        for c in leaf, waits:
+            self.assertEqual(env.sql(state % hashlib.sha256(c).hexdigest())[0][0], "20")
+        self.failed(self.confirm(late, self.alice, leaf), 409, BAD_REQUEST, [1])
+
+    def test_C24_after_an_officer(self):
+        env.admin("est", "label", "add", "later", "--template", "Waiting", "--auth", "http", "--ca", "issuing", "--cmc-confirm", "yes",
+                  "--certificates-of", "users")
+        m = Message()
+        m.request(der.csr(self.alice.key, subject=[("CN", "later.example.test")], extensions=[
+            der.extension("2.5.29.14", der.octets(KEY_ID)), der.extension("subjectAltName", der.san(dns=["later.example.test"]))]))
+        token = next(self.full(self.send(self.alice, m.sign(self.alice.key), where="later/"), 202).statuses())[3]
+        env.admin("request", "approve", str(env.count("select max(id) from request where disposition = 9")))
+        poll, leaf = Message(), self.enroll(self.alice)
+        poll.control(rfc6402.id_cmc_queryPending, univ.OctetString(token))
+        poll = poll.sign(self.alice.key, leaf)
+        answer = self.full(self.send(self.alice, poll, where="later/"), 200)
+        self.assertEqual([s[0] for s in answer.statuses()], [CONFIRM_REQUIRED])
+        made = next(c for c in answer.certificates if b"later.example.test" in c)
+        self.full(self.confirm(made, self.alice, leaf), 200)
+        self.assertEqual(next(self.full(self.send(self.alice, poll, where="later/"), 200).statuses())[0], SUCCESS)
 
 
 class BouncyCastle(Case):

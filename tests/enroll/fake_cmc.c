@@ -13,6 +13,7 @@
 
 #include "catalog/catalog_seal.h"
 #include "store/catalog/cmc_secret_row.h"
+#include "store/status/confirmation.h"
 #include "store/status/crl_row.h"
 
 #include "fake_cmc.h"
@@ -199,6 +200,31 @@ store_change_status(struct store *s, const struct store_status_change *c,
 	snprintf(fake_cmc.status.comment, sizeof(fake_cmc.status.comment), "%s",
 	    c->comment != NULL ? c->comment : "");
 	*out = fake_cmc.status;
+	return 0;
+}
+
+int
+store_awaits_confirmation(struct store *s, int64_t cert_id, bool *out, struct gh_error *err)
+{
+	(void)s;
+	(void)err;
+	assert_true(cert_id > 0);
+	*out = fake_cmc.awaits_confirmation;
+	return 0;
+}
+
+int
+store_confirm_cert(struct store *s, const struct requester *who, const char *request_id,
+    const struct store_cert_status *cert, struct gh_error *err)
+{
+	(void)s;
+	assert_int_equal(cert->id, fake_cmc.status.id);
+	assert_string_equal(who->name, "alice");
+	assert_string_equal(request_id, "r1");
+	if (fake_cmc.fail_confirm != 0)
+		return gh_refuse(err, (enum gh_code)fake_cmc.fail_confirm, "too late");
+	fake_cmc.confirmed++;
+	fake_cmc.awaits_confirmation = false;
 	return 0;
 }
 

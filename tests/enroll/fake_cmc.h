@@ -35,6 +35,8 @@ struct fake_cmc {
 	const char *cert_der; /* base64 */
 	struct store_cert_status status;
 	char found_serial[64];
+	bool awaits_confirmation; /* any certificate */
+	int confirmed, fail_confirm;
 	unsigned char *crl;
 	size_t crl_len;
 };

@@ -138,6 +138,7 @@ static void __attribute__((unused)) fixture_ask(struct enroll_request *req)
 	req->operation = strdup("simpleenroll");
 	req->requester.est_user = 17;
 	req->requester.device = 18;
+	req->confirm_within = 19;
 }
 
 /* Batches of one. */

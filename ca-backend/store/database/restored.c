@@ -70,6 +70,17 @@ end_key_requests(struct store *s, const struct requester *who, int64_t *n, struc
 	return rc;
 }
 
+/* What was confirmed after the backup, nobody knows any more: nothing is revoked for want of it. */
+static int
+end_confirmations(struct store *s, struct gh_error *err)
+{
+	static const struct store_statement st = {"restored_confirmations",
+	    "UPDATE certificate SET confirm_by = NULL WHERE confirm_by IS NOT NULL"};
+	struct store_params p = {0};
+
+	return run(s, &st, &p, err);
+}
+
 int
 store_restored(struct store *s, const struct requester *who, int64_t margin, int64_t *key_requests,
     struct gh_error *err)
@@ -91,7 +102,8 @@ store_restored(struct store *s, const struct requester *who, int64_t margin, int
 	snprintf(detail, sizeof(detail), "numbers advanced by %lld", (long long)margin);
 	g.revision += margin;
 	if ((rc = advance(s, margin, err)) == 0 &&
-	    (rc = end_key_requests(s, who, key_requests, err)) == 0)
+	    (rc = end_key_requests(s, who, key_requests, err)) == 0 &&
+	    (rc = end_confirmations(s, err)) == 0)
 		rc = store_audit(s, &a, err);
 	return grant_close(s, &g, rc, who, err);
 }

@@ -100,9 +100,10 @@ static const char after_rows[] =
     ", tells) "
     "  SELECT request_id, CASE WHEN disposition <> 9 THEN now() END, " REQUEST_COLUMNS
     ", " REQUEST_ASKED_VALUES ", (asked->>'tells')::boolean FROM i), "
-    "c AS (INSERT INTO certificate (id, request_id, requester, template, status, metadata, " STORE_CERT_COLUMNS
+    "c AS (INSERT INTO certificate (id, request_id, requester, template, status, metadata, confirm_by, " STORE_CERT_COLUMNS
     ") "
-    "  SELECT certificate_id, request_id, requester, template, 20, metadata, " STORE_CERT_COLUMNS
+    "  SELECT certificate_id, request_id, requester, template, 20, metadata, "
+    "    now() + make_interval(secs => (asked->>'confirm_within')::bigint), " STORE_CERT_COLUMNS
     "  FROM i WHERE certificate_id IS NOT NULL), "
     "a AS (INSERT INTO audit (event, outcome, actor, actor_kind, app, address, request_id, object, detail) "
     "  SELECT event, event_outcome, requester, requester_kind, app_name, address, http_request_id, object, "

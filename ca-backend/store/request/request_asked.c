@@ -4,7 +4,7 @@
 
 #include "request_asked.h"
 
-#define NUMBERS 3 /* the last ones */
+#define NUMBERS 4 /* the last ones */
 #define TEXTS (REQUEST_ASKED_N - NUMBERS)
 
 /* In the order of REQUEST_ASKED_COLUMNS. */
@@ -30,6 +30,7 @@ static const struct {
     {"validity", offsetof(struct enroll_request, validity)},
     {"est_user", offsetof(struct enroll_request, requester.est_user)},
     {"device", offsetof(struct enroll_request, requester.device)},
+    {"confirm_within", offsetof(struct enroll_request, confirm_within)},
 };
 
 static char *

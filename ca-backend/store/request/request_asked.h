@@ -10,12 +10,13 @@
 
 /* Of table request; and their values out of one column `asked` of jsonb. */
 #define REQUEST_ASKED_COLUMNS \
-	"ca_name, ca_rule, purpose, tenant, email, language, label, poll_key, operation, validity, est_user, device"
+	"ca_name, ca_rule, purpose, tenant, email, language, label, poll_key, operation, validity, est_user, device, " \
+	"confirm_within"
 #define REQUEST_ASKED_VALUES \
 	"asked->>'ca_name', asked->>'ca_rule', asked->>'purpose', asked->>'tenant', asked->>'email', " \
 	"asked->>'language', asked->>'label', asked->>'poll_key', asked->>'operation', (asked->>'validity')::bigint, " \
-	"(asked->>'est_user')::bigint, (asked->>'device')::bigint"
-#define REQUEST_ASKED_N 12
+	"(asked->>'est_user')::bigint, (asked->>'device')::bigint, (asked->>'confirm_within')::bigint"
+#define REQUEST_ASKED_N 13
 
 /* Those members that are set, by the names of their columns; *out is NULL when none is. */
 int request_asked_json(const struct enroll_request *req, gh_json **out,

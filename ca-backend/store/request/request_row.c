@@ -165,9 +165,9 @@ static const struct store_statement request_decide = {"request_decide",
     "    certificate_id = CASE WHEN $17::bytea IS NOT NULL THEN nextval('certificate_id_seq') END "
     "  WHERE r.id = $1::bigint AND disposition = 9 AND version = COALESCE($31::int, version) AND (NOT $29::bool OR "
     "    EXISTS (SELECT FROM archived_key k WHERE " WAITING_KEY ")) RETURNING r.*), "
-    "c AS (INSERT INTO certificate (id, request_id, requester, template, status, metadata, " STORE_CERT_COLUMNS
+    "c AS (INSERT INTO certificate (id, request_id, requester, template, status, metadata, confirm_by, " STORE_CERT_COLUMNS
     ") "
-    "  SELECT certificate_id, id, requester, template, 20, metadata, $8::bigint, $9::bytea, $10::text, "
+    "  SELECT certificate_id, id, requester, template, 20, metadata, now() + make_interval(secs => confirm_within), $8::bigint, $9::bytea, $10::text, "
     "    $11::text[], to_timestamp($12::bigint), to_timestamp($13::bigint), $14::bytea, $15::bytea, "
     "    $16::bytea, $17::bytea, $18::int FROM u WHERE certificate_id IS NOT NULL), "
     "a AS (INSERT INTO audit (event, outcome, object, actor, actor_kind, app, address, request_id, detail) "
