@@ -396,6 +396,12 @@ int tmpl_naming_review(const struct tmpl_naming *n, char **waits_for,
 
 /* --- permission.c --- */
 
+/* Has the device table names for it? */
+bool tmpl_is_listed(const struct subject_source *from);
+/* GH_E_SUBJECT (public): all names of t come from the table, which has none for it. */
+int tmpl_check_listed(const struct tmpl *t, const struct subject_source *from,
+    struct gh_error *err) GH_MUSTCHECK;
+
 /* In the group, as enrollGroups names it? e may be NULL. */
 bool tmpl_is_member(const struct dir_entry *e, const char *group);
 

@@ -7,7 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "formats/csr_names.h"
 #include "name_prep.h"
 #include "utf8.h"
 
@@ -188,25 +187,15 @@ ask_general_name(struct review *v, const GENERAL_NAME *gn)
 
 /* --- all of them ------------------------------------------------------------------------------ */
 
-static bool
-is_listed(const struct subject_source *from)
-{
-	return from->listed != NULL && from->listed->subject != NULL;
-}
-
 int
 tmpl_naming_review(const struct tmpl_naming *n, char **waits_for, struct gh_error *err)
 {
 	struct review v = {.names = n, .worst = NAME_ALLOWED};
-	int rc = 0;
+	int rc = tmpl_check_listed(n->t, n->from, err);
 
 	*waits_for = NULL;
-	if (!n->t->naming.is_set || (n->t->naming.devices && is_listed(n->from)))
-		return 0;
-	if (tmpl_names_are_listed(n->t))
-		return gh_refuse(err, GH_E_SUBJECT,
-		    "the names of this template are those of the device table, which has none for "
-		    "who asks");
+	if (rc != 0 || !n->t->naming.is_set || (n->t->naming.devices && tmpl_is_listed(n->from)))
+		return rc;
 	ask_subject(&v);
 	for (int i = 0; i < sk_GENERAL_NAME_num(n->san); i++)
 		ask_general_name(&v, sk_GENERAL_NAME_value(n->san, i));

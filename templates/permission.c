@@ -1,6 +1,8 @@
 /* Who may enroll: the groups of the template, and those of the profile on top. */
 #include <strings.h>
 
+#include "formats/csr_names.h"
+
 #include "model.h"
 
 /* Groups that hold every authenticated requester and that no directory lists as a membership. */
@@ -27,6 +29,21 @@ tmpl_is_in_group(const struct dir_entry *e, char *const *groups)
 	return false;
 }
 
+bool
+tmpl_is_listed(const struct subject_source *from)
+{
+	return from->listed != NULL && from->listed->subject != NULL;
+}
+
+int
+tmpl_check_listed(const struct tmpl *t, const struct subject_source *from, struct gh_error *err)
+{
+	if (!tmpl_names_are_listed(t) || tmpl_is_listed(from))
+		return 0;
+	return gh_refuse(err, GH_E_SUBJECT,
+	    "the names of this template are those of the device table, which has none for who asks");
+}
+
 int
 tmpl_may_enroll(const struct tmpl *t, const struct subject_source *from, char *const *extra_groups,
     struct gh_error *err)
@@ -42,5 +59,5 @@ tmpl_may_enroll(const struct tmpl *t, const struct subject_source *from, char *c
 		    t->name);
 	if (extra_groups != NULL && !tmpl_is_in_group(e, extra_groups))
 		return gh_fail(err, GH_E_TEMPLATE_DENIED, "%s is in no group of the profile", who);
-	return 0;
+	return tmpl_check_listed(t, from, err);
 }

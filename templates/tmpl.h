@@ -68,8 +68,9 @@ const gh_json *tmpl_required_metadata(const struct tmpl *t);
 
 /* Enroll permission by nested group. extra_groups: NULL-ended list (any of them must match, too) or
  * NULL. Who has no entry is in no group but everybody's ("*", S-1-1-0, S-1-5-11), and in that only
- * when he needs none: the lint rules take such a template for what it is, open. 0 or
- * GH_E_TEMPLATE_DENIED. */
+ * when he needs none: the lint rules take such a template for what it is, open. 0,
+ * GH_E_TEMPLATE_DENIED, or GH_E_SUBJECT (public): names come from the device table alone, which has
+ * none for him. */
 int tmpl_may_enroll(const struct tmpl *t, const struct subject_source *from,
     char *const *extra_groups, struct gh_error *err) GH_MUSTCHECK;
 

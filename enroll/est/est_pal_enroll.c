@@ -174,12 +174,12 @@ add_outcome(const struct own *o, const char *operation, enum step good, struct g
 
 /* --- renewal ---------------------------------------------------------------------------------- */
 
-/* Another one for the same name ends later. */
+/* Another one for the same name ends later, or in the same second and was asked for later. */
 static bool
 is_superseded(const struct own *o, size_t i)
 {
 	for (size_t k = 0; k < o->n; k++)
-		if (o->end[k] > o->end[i] &&
+		if ((o->end[k] > o->end[i] || (o->end[k] == o->end[i] && o->of[k] > o->of[i])) &&
 		    X509_NAME_cmp(X509_get_subject_name(o->cert[k]),
 			X509_get_subject_name(o->cert[i])) == 0)
 			return true;
