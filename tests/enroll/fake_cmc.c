@@ -447,3 +447,48 @@ fake_cmc_certs(void)
 	sk_X509_pop_free(certs, X509_free);
 	return n;
 }
+
+X509 *
+fake_cmc_issuing(void)
+{
+	unsigned char *der;
+	const unsigned char *p;
+	size_t len;
+	X509 *x;
+
+	assert_int_equal(gh_base64_decode(fake_ca_chain(0), strlen(fake_ca_chain(0)), &der, &len,
+			     NULL),
+	    0);
+	p = der;
+	x = d2i_X509(NULL, &p, (long)len);
+	free(der);
+	assert_non_null(x);
+	return x;
+}
+
+size_t
+fake_cmc_issuer_name(unsigned char **der)
+{
+	X509 *x = fake_cmc_issuing();
+	int n;
+
+	*der = NULL;
+	n = i2d_X509_NAME(X509_get_subject_name(x), der);
+	assert_true(n > 0);
+	X509_free(x);
+	return (size_t)n;
+}
+
+int
+fake_cmc_set_up_alices(void **state)
+{
+	int rc = fake_cmc_set_up(state);
+
+	fake_conf.revocation.owner = (char *)"own";
+	fake_cmc.status = (struct store_cert_status){.id = 9,
+	    .version = 1,
+	    .requester_kind = REQUESTER_DIRECTORY,
+	    .requester = "alice"};
+	strcpy(fake_cmc.status.requester_dn, fake_cmc.alice.dn);
+	return rc;
+}

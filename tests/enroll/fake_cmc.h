@@ -43,7 +43,13 @@ struct fake_cmc {
 extern struct fake_cmc fake_cmc;
 
 int fake_cmc_set_up(void **state);
+/* The same, and the certificate that is asked about is one of alice. */
+int fake_cmc_set_up_alices(void **state);
 int fake_cmc_tear_down(void **state);
+/* The certificate of the issuing CA; the caller's. */
+X509 *fake_cmc_issuing(void);
+/* Its subject, whole, *der: of the library; the size. */
+size_t fake_cmc_issuer_name(unsigned char **der);
 /* An empty message in place of the last one. */
 void fake_cmc_again(void);
 /* A PKCS#10 for the key of the request; its bodyPartID. */

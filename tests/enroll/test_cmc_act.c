@@ -9,54 +9,7 @@
 
 #include <cmocka.h>
 
-#include "encoding.h"
-
 #include "fake_cmc.h"
-
-static X509 *
-issuing(void)
-{
-	unsigned char *der;
-	const unsigned char *p;
-	size_t len;
-	X509 *x;
-
-	assert_int_equal(gh_base64_decode(fake_ca_chain(0), strlen(fake_ca_chain(0)), &der, &len,
-			     NULL),
-	    0);
-	p = der;
-	x = d2i_X509(NULL, &p, (long)len);
-	free(der);
-	assert_non_null(x);
-	return x;
-}
-
-/* Name of the issuing CA, whole. */
-static size_t
-issuer_name(unsigned char **der)
-{
-	X509 *x = issuing();
-	int n;
-
-	*der = NULL;
-	n = i2d_X509_NAME(X509_get_subject_name(x), der);
-	assert_true(n > 0);
-	X509_free(x);
-	return (size_t)n;
-}
-
-static int
-set_up(void **state)
-{
-	(void)fake_cmc_set_up(state);
-	fake_conf.revocation.owner = (char *)"own";
-	fake_cmc.status = (struct store_cert_status){.id = 9,
-	    .version = 1,
-	    .requester_kind = REQUESTER_DIRECTORY,
-	    .requester = "alice"};
-	strcpy(fake_cmc.status.requester_dn, fake_cmc.alice.dn);
-	return 0;
-}
 
 static unsigned
 ask_by_passphrase(unsigned char reason, const char *passphrase, const char *comment)
@@ -64,7 +17,7 @@ ask_by_passphrase(unsigned char reason, const char *passphrase, const char *comm
 	const unsigned char serial[] = {GH_DER_INTEGER, 3, 0x00, 0xab, 0xcd};
 	const unsigned char why[] = {GH_DER_ENUMERATED, 1, reason};
 	unsigned char *name;
-	size_t n = issuer_name(&name);
+	size_t n = fake_cmc_issuer_name(&name);
 	struct gh_buf b;
 	unsigned id;
 
@@ -210,7 +163,7 @@ ask_certificate(void)
 {
 	const unsigned char serial[] = {GH_DER_INTEGER, 1, 7};
 	unsigned char *name;
-	size_t n = issuer_name(&name);
+	size_t n = fake_cmc_issuer_name(&name);
 	struct gh_buf b;
 	unsigned id;
 
@@ -245,7 +198,7 @@ make_crl(void)
 {
 	X509_CRL *crl = X509_CRL_new();
 	EVP_PKEY *any = EVP_EC_gen("P-256");
-	X509 *ca = issuing();
+	X509 *ca = fake_cmc_issuing();
 	ASN1_TIME *now = ASN1_TIME_set(NULL, 1700000000);
 	unsigned char *der = NULL;
 	int n;
@@ -269,7 +222,7 @@ test_C16_get_crl(void **state)
 {
 	STACK_OF(X509_CRL) * crls;
 	unsigned char *name;
-	size_t n = issuer_name(&name);
+	size_t n = fake_cmc_issuer_name(&name);
 	unsigned id;
 
 	(void)state;
@@ -291,7 +244,7 @@ test_C16_one_crl_goes_once(void **state)
 {
 	STACK_OF(X509_CRL) * crls;
 	unsigned char *name;
-	size_t n = issuer_name(&name);
+	size_t n = fake_cmc_issuer_name(&name);
 
 	(void)state;
 	for (int i = 0; i < 3; i++)
@@ -314,7 +267,7 @@ test_C16_no_such_ca(void **state)
 	fake_cmc_assert_failed(CMC_BAD_CERT_ID, 1, "No CA");
 }
 
-#define CASE(f) cmocka_unit_test_setup_teardown(f, set_up, fake_cmc_tear_down)
+#define CASE(f) cmocka_unit_test_setup_teardown(f, fake_cmc_set_up_alices, fake_cmc_tear_down)
 
 int
 main(void)

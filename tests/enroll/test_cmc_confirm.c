@@ -9,61 +9,14 @@
 
 #include <cmocka.h>
 
-#include "encoding.h"
-
 #include "fake_cmc.h"
-
-static X509 *
-issuing(void)
-{
-	unsigned char *der;
-	const unsigned char *p;
-	size_t len;
-	X509 *x;
-
-	assert_int_equal(gh_base64_decode(fake_ca_chain(0), strlen(fake_ca_chain(0)), &der, &len,
-			     NULL),
-	    0);
-	p = der;
-	x = d2i_X509(NULL, &p, (long)len);
-	free(der);
-	assert_non_null(x);
-	return x;
-}
-
-/* Name of the issuing CA, whole. */
-static size_t
-issuer_name(unsigned char **der)
-{
-	X509 *x = issuing();
-	int n;
-
-	*der = NULL;
-	n = i2d_X509_NAME(X509_get_subject_name(x), der);
-	assert_true(n > 0);
-	X509_free(x);
-	return (size_t)n;
-}
-
-static int
-set_up(void **state)
-{
-	(void)fake_cmc_set_up(state);
-	fake_conf.revocation.owner = (char *)"own";
-	fake_cmc.status = (struct store_cert_status){.id = 9,
-	    .version = 1,
-	    .requester_kind = REQUESTER_DIRECTORY,
-	    .requester = "alice"};
-	strcpy(fake_cmc.status.requester_dn, fake_cmc.alice.dn);
-	return 0;
-}
 
 static unsigned
 ask_confirmation(bool has_more)
 {
 	const unsigned char serial[] = {GH_DER_INTEGER, 3, 0x00, 0xab, 0xcd};
 	unsigned char *name;
-	size_t n = issuer_name(&name);
+	size_t n = fake_cmc_issuer_name(&name);
 	struct gh_buf b;
 	unsigned id;
 
@@ -186,7 +139,7 @@ test_C24_malformed(void **state)
 	assert_int_equal(fake_cmc.confirmed, 0);
 }
 
-#define CASE(f) cmocka_unit_test_setup_teardown(f, set_up, fake_cmc_tear_down)
+#define CASE(f) cmocka_unit_test_setup_teardown(f, fake_cmc_set_up_alices, fake_cmc_tear_down)
 
 int
 main(void)
