@@ -34,6 +34,9 @@ struct requester {
 	 * explicit trust anchor (RFC 7030, 3.3.2). */
 	bool has_own_cert;
 	bool is_ra; /* may ask for others (RFC 7030, 3.7) */
+	/* Of a device with a certificate of ours: the label that it came by, as recorded under its
+	 * MAC; "": none is known. Only together with it does a subject name somebody. */
+	char cert_label[128];
 	/* The local user of EST that his certificates go back to, by renewals; 0: none. Recorded
 	 * with each, under its MAC: none of them counts without the user. */
 	int64_t est_user;

@@ -232,10 +232,16 @@ est_label_value(const char *setting, const char *text, gh_json **out, struct gh_
 
 /* ---- a label ---- */
 
+size_t
+est_label_name_len(const char *text)
+{
+	return strspn(text, NAME_LETTERS);
+}
+
 static int
 check_name(const char *name, struct gh_error *err)
 {
-	size_t n = strspn(name, NAME_LETTERS);
+	size_t n = est_label_name_len(name);
 
 	if (n == 0 || name[n] != '\0' || n > EST_LABEL_MAX || strcmp(name, ".") == 0 ||
 	    strcmp(name, "..") == 0)

@@ -94,6 +94,9 @@ struct est_label {
 				  * renewed; 0: as the template says */
 };
 
+/* Bytes at the beginning of a text that names of labels consist of. */
+size_t est_label_name_len(const char *text);
+
 /*
  * row: of the table: "id" (absent in one that is to be), "name", "settings", "enabled". GH_E_CONF:
  * a name that none may have, or a setting that cannot be; public.

@@ -4,6 +4,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "catalog/est_label.h"
+
 #include "package_client.h"
 
 static const char *
@@ -33,11 +35,23 @@ package_client_key(const struct requester *who, char out[PACKAGE_CLIENT_SIZE])
 		*p = (char)tolower((unsigned char)*p);
 }
 
-/* Two manufacturers may give one subject. Where we gave it, it was ours to say who bears it. */
+/* "LABEL/SUBJECT": two manufacturers may give one subject, and so may two labels of ours, each to
+ * others. What is of no label is nobody's. */
 static bool
-is_known_by_name(const struct requester *who)
+is_subject_at(const char *name, const struct requester *who)
 {
-	return who->kind != REQUESTER_DEVICE || who->has_own_cert;
+	size_t n = est_label_name_len(name);
+
+	return n > 0 && name[n] == '/' && who->has_own_cert && strchr(who->name, '=') != NULL &&
+	    strlen(who->cert_label) == n && strncasecmp(name, who->cert_label, n) == 0 &&
+	    strcasecmp(name + n + 1, who->name) == 0;
+}
+
+static bool
+is_called(const char *name, const struct requester *who)
+{
+	return who->kind == REQUESTER_DEVICE ? is_subject_at(name, who)
+					     : strcasecmp(name, who->name) == 0;
 }
 
 /* "12" may be the number of one EST user and the name of another, who is meant. */
@@ -62,7 +76,6 @@ package_is_for(const char *audience, const struct requester *who, const struct d
 		return entry != NULL && dir_entry_is_member(entry, name);
 	if (n != strlen(word) || strncmp(audience, word, n) != 0)
 		return false;
-	return (is_known_by_name(who) && strcasecmp(name, who->name) == 0) ||
-	    (who->dn[0] != '\0' && strcasecmp(name, who->dn) == 0) ||
+	return is_called(name, who) || (who->dn[0] != '\0' && strcasecmp(name, who->dn) == 0) ||
 	    (is_known_by_id(who) && strcasecmp(name, who->id) == 0);
 }

@@ -5,6 +5,7 @@
 #include "store/package/package_row.h"
 #include "timestamp.h"
 
+#include "package_audience.h"
 #include "package_content.h"
 #include "package_view.h"
 
@@ -29,11 +30,16 @@ put_time(gh_json *row, const char *member)
 }
 
 static int
-put_times(gh_json *row, struct gh_error *err)
+put_texts(gh_json *row, struct gh_error *err)
 {
-	return put_time(row, "added_at") != 0 || put_time(row, "expires_at") != 0
-	    ? gh_fail(err, GH_E_NOMEM, "package")
-	    : 0;
+	const char *audience = gh_json_string(gh_json_get(row, "audience"));
+	int bad = put_time(row, "added_at") | put_time(row, "expires_at");
+
+	if (audience != NULL && package_audience_is_unbound(audience))
+		bad |= gh_json_set_string(row, "warning",
+		    "nobody gets it: a subject names a device only together with the label that its "
+		    "certificate came by (gatehouse package set ID --for device:LABEL/SUBJECT)");
+	return bad != 0 ? gh_fail(err, GH_E_NOMEM, "package") : 0;
 }
 
 static bool
@@ -70,7 +76,7 @@ choose(const gh_json *all, const struct package_filter *f, gh_json *entries, int
 			*next = id_of(gh_json_at(entries, gh_json_size(entries) - 1));
 			return 0;
 		}
-		if (put_times(row, err) != 0)
+		if (put_texts(row, err) != 0)
 			return GH_E_NOMEM;
 		if (gh_json_append(entries, gh_json_ref(row)) != 0)
 			return gh_fail(err, GH_E_NOMEM, "packages");
@@ -140,7 +146,7 @@ package_view_one(struct store *s, const unsigned char server_secret[GH_KEY_SIZE]
 	if (row == NULL)
 		rc = gh_refuse(err, GH_E_NOT_FOUND, "There is no package %lld.", (long long)id);
 	else if ((rc = put_content(s, server_secret, row, err)) == 0 &&
-	    (rc = put_times(row, err)) == 0)
+	    (rc = put_texts(row, err)) == 0)
 		*out = gh_json_ref(row);
 	gh_json_free(all);
 	return rc;

@@ -14,8 +14,8 @@ struct package_filter {
 };
 
 /* [{"id","kind","name","audience","reference","sha256","size","sealed","wants_receipt","added_at",
- *   "expires_at"|null}]. *next: after_id of the next page; 0 = this was the last. GH_E_SEAL: rows
- * were changed past Gatehouse. */
+ *   "expires_at"|null, and "warning" where nobody gets it}]. *next: after_id of the next page; 0 =
+ * this was the last. GH_E_SEAL: rows were changed past Gatehouse. */
 int package_view_page(struct store *s, const struct package_filter *f, gh_json **entries,
     int64_t *next, struct gh_error *err) GH_MUSTCHECK;
 

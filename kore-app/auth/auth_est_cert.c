@@ -212,6 +212,9 @@ accept_own(struct worker_env *env, const struct est_label *label, const struct s
 	if (rc == 0)
 		rc = take_origin(env, asked, &out->requester, err);
 	out->requester.has_own_cert = rc == 0;
+	if (rc == 0)
+		snprintf(out->requester.cert_label, sizeof(out->requester.cert_label), "%s",
+		    s->own.label);
 	out->requester.is_ra = rc == 0 && label->has_ra != 0 && client_cert_is_ra(s->certs.leaf);
 	return rc;
 }

@@ -126,6 +126,7 @@ const struct command command_table[] = {
     {"package", "list", "list packages for EST clients", &verb_package_list, NULL},
     {"package", "show", "show one package, and whether it is as it was put in", &verb_package_show,
 	NULL},
+    {"package", "set", "say anew for whom a package is", &verb_package_set, NULL},
     {"package", "remove", "take a package back", &verb_package_remove, NULL},
     {"package", "status", "tell what clients got, and what they answered", &verb_package_status,
 	NULL},

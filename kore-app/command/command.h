@@ -123,6 +123,7 @@ extern const struct verb verb_package_add;
 extern const struct verb verb_package_generate;
 extern const struct verb verb_package_list;
 extern const struct verb verb_package_remove;
+extern const struct verb verb_package_set;
 extern const struct verb verb_package_show;
 extern const struct verb verb_package_status;
 extern const struct verb verb_package_tamp;

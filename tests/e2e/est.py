@@ -24,6 +24,7 @@ class Device:
         if password is not None:
             self.headers["Authorization"] = "Basic " + base64.b64encode(":".join(password).encode()).decode()
         self.client = Client(env, url=url)
+        self.chain = chain
         if chain is not None:
             fd, path = tempfile.mkstemp(suffix=".pem", dir=env.scratch)
             with os.fdopen(fd, "w") as f:

@@ -160,8 +160,8 @@ class Case(unittest.TestCase):
     def entries(self, who, label="http"):
         return [e for p in self.pages(who, label) for e in p if e["type"] != "0001"]
 
-    def types(self, who):
-        return [e["type"] for e in self.entries(who)]
+    def types(self, who, label="http"):
+        return [e["type"] for e in self.entries(who, label)]
 
     def signer(self, who):
         """Whoever enrolls, with his certificate."""
@@ -878,13 +878,67 @@ class Devices(Case):
         env.admin("est", "label", "add", "makers", "--template", "User", "--auth", "cert", "--ca", "issuing", "--anchors", both)
         env.await_catalog()
         (one, leaf), (other, _) = self.router(makers[0]), self.router(makers[1])
-        self.add(keys(b"by subject"), "device:CN=router-7", "symmetric-keys")
+        self.add(keys(b"by subject"), "device:makers/CN=router-7", "symmetric-keys")
         for device in (one, other):
             self.refused(self.get(device, "makers/symmetrickeys"), 404)
         number = self.add(keys(b"by key"), "device:" + self.known_as(makers[0], leaf), "symmetric-keys")
         self.assertEqual(self.get(one, "makers/symmetrickeys").status, 200)
         for path in ("makers/symmetrickeys", f"makers/symmetrickeys/{number}"):
             self.refused(self.get(other, path), 404)
+
+    def ours(self, label, name="router-7.example.test"):
+        """A device with a certificate of ours that came by a label."""
+        user = f"u{time.monotonic_ns()}"
+        env.admin("est", "user", "add", user, "--password-file", "-", stdin=b"a-long-password\n")
+        self.addCleanup(env.admin, "est", "user", "remove", user)
+        env.await_catalog()
+        asks = Device(env, (user, "a-long-password"))
+        reply = asks.enroll(f"{label}/simpleenroll", asks.csr((("CN", name),), (name,)))
+        self.assertEqual(reply.status, 200, reply.body)
+        return Device(env, chain=[certificates(reply)[0]], key=asks.key)
+
+    def test_X006_a_subject_counts_with_its_label_only(self):
+        """Whoever may choose names at another label does not get what is for a device of this one."""
+        template("WebServer", name="Named", oid="1.3.6.1.4.1.311.21.8.15747088.8838185.2930322.4713121.5847363.95", approval=False,
+                 extendedKeyUsage=["clientAuth"], purpose="client_auth", sid="never", acknowledge=["ESC1", "ESC16", "ESC17", "NAMES"], acknowledgeReason="names of a test")
+        for label in ("routers", "phones"):
+            env.admin("est", "label", "add", label, "--template", "Named", "--auth", "either", "--ca", "issuing")
+        router, phone = self.ours("routers"), self.ours("phones")
+        subject = env.sql("select requester_kind, subject from certificate c join request r on r.id = c.request_id order by c.id desc limit 2")
+        self.assertEqual(len({s for _, s in subject}), 1)
+        subject = subject[0][1]
+        number = self.add(keys(b"of routers"), f"device:routers/{subject}", "symmetric-keys")
+        of = lambda device, at: [self.get(device, f"{at}/symmetrickeys{x}").status for x in ("", f"/{number}")] + ["0024" in self.types(device, at)]
+        for at in ("routers", "cert", "either"):  # "cert" and "either" take certificates of any label
+            with self.subTest(at):
+                self.assertEqual(of(router, at), [200, 200, True])
+        for at in ("phones", "cert", "either"):
+            with self.subTest(at):
+                self.assertEqual(of(phone, at), [404, 404, False])
+                receipt = packages.signed(packages.KEY_RECEIPT, packages.key_receipt(b"of routers"), packages.Signer(
+                    key=serialization.load_pem_private_key(open(phone.key.path, "rb").read(), None), cert=x509.load_der_x509_certificate(phone.chain[0])))
+                self.refused(self.give(phone, f"{at}/symmetrickeys/return", receipt), 403)
+        self.refused(self.get(phone, "routers/symmetrickeys"), 401)
+        env.without_triggers("update request set label = 'routers' where label = 'phones';")
+        try:
+            self.assertEqual(self.get(phone, "cert/symmetrickeys").status, 403)  # it is not known who asked for it: the MAC is wrong
+        finally:
+            env.without_triggers(f"update request set label = 'phones' where id = (select max(id) from request where label = 'routers');")
+        self.unbound(number, subject, router)
+
+    def unbound(self, number, subject, router):
+        """A row from before labels were named stays, and is nobody's until it is said whose."""
+        env.sql(f"update package set audience = $${'device:' + subject}$$ where id = {number}")
+        env.admin("db", "reseal", "--yes")
+        self.refused(self.get(router, "routers/symmetrickeys"), 404)
+        self.assertIn("nobody gets it", env.admin("package", "show", number, "--json")["warning"])
+        found = json.loads(env.admin("doctor", "--json", check=False).stdout)
+        self.assertIn(f"nobody gets package {number}", " ".join(f["what"] for f in found if f["code"] == "package"))
+        self.assertIn("device:LABEL/SUBJECT", env.admin("package", "set", number, "--for", f"device:{subject}", check=False).stderr.decode())
+        env.admin("package", "set", number, "--for", f"device:routers/{subject}")
+        self.assertEqual(self.get(router, "routers/symmetrickeys").status, 200)
+        self.assertEqual(env.count(f"select count(*) from audit where event = 'package.changed' and object = 'package/{number}'"), 1)
+        self.assertNotIn("warning", env.admin("package", "show", number, "--json"))
 
     def test_X077_signer_under_an_intermediate(self):
         """The certificate of the connection is that of the client, whatever comes with it."""

@@ -543,16 +543,22 @@ packages()
 	expect 1 'signature of the package is wrong' gh package add "$made/bad.firmware.altered" --type firmware --for all
 	expect 2 'no type of package' gh package add "$made/good.firmware.bare" --type software --for all
 	expect 1 'for whom' gh package add "$made/good.firmware.bare" --type firmware --for everybody
+	expect 1 'LABEL the label of EST' gh package add "$made/good.firmware.bare" --type firmware --for device:CN=a
 	expect 1 'give an id' gh package add "$made/good.firmware.bare" --type firmware --for all --answer
 	expect 1 'names itself' gh package add "$made/good.symmetric-keys.signed" --type symmetric-keys --for all --id 01
 	expect 1 'expired already' gh package add "$made/good.firmware.bare" --type firmware --for all --until 2020-01-01
-	is '.warning == null' gh package add "$made/good.firmware.bare" --type firmware --for device:CN=a --answer --id 0A0b --until 2037-01-31 --json
+	is '.warning == null' gh package add "$made/good.firmware.bare" --type firmware --for device:a.b/CN=a --answer --id 0A0b --until 2037-01-31 --json
 	is '.warning | contains("not encrypted")' gh package add "$key" --type symmetric-keys --for user:alice --name 'link keys' --json
 	is '[.[] | [.kind, .name, .audience, .wants_receipt, .sealed, .reference, .expires_at]] == [
 		["firmware", "good.firmware.signed", "group:Routers", false, false, .[0].reference, null],
-		["firmware", "good.firmware.bare", "device:CN=a", true, false, "04020A0B", "2037-01-31T00:00:00Z"],
+		["firmware", "good.firmware.bare", "device:a.b/CN=a", true, false, "04020A0B", "2037-01-31T00:00:00Z"],
 		["symmetric-keys", "link keys", "user:alice", true, true, "69642D31", null]]' gh package list --json
 	last=$(gh package list --json | jq '.[-1].id')
+	expect 1 'for whom' gh package set "$last" --for nobody
+	expect 1 'there is no package 999' gh package set 999 --for all
+	gh package set "$last" --for est-user:alice
+	is '.[-1].audience == "est-user:alice"' gh package list --json
+	gh package set "$last" --for user:alice
 	is '.media_type == "application/cms; encapsulatingContent=signedData; innerContent=sKeyPackage" and .signed' \
 		gh package show "$last" --json
 	gh package list >"$dir/text"
@@ -602,7 +608,7 @@ packages_removed()
 	psql -qd "$PGCONNINFO" -c "INSERT INTO package OVERRIDING SYSTEM VALUE SELECT * FROM kept_rows WHERE id = $id"
 	expect 1 'changed past' gh package list
 	psql -qd "$PGCONNINFO" -c "DELETE FROM package WHERE id = $id"
-	is "[.[] | select(.event | startswith(\"package.\"))] | map(.event) == [\"package.added\", \"package.added\", \"package.added\", \"package.removed\"]" \
+	is "[.[] | select(.event | startswith(\"package.\"))] | map(.event) == [\"package.added\", \"package.added\", \"package.added\", \"package.changed\", \"package.changed\", \"package.removed\"]" \
 		gh audit list --oldest-first --json --limit 0
 }
 

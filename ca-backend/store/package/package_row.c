@@ -35,6 +35,13 @@ store_load_packages(struct store *s, gh_json **out, struct gh_error *err)
 	return rc;
 }
 
+static int
+no_package(int64_t id, struct gh_error *err)
+{
+	return gh_refuse(err, GH_E_NOT_FOUND,
+	    "there is no package %lld: see `gatehouse package list`", (long long)id);
+}
+
 /* --- adding ----------------------------------------------------------------------------------- */
 
 static int
@@ -113,6 +120,27 @@ store_add_package(struct store *s, const struct requester *who, const gh_json *p
 	return rc;
 }
 
+/* --- changing --------------------------------------------------------------------------------- */
+
+int
+store_address_package(struct store *s, const struct requester *who, int64_t id,
+    const char *audience, struct gh_error *err)
+{
+	struct grant_row *row;
+	struct grants g;
+	int rc;
+
+	if ((rc = grant_open(s, &g, err)) != 0)
+		return rc;
+	if ((row = grant_find_id(&g, GRANT_PACKAGE, id)) == NULL)
+		rc = no_package(id, err);
+	else if (gh_json_set_string(row->content, "audience", audience) != 0)
+		rc = gh_fail(err, GH_E_NOMEM, "package");
+	if (rc == 0 && (rc = audit(s, who, "package.changed", row->content, id, err)) == 0)
+		rc = grant_put(s, &g, GRANT_PACKAGE, gh_json_ref(row->content), "Conflict.", err);
+	return grant_close(s, &g, rc, who, err);
+}
+
 /* --- removing --------------------------------------------------------------------------------- */
 
 int
@@ -127,8 +155,7 @@ store_remove_package(struct store *s, const struct requester *who, int64_t id, s
 	if ((rc = grant_open(s, &g, err)) != 0)
 		return rc;
 	if ((row = grant_find_id(&g, GRANT_PACKAGE, id)) == NULL)
-		rc = gh_refuse(err, GH_E_NOT_FOUND,
-		    "there is no package %lld: see `gatehouse package list`", (long long)id);
+		rc = no_package(id, err);
 	if (rc == 0)
 		rc = audit(s, who, "package.removed", row->content, id, err);
 	if (rc == 0)

@@ -15,6 +15,9 @@ int store_load_packages(struct store *s, gh_json **out, struct gh_error *err) GH
  * (public): one of its kind has that reference, or there are STORE_PACKAGES_MAX. */
 int store_add_package(struct store *s, const struct requester *who, const gh_json *package,
     const struct gh_buf *content, int64_t *id, struct gh_error *err) GH_MUSTCHECK;
+/* For somebody else from now on. GH_E_NOT_FOUND (public). */
+int store_address_package(struct store *s, const struct requester *who, int64_t id,
+    const char *audience, struct gh_error *err) GH_MUSTCHECK;
 /* What clients got and answered stays on record. GH_E_NOT_FOUND (public). */
 int store_remove_package(struct store *s, const struct requester *who, int64_t id,
     struct gh_error *err) GH_MUSTCHECK;

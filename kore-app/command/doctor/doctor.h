@@ -29,6 +29,7 @@ void doctor_rules(struct doctor *d);
 /* The URLs in the certificates of one CA: do they answer, and right? */
 void doctor_urls(struct doctor *d, const struct ca *ca);
 void doctor_jobs(struct doctor *d);
+void doctor_packages(struct doctor *d);
 void doctor_notify(struct doctor *d);
 void doctor_gateway(struct doctor *d);
 

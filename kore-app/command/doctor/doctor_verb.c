@@ -48,6 +48,7 @@ examine(struct doctor *d, struct gh_error *err)
 	    doctor_archival,
 	    doctor_jobs,
 	    doctor_notify,
+	    doctor_packages,
 	};
 	int rc = become(d, err);
 

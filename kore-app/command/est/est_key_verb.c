@@ -35,7 +35,7 @@ static int64_t expires; /* 0: never */
 static const struct option_row options[] = {
     VERB_CONFIG,
     {"for", 'f', OPTION_TEXT, &whose, "CLIENT",
-	"add: whose it is: user:NAME, est-user:NAME, device:SUBJECT or device:HEX"},
+	"add: whose it is: user:NAME, est-user:NAME, device:LABEL/SUBJECT or device:HEX"},
     {"secret-file", 0, OPTION_TEXT, &secret_file, "FILE",
 	"add: a key-encryption key of 16, 24 or 32 bytes, first line of FILE (\"-\": standard input): "
 	"hex:..., base64:... or text:..."},
@@ -307,10 +307,11 @@ check_add(const struct verb_call *c)
 		1)
 		return command_usage(c->who,
 		    "give --for, and one of --secret-file, --generate, --certificate and --password-file");
-	if (package_audience_check(whose, &err) != 0 || strcmp(whose, "all") == 0 ||
-	    strncmp(whose, "group:", strlen("group:")) == 0)
+	if (package_audience_check(whose, &err) != 0)
+		return command_usage(c->who, "%s", err.message);
+	if (strcmp(whose, "all") == 0 || strncmp(whose, "group:", strlen("group:")) == 0)
 		return command_usage(c->who,
-		    "--for is one client: user:NAME, est-user:NAME, device:SUBJECT or device:HEX");
+		    "--for is one client: user:NAME, est-user:NAME, device:LABEL/SUBJECT or device:HEX");
 	if ((cert_file != NULL || password_file != NULL) && id_text != NULL)
 		return command_usage(c->who,
 		    "a certificate has its own identifier, and a password none");
@@ -339,7 +340,7 @@ const struct verb verb_est_key = {
     .usage = {"ACTION [NAME]", 1, 2,
 	"Says for which key of a client of EST a private key that is made for it may be encrypted (RFC 7030, 4.4.1). ACTION is "
 	"add, remove or list.",
-	"gatehouse est key add meter-7 --for device:CN=meter-7 --certificate meter-7.pem\n"
+	"gatehouse est key add meter-7 --for device:meters/CN=meter-7 --certificate meter-7.pem\n"
 	"gatehouse est key add meter-8 --for est-user:meter-8 --secret-file meter-8.kek --id 0A1B\n"},
     .options = options,
     .needs = NEEDS_GRANTS,

@@ -21,7 +21,7 @@ static struct package_order order;
 
 #define MAKE_OPTIONS \
 	{"for", 'f', OPTION_TEXT, &audience, "CLIENT", \
-	    "who gets it: all, group:NAME, user:NAME, est-user:NAME, device:SUBJECT or device:HEX"}, \
+	    "who gets it: all, group:NAME, user:NAME, est-user:NAME, device:LABEL/SUBJECT or device:HEX"}, \
 	    {"name", 'n', OPTION_TEXT, &name, "TEXT", "for people"}, \
 	    {"until", 'u', OPTION_TEXT, &until, "TIME", \
 		"nobody gets it from this day or time (UTC) on"}, \
@@ -233,7 +233,7 @@ const struct verb verb_package_generate = {
     .usage = {NULL, 0, 0,
 	"Makes symmetric keys for an EST client and puts them in (RFC 6031): nobody else sees them, and they are kept sealed. "
 	"With --certificate they are encrypted for the client's key: RSA with keyEncipherment, or EC with keyAgreement.",
-	"gatehouse package generate --for device:'CN=router-7' --certificate router-7.pem --bits 256 --answer\n"},
+	"gatehouse package generate --for device:'routers/CN=router-7' --certificate router-7.pem --bits 256 --answer\n"},
     .options = generate_options,
     .needs = NEEDS_GRANTS | NEEDS_PIPELINE,
     .check = check_generate,

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "package/package_add.h"
+#include "package/package_audience.h"
 #include "package/package_list.h"
 #include "package/package_view.h"
 #include "pem.h"
@@ -27,7 +28,7 @@ static const struct option_row add_options[] = {
 	"symmetric-keys, firmware, tamp-status-query, tamp-update, tamp-apex-update, "
 	"tamp-community-update, tamp-sequence-adjust or ee-certificate"},
     {"for", 'f', OPTION_TEXT, &audience, "CLIENT",
-	"who gets it: all, group:NAME, user:NAME, est-user:NAME, device:SUBJECT or device:HEX"},
+	"who gets it: all, group:NAME, user:NAME, est-user:NAME, device:LABEL/SUBJECT or device:HEX"},
     {"name", 'n', OPTION_TEXT, &name, "TEXT", "for people (default: the file's name)"},
     {"until", 'u', OPTION_TEXT, &until, "TIME", "nobody gets it from this day or time (UTC) on"},
     {"id", 0, OPTION_TEXT, &id_text, "HEX",
@@ -169,6 +170,49 @@ const struct verb verb_package_show = {
     .operand = OPERAND_ID,
     .object = "package",
     .work = show,
+};
+
+/* ---- set ---- */
+
+static const struct option_row set_options[] = {
+    {"for", 'f', OPTION_TEXT, &audience, "CLIENT",
+	"who gets it from now on: all, group:NAME, user:NAME, est-user:NAME, device:LABEL/SUBJECT or "
+	"device:HEX"},
+    VERB_CONFIG,
+    OPTION_END,
+};
+
+static int
+check_set(const struct verb_call *c)
+{
+	return audience != NULL ? COMMAND_OK : command_usage(c->who, "--for is needed");
+}
+
+static int
+set(struct verb_call *c, struct gh_error *err)
+{
+	int rc = package_audience_check(audience, err);
+
+	return rc == 0 ? store_address_package(c->env.store, &c->env.who, c->id, audience, err)
+		       : rc;
+}
+
+static int
+show_set(struct verb_call *c)
+{
+	printf("package %lld is for %s\n", (long long)c->id, audience);
+	return output_finish();
+}
+
+const struct verb verb_package_set = {
+    .usage = {"ID", 1, 1, "Says anew for whom a package is. Who has fetched it has it.",
+	"gatehouse package set 7 --for device:'routers/CN=router-7'\n"},
+    .options = set_options,
+    .needs = NEEDS_GRANTS,
+    .operand = OPERAND_ID,
+    .check = check_set,
+    .work = set,
+    .show = show_set,
 };
 
 /* ---- remove ---- */
