@@ -17,7 +17,7 @@ OUT=$PWD/var/check
 JOBS=$(nproc)
 WIDE=$((6 * JOBS))
 STARTED=$SECONDS
-FUZZ_SECONDS=${FUZZ_SECONDS:-4}
+FUZZ_SECONDS=${FUZZ_SECONDS:-2}
 
 exec </dev/null
 mkdir -p "$OUT"

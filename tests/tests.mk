@@ -34,7 +34,9 @@ MAKE_SANITIZED := $(MAKE) --no-print-directory BUILD=build/sanitized OPT="-O1 -g
     SANITIZE="-fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer"
 FUZZERS        := $(patsubst tests/fuzz/%.c,$(BUILD)/tests/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
 
-sanitized:
+sanitized: sanitized-programs fuzz-seeds
+
+sanitized-programs:
 	+@$(MAKE_SANITIZED) CC="$(CLANG)" all tests fuzz-programs
 
 # make fuzz runs until FUZZ_SECONDS for each harness have passed.
@@ -43,10 +45,19 @@ fuzz:
 	@$(MAKE) --no-print-directory fuzz-build
 	@for f in $(notdir $(FUZZERS)); do tests/fuzz/run.sh $$f $(or $(FUZZ_SECONDS),600) || exit 1; done
 
-fuzz-build:
+fuzz-build: fuzz-seeds
 	+@$(MAKE_SANITIZED) CC="$(CLANG)" fuzz-programs
 
 fuzz-programs: $(FUZZERS)
+
+# What fuzzers begin with: one program makes it for all, since many take the same.
+fuzz-seeds: $(BUILD)/fuzz/seeds/done
+$(BUILD)/fuzz/seeds/done: tests/fuzz/seeds.py $(addprefix tests/e2e/,der.py other_est_server.py packages.py) \
+    kore-app/routes/routes.c $(wildcard tests/fuzz/fuzz_* conf/templates/*.json kore-app/pages/html/*.html)
+	@mkdir -p $(@D)
+	@echo "GEN $(@D)"
+	$(Q)python3 -B $< $(@D) $(notdir $(FUZZERS))
+	@touch $@
 
 $(FUZZERS): $(BUILD)/%: %.c Makefile tests/tests.mk $(LIBS)
 	@mkdir -p $(@D)
@@ -138,4 +149,4 @@ $(eval $(call stand_ins,enroll/test_revoke,requester store))
 list-tests:
 	@printf '%s\n' $(TESTS)
 
-.PHONY: deps build-deps run-deps check-install demo demo-stop check sanitized fuzz fuzz-build fuzz-programs bench check-programs list-tests
+.PHONY: deps build-deps run-deps check-install demo demo-stop check sanitized sanitized-programs fuzz fuzz-build fuzz-programs fuzz-seeds bench check-programs list-tests

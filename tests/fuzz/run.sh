@@ -1,5 +1,5 @@
 #!/bin/bash
-# Run one fuzzer: run.sh NAME SECONDS. Seeds are made by seeds.py into build/fuzz/seeds/NAME; what the fuzzer
+# Run one fuzzer: run.sh NAME SECONDS. Its seeds are in build/fuzz/seeds/NAME (make fuzz-seeds); what the fuzzer
 # finds worth keeping goes to build/fuzz/corpus/NAME, an input that breaks it to var/fuzz/.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
@@ -9,8 +9,8 @@ corpus=build/fuzz/corpus/$name
 seeds=build/fuzz/seeds/$name
 
 [ -x "$program" ] || { echo "fuzz: $program is not built (make fuzz-build)" >&2; exit 1; }
-mkdir -p "$corpus" "$seeds" var/fuzz
-python3 -B tests/fuzz/seeds.py "$name" "$seeds"
+[ -d "$seeds" ] || { echo "fuzz: $seeds is not there (make fuzz-seeds)" >&2; exit 1; }
+mkdir -p "$corpus" var/fuzz
 dict=tests/fuzz/$name.dict
 options=(-max_total_time="$seconds" -timeout=10 -rss_limit_mb=2048 -print_final_stats=1
     -artifact_prefix="var/fuzz/$name-")

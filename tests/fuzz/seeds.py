@@ -1,9 +1,11 @@
 #!/usr/bin/env python3
-"""Make the seeds of a fuzzer: seeds.py NAME DIR. Files that are there already are kept."""
+"""Make the seeds of fuzzers, anew: seeds.py DIR NAME... makes DIR/NAME for each."""
 
 import base64
+import functools
 import json
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -42,8 +44,13 @@ def json_seeds():
                 b"[" * 60 + b"]" * 60)
 
 
+@functools.cache
 def requests():
     """Requests good and bad."""
+    return tuple(make_requests())
+
+
+def make_requests():
     with tempfile.TemporaryDirectory() as folder:
         ec, rsa = der.Key(folder, "ec:P-256"), der.Key(folder, "rsa:2048")
         names = der.extension("subjectAltName", der.san(dns=["a.example"], email=["a@b"], upn=["u@r"],
@@ -101,14 +108,14 @@ def key_package_seeds():
 
 
 def armour_seeds():
-    raw = next(requests())
+    raw = requests()[0]
     for text in (der.b64(raw), der.pem(raw), der.pem(raw, "NEW CERTIFICATE REQUEST", "\r\n"),
                  der.pem(raw).replace("\n", " ")):
         yield text.encode()
 
 
 def envelope_seeds():
-    raw = list(requests())
+    raw = requests()
     for n, metadata in enumerate((None, {"Department": "x"},
                                   [{"MetadataFieldTypeName": "Department", "Value": "x"}])):
         request = {"Flags": n, "TemplateName": "User", "Pkcs10Request": der.b64(raw[n])}
@@ -267,7 +274,7 @@ def http_seeds():
     table = re.sub(r"\bREAD\b", "GH_HTTP_GET | GH_HTTP_HEAD", table)
     rows = re.findall(r"\.methods = (GH_HTTP_[A-Z_ |]+),\s*\.pattern = \"([^\"]+)\"", table)
     assert len(rows) > 20, rows
-    request = next(requests())
+    request = requests()[0]
     body = json.dumps({"Timestamp": "2024-01-02T03:04:05Z", "password": "correct horse", "Request": {
         "TemplateName": "User", "Pkcs10Request": der.b64(request)}}).encode()
     whole = []
@@ -312,7 +319,7 @@ def form_seeds():
     part = b'Content-Disposition: form-data; name="csr_data"; filename="C:\\a\\"b.csr"\r\nContent-Type: x/y\r\n\r\n'
     text = b"Content-Disposition: form-data; name=common_name\r\n\r\n"
     yield b"\1--b--\r\n"
-    yield b"\1--b\r\n" + part + next(requests()) + b"\r\n--b\r\n" + text + b"a.example\r\n--b--\r\n"
+    yield b"\1--b\r\n" + part + requests()[0] + b"\r\n--b\r\n" + text + b"a.example\r\n--b--\r\n"
     yield b'\2"----x y"\n------x y\r\n' + text + b"\r\n------x y--"
 
 
@@ -334,7 +341,7 @@ def markup_seeds():
 
 
 def csr_request_seeds():
-    one = next(requests())
+    one = requests()[0]
     body = {"csr_data": der.pem(one), "common_name": "a", "validity_days": 30, "ca_id": 1, "purpose_category": "server_auth",
             "email": "a@b.c", "metadata": {"Dept": "x"}, "sans": ["dns:a.example", "192.0.2.1"], "form_token": "t"}
     yield b"\0" + json.dumps(body).encode()
@@ -402,10 +409,9 @@ KINDS = {"pki": pki_data_seeds, "mime": mime_seeds, "markup": markup_seeds, "for
 KINDS |= {"query": query_seeds, "csrattrs": csrattrs_seeds, "decrypt": decrypt_seeds, "key": key_package_seeds, "package": package_seeds, "receipt": receipt_seeds}
 
 
-def main():
-    name, folder = sys.argv[1], Path(sys.argv[2])
-    if any(folder.iterdir()):
-        return
+def make(name, folder):
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
     number = 0
     for word in name.split("_")[1:]:
         for seed in KINDS.get(word, lambda: ())():
@@ -414,6 +420,11 @@ def main():
     # what a harness of its own folder keeps as fixtures
     for path in sorted((TOP / "tests" / "fuzz" / name).glob("*")):
         (folder / path.name).write_bytes(path.read_bytes())
+
+
+def main():
+    for name in sys.argv[2:]:
+        make(name, Path(sys.argv[1]) / name)
 
 
 main()
