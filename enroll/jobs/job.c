@@ -57,6 +57,12 @@ job_progress(const struct job_env *env, const char *fmt, ...)
 	env->progress(env->arg, text);
 }
 
+bool
+job_is_late(int64_t idle, int interval)
+{
+	return interval > 0 && idle > 3 * (int64_t)interval + 60;
+}
+
 int
 job_delay(int interval, int failures)
 {

@@ -81,6 +81,8 @@ void job_progress(const struct job_env *env, const char *fmt, ...)
 /* Seconds from the end of a run to the next one, after so many failures in a row. Doubled from 10 s
  * with each, at most the interval and at most an hour. */
 int job_delay(int interval, int failures);
+/* Nobody has run it for so long that no node may be there: idle, interval in seconds. */
+bool job_is_late(int64_t idle, int interval);
 
 enum job_result {
 	JOB_NOT_DUE, /* another node ran it meanwhile */

@@ -5,6 +5,8 @@
 const struct command command_table[] = {
     {"setup", NULL, "set a gateway up: ask, check, and make everything it needs", NULL, cmd_setup},
     {"doctor", NULL, "tell what works, what does not, and what to do", NULL, cmd_doctor},
+    {"status", NULL, "show the whole house on one screen, and as a check of Nagios", NULL,
+	cmd_status},
     {"init", NULL, "make secrets, database schema, CAs and the first administrator", NULL,
 	cmd_init},
     {"run", NULL, "start the signer and the gateway, and stop them together", NULL, cmd_run},

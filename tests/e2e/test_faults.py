@@ -53,6 +53,16 @@ class Case(unittest.TestCase):
             replies.append(reply)
         return replies
 
+    def status_says(self, exit_code, code, words):
+        """`gatehouse status` is needed now: it names what is away, in time."""
+        begin = time.monotonic()
+        done = env.admin("status", "--check", "--timeout", "5", check=False)
+        text = done.stdout.decode()
+        self.assertEqual(done.returncode, exit_code, text)
+        self.assertRegex(text, rf"\AGATEHOUSE [A-Z]+ - {code}: [^\n]*{words}")
+        # it has 5, and a busy machine needs its time to begin and end
+        self.assertLess(time.monotonic() - begin, 12)
+
     def under_load(self, fault, count=6):
         """Run fault() in the middle of a load; at the end clients must be served again."""
         with Load(env, GOOD, count) as load:
@@ -73,6 +83,7 @@ class Database(Case):
             # the answer comes from memory, refreshed every second
             env.await_each_worker(lambda client: (r := client.get("/readyz")).status == 503 and
                                   b'"database":"down"' in r.body, "/readyz says so")
+            self.status_says(2, "database", "cannot connect")
         finally:
             env.postgres("start")
         self.enroll_until_good()
@@ -91,6 +102,7 @@ class Database(Case):
         env.postgres("freeze")
         try:
             self.refused_in_time(503)
+            self.status_says(2, "database", "no answer in time")
         finally:
             env.postgres("thaw")
         self.enroll_until_good()
@@ -130,6 +142,7 @@ class Directory(Case):
             # the answer comes from memory, refreshed every second
             env.await_each_worker(lambda client: (r := client.get("/readyz")).status == 503 and
                                   b'"directory":"unreachable"' in r.body, "/readyz says so")
+            self.status_says(2, "directory-connect", "unreachable")
         finally:
             env.slapd("start")
         self.assertEqual(env.count("select count(*) from certificate where request_id > 0"), before)
@@ -199,6 +212,7 @@ class Signer(Case):
         stop_processes(pids)
         try:
             self.refused_in_time(503)
+            self.status_says(2, "signer", "")
         finally:
             for pid in pids:
                 os.kill(pid, signal.SIGCONT)

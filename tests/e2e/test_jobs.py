@@ -120,12 +120,64 @@ class Runner(unittest.TestCase):
         ends = datetime.datetime.fromisoformat(crl["next_update"].replace("Z", "+00:00")).timestamp()
         self.assertEqual(values['gatehouse_crl_next_update_timestamp_seconds{ca="issuing",kind="complete"}'], ends)
         self.assertEqual(values['gatehouse_job_failures{name="retention"}'], 0)
+        made = datetime.datetime.fromisoformat(crl["this_update"].replace("Z", "+00:00")).timestamp()
+        self.assertEqual(values['gatehouse_crl_this_update_timestamp_seconds{ca="issuing",kind="complete"}'], made)
+        self.assertLess(values['gatehouse_ocsp_signer_not_before_timestamp_seconds{ca="issuing"}'], time.time())
         self.assertGreater(values['gatehouse_ca_not_after_timestamp_seconds{ca="root"}'], time.time() + 86400)
         self.assertGreater(values['gatehouse_ocsp_signer_not_after_timestamp_seconds{ca="issuing"}'], time.time())
         text = Client(env).get("/metrics").body
         done = subprocess.run(["promtool", "check", "metrics"], input=text, stdout=subprocess.PIPE,
                               stderr=subprocess.STDOUT)
         self.assertEqual((done.returncode, done.stdout), (0, b""))
+
+    def status(self, *args, state=None):
+        """What `gatehouse status` prints; state: its exit code."""
+        done = env.admin("status", *args, check=False)
+        self.assertEqual(done.returncode, state, done)
+        self.assertEqual(done.stderr, b"")
+        return json.loads(done.stdout) if "--json" in args else done.stdout.decode()
+
+    def test_status(self):
+        """All parts on one screen."""
+        wait_for(lambda: all(j["failures"] == 0 and j["finished"] for j in env.admin("job", "list", "--json") if j["interval"]),
+                 "each job has run")
+        found = self.status("--json", state=0)
+        self.assertEqual({f["state"] for f in found["findings"]}, {"ok"})
+        self.assertEqual({f["code"].split("-")[0] for f in found["findings"]} - {"catalog", "notify"},
+                         {"database", "signer", "gateway", "workers", "ca", "crl", "ocsp", "audit", "requests", "certificates",
+                          "node", "job", "server", "kra", "directory"})
+        crl = next(c for c in env.admin("crl", "list", "--json") if c["slug"] == "issuing")
+        made = datetime.datetime.fromisoformat(crl["this_update"].replace("Z", "+00:00")).timestamp()
+        self.assertLess(abs(time.time() - made - found["values"]["crl_age_issuing_complete"]), 60)
+        self.assertGreater(found["values"]["ocsp_signer_left_issuing"], 86400)
+        self.assertEqual(found["values"]["workers"], len(env.workers()))
+        screen = self.status(state=0).splitlines()
+        self.assertTrue(screen[0].startswith("GATEHOUSE OK - "), screen)
+        self.assertLess(len(screen), 40)
+        self.assertRegex(self.status("--check", state=0), r"\AGATEHOUSE OK - .* \|( '[a-z0-9_]+'=\d+s?;[0-9:]*;[0-9:]*)+\n\Z")
+
+    def test_status_of_what_is_wrong(self):
+        """A CA whose CRL has ended, a node that is away, and one that was taken away; a certificate that ends."""
+        env.without_triggers("""update crl set next_update = now() - interval '1 minute' where ca_id = (select id from ca where slug = 'root');
+            insert into job (name, started_at, finished_at) values
+              ('server-certificate@away', now() - interval '1 day', now() - interval '1 day'),
+              ('server-certificate@gone', now() - interval '9 days', now() - interval '9 days')""")
+        try:
+            found = self.status("--json", state=2)
+            wrong = [(f["code"], f["state"], f["what"]) for f in found["findings"] if f["state"] != "ok"]
+            self.assertEqual([w[:2] for w in wrong], [("crl", "error"), ("node", "warning")], wrong)
+            self.assertRegex(wrong[0][2], "the complete CRL of root ended [0-9]+ (seconds|minutes) ago")
+            self.assertIn("away was last seen 24 hours ago", wrong[1][2])
+            text = self.status("--check", state=2)
+            self.assertIn("\nCRITICAL crl: ", text)
+            self.assertIn("\nWARNING node: away", text)
+            self.assertNotIn("gone", text)
+        finally:
+            env.without_triggers("delete from job where name in ('server-certificate@away', 'server-certificate@gone');"
+                                 "update crl set next_update = now() + interval '1 day' where ca_id = (select id from ca where slug = 'root')")
+        self.assertEqual(env.command("status", "-c", "/nowhere", check=False).returncode, 3)
+        for args in (["--check", "--json"], ["--timeout", "0"], ["--nonsense"]):
+            self.assertEqual(env.admin("status", *args, check=False).returncode, 3, args)
 
     def test_failing_job(self):
         env.without_triggers("create function broken() returns trigger language plpgsql as $$ begin raise exception 'no'; end $$;"

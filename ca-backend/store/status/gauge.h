@@ -10,8 +10,10 @@
  * seconds since 1970:
  *   "crl_next_update"       slug of the CA; "complete", "delta" or "shard" (the first shard to
  *                           end); 0 = none made yet
+ *   "crl_this_update"       the same two: when it was made, of shards the oldest; 0 = none made yet
  *   "ca_not_after"          slug
  *   "ocsp_not_after"        slug: end of the newest OCSP signer
+ *   "ocsp_not_before"       slug: beginning of it
  *   "job_failures"          job: runs in a row that failed
  *   "job_finished"          job: end of the last run; 0 = never
  *   "kra_transport_not_after" of the current transport key of the KRA; no line: there is none

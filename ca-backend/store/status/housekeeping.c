@@ -5,16 +5,18 @@
 
 #define EXPIRY_PAGE "2000"
 #define REMOVAL_PAGE "1000"
+#define ENDING_MAX "10000" /* STORE_ENDING_MAX */
 
 /* Of row p of certificate: who gets notices, and for which t.d days. Those who renew themselves get
  * none. */
 #define NOTICE_DAYS \
 	"CROSS JOIN LATERAL (SELECT min(d) AS d FROM unnest($3::int[]) d " \
 	"WHERE p.not_after <= now() + make_interval(days => d)) t "
-#define NOTICE_WHERE \
-	"p.status = 20 AND p.not_after - p.not_before > make_interval(days => t.d) " \
-	"AND NOT (p.request_id = 0 AND EXISTS (SELECT FROM ocsp_signer o WHERE o.ca_id = p.ca_id AND o.cert = p.der)) " \
+#define NOT_RENEWED_BY_US \
+	"NOT (p.request_id = 0 AND EXISTS (SELECT FROM ocsp_signer o WHERE o.ca_id = p.ca_id AND o.cert = p.der)) " \
 	"AND NOT (p.request_id = 0 AND p.requester = '" STORE_SERVICE_REQUESTER "') "
+#define NOTICE_WHERE \
+	"p.status = 20 AND p.not_after - p.not_before > make_interval(days => t.d) AND " NOT_RENEWED_BY_US
 
 int
 store_note_expiry(struct store *s, const int *days, int n, struct store_expiry *walk,
@@ -119,6 +121,24 @@ store_count_ended(struct store *s, int days, int64_t *out, struct gh_error *err)
 {
 	static const struct store_statement st = {"count_ended",
 	    "SELECT count(*) FROM certificate c WHERE not_after < now() - make_interval(days => $1::int) " WITHOUT_KEY};
+	struct store_params p = {0};
+	PGresult *res;
+	int rc;
+
+	store_put_int(&p, days);
+	rc = store_read(s, &st, &p, &res, err);
+	*out = rc == 0 ? store_int(res, 0, 0) : 0;
+	PQclear(res);
+	return rc;
+}
+
+int
+store_count_ending(struct store *s, int days, int64_t *out, struct gh_error *err)
+{
+	static const struct store_statement st = {"count_ending",
+	    "SELECT count(*) FROM (SELECT FROM certificate p WHERE not_after > now() "
+	    "AND not_after <= now() + make_interval(days => $1::int) AND status = 20 AND " NOT_RENEWED_BY_US
+	    "LIMIT " ENDING_MAX ") t"};
 	struct store_params p = {0};
 	PGresult *res;
 	int rc;

@@ -30,5 +30,9 @@ int store_remove_ended(struct store *s, const struct requester *who, int days, i
 int store_count_expiry(struct store *s, const int *days, int n, int64_t *out,
     struct gh_error *err) GH_MUSTCHECK;
 int store_count_ended(struct store *s, int days, int64_t *out, struct gh_error *err) GH_MUSTCHECK;
+/* How many certificates end within so many days, of those that notices are about; counted up to
+ * STORE_ENDING_MAX. */
+#define STORE_ENDING_MAX 10000
+int store_count_ending(struct store *s, int days, int64_t *out, struct gh_error *err) GH_MUSTCHECK;
 
 #endif

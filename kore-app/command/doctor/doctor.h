@@ -26,11 +26,23 @@ void doctor_kra(struct doctor *d);
 void doctor_archival(struct doctor *d);
 void doctor_cas(struct doctor *d);
 void doctor_rules(struct doctor *d);
-/* The URLs in the certificates of one CA: do they answer, and right? */
-void doctor_urls(struct doctor *d, const struct ca *ca);
+/* The URLs in the certificates of CAs: do they answer, and right? */
+void doctor_urls(struct doctor *d);
+/* What /metrics tells, too: CRLs, OCSP signers, audit trail, requests that wait. */
+void doctor_state(struct doctor *d);
 void doctor_jobs(struct doctor *d);
 void doctor_packages(struct doctor *d);
 void doctor_notify(struct doctor *d);
+/* Nodes by the job that each of them runs. */
+void doctor_nodes(struct doctor *d);
 void doctor_gateway(struct doctor *d);
+/* By /metrics of the gateway on this machine; where it is told to loopback only and the gateway
+ * does not listen there, nothing is found. */
+void doctor_workers(struct doctor *d);
+void doctor_clock(struct doctor *d);
+
+/* Root becomes the gateway's user first: it sees what no other user sees. An error is found where
+ * the process runs as somebody else. */
+int doctor_become_gateway(struct doctor *d, struct gh_error *err) GH_MUSTCHECK;
 
 #endif

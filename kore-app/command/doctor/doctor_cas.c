@@ -7,6 +7,8 @@
 
 #include "doctor.h"
 
+#define CA_SOON_RANGE "2592000:" /* DOCTOR_SOON_DAYS */
+
 static void
 check_end(struct doctor *d, const struct ca *ca)
 {
@@ -15,6 +17,8 @@ check_end(struct doctor *d, const struct ca *ca)
 
 	if (!gh_asn1_time_get(X509_get0_notAfter(ca->cert), &end))
 		return;
+	finding_value(&d->findings,
+	    &(struct finding_value){"ca_left", ca->slug, end - gh_now(), "s", CA_SOON_RANGE, "0:"});
 	gh_timestamp_format(end, until);
 	if (end <= gh_now())
 		finding_wrong(&d->findings,
@@ -61,7 +65,5 @@ doctor_cas(struct doctor *d)
 			continue;
 		check_end(d, ca);
 		check_key(d, ca);
-		if (ca->sealed != NULL)
-			doctor_urls(d, ca);
 	}
 }

@@ -125,6 +125,8 @@ doctor_signer(struct doctor *d)
 
 /* ---- jobs ---- */
 
+#define FAILURES_ERROR 3 /* in a row, as the alert GatehouseJobFails has it */
+
 static void
 check_job(struct findings *f, const char *row, const struct store_job *state, int interval)
 {
@@ -132,9 +134,10 @@ check_job(struct findings *f, const char *row, const struct store_job *state, in
 		finding_wrong(f, FINDING_WARNING, "job",
 		    "start the gateway, or `gatehouse job run NAME`", "%s has never run", row);
 	else if (state->failures > 0)
-		finding_wrong(f, FINDING_ERROR, "job", "`gatehouse job list` shows why",
-		    "%s failed %d times in a row", row, state->failures);
-	else if (interval > 0 && state->idle > 3 * (int64_t)interval + 60)
+		finding_wrong(f, state->failures < FAILURES_ERROR ? FINDING_WARNING : FINDING_ERROR,
+		    "job", "`gatehouse job list` shows why", "%s failed %d times in a row", row,
+		    state->failures);
+	else if (interval > 0 && job_is_late(state->idle, interval))
 		finding_wrong(f, FINDING_WARNING, "job", "does the gateway run?",
 		    "%s last ran %lld s ago, and is due every %d s", row, (long long)state->idle,
 		    interval);
@@ -168,7 +171,6 @@ void
 doctor_gateway(struct doctor *d)
 {
 	const struct gh_conf *c = d->env.conf;
-	struct timex t = {0};
 
 	if (run_probe_is_gateway_up(c))
 		finding_ok(&d->findings, "gateway", "answers on port %d", c->gateway.port);
@@ -176,6 +178,13 @@ doctor_gateway(struct doctor *d)
 		finding_wrong(&d->findings, FINDING_ERROR, "gateway",
 		    "systemctl start gatehouse; its log says more", "no answer on %s port %d",
 		    c->gateway.listen, c->gateway.port);
+}
+
+void
+doctor_clock(struct doctor *d)
+{
+	struct timex t = {0};
+
 	if (adjtimex(&t) == TIME_ERROR || (t.status & STA_UNSYNC) != 0)
 		finding_wrong(&d->findings, FINDING_WARNING, "clock",
 		    "apt install systemd-timesyncd or chrony",

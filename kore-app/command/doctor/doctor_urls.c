@@ -207,8 +207,8 @@ count(char *const *urls)
 	return n;
 }
 
-void
-doctor_urls(struct doctor *d, const struct ca *ca)
+static void
+check_ca(struct doctor *d, const struct ca *ca)
 {
 	if (count(ca->cdp_urls) + count(ca->ocsp_urls) == 0)
 		finding_wrong(&d->findings, FINDING_WARNING, "ca-urls",
@@ -224,4 +224,15 @@ doctor_urls(struct doctor *d, const struct ca *ca)
 	for (size_t i = 0; i < count(ca->ocsp_urls); i++)
 		if (is_http(ca->ocsp_urls[i]))
 			check_ocsp(d, ca, ca->ocsp_urls[i]);
+}
+
+void
+doctor_urls(struct doctor *d)
+{
+	for (size_t i = 0; d->gateway.catalog != NULL && i < d->gateway.catalog->cas.n; i++) {
+		const struct ca *ca = d->gateway.catalog->cas.ca[i];
+
+		if (ca->cert != NULL && ca->sealed != NULL && ca->state != CA_RETIRED)
+			check_ca(d, ca);
+	}
 }

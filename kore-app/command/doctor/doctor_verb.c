@@ -10,9 +10,8 @@
 #include "options.h"
 #include "output.h"
 
-/* Root sees what no other user sees: it becomes the gateway's user first. */
-static int
-become(struct doctor *d, struct gh_error *err)
+int
+doctor_become_gateway(struct doctor *d, struct gh_error *err)
 {
 	const char *user = d->env.conf->gateway.user;
 	const struct passwd *pw;
@@ -43,14 +42,19 @@ examine(struct doctor *d, struct gh_error *err)
 	    doctor_kra,
 	    doctor_server_cert,
 	    doctor_gateway,
+	    doctor_workers,
+	    doctor_clock,
 	    doctor_cas,
+	    doctor_urls,
+	    doctor_state,
 	    doctor_rules,
 	    doctor_archival,
+	    doctor_nodes,
 	    doctor_jobs,
 	    doctor_notify,
 	    doctor_packages,
 	};
-	int rc = become(d, err);
+	int rc = doctor_become_gateway(d, err);
 
 	for (size_t i = 0; rc == 0 && i < sizeof(parts) / sizeof(parts[0]); i++) {
 		parts[i](d);

@@ -14,25 +14,38 @@ findings_begin(struct findings *f, bool is_silent, struct gh_error *err)
 	memset(f, 0, sizeof(*f));
 	f->is_silent = is_silent;
 	f->list = gh_json_new_array();
-	return f->list != NULL ? 0 : gh_fail(err, GH_E_NOMEM, "findings");
+	f->values = gh_json_new_array();
+	if (f->list != NULL && f->values != NULL)
+		return 0;
+	findings_end(f);
+	return gh_fail(err, GH_E_NOMEM, "findings");
 }
 
 void
 findings_end(struct findings *f)
 {
 	gh_json_free(f->list);
-	f->list = NULL;
+	gh_json_free(f->values);
+	f->list = f->values = NULL;
 }
 
-static void
-print_finding(const struct findings *f, const char *state, const char *code, const char *what,
-    const char *todo)
+static const char *
+member(const gh_json *finding, const char *name)
 {
-	if (f->is_silent || (todo == NULL && f->only_wrong))
-		return;
-	printf("%-8s %-22s ", state, code);
-	output_safe(stdout, what);
-	if (todo != NULL) {
+	const char *text = gh_json_string(gh_json_get(finding, name));
+
+	return text != NULL ? text : "";
+}
+
+void
+finding_print(const gh_json *finding)
+{
+	const char *state = member(finding, "state"), *todo = member(finding, "todo");
+
+	printf("%-8s %-22s ", strcmp(state, "error") == 0 ? "ERROR" : state,
+	    member(finding, "code"));
+	output_safe(stdout, member(finding, "what"));
+	if (todo[0] != '\0') {
 		printf("\n%32s", "-> ");
 		output_safe(stdout, todo);
 	}
@@ -43,22 +56,59 @@ static void
 add(struct findings *f, enum finding_state state, const char *code, const char *what,
     const char *todo)
 {
-	static const char *const names[] = {"ok", "warning", "ERROR"},
-				 *const members[] = {"ok", "warning", "error"};
+	static const char *const names[] = {"ok", "warning", "error"};
 	gh_json *o = gh_json_new_object();
 
 	f->oks += state == FINDING_OK;
 	f->warnings += state == FINDING_WARNING;
 	f->errors += state == FINDING_ERROR;
-	print_finding(f, names[state], code, what, todo);
 	if (o == NULL || gh_json_set_string(o, "code", code) != 0 ||
-	    gh_json_set_string(o, "state", members[state]) != 0 ||
+	    gh_json_set_string(o, "state", names[state]) != 0 ||
 	    gh_json_set_string(o, "what", what) != 0 || gh_json_set_string(o, "todo", todo) != 0) {
 		gh_json_free(o);
 		f->failed = true;
-	} else if (gh_json_append(f->list, o) != 0) {
+		return;
+	}
+	if (!f->is_silent && (state != FINDING_OK || !f->only_wrong))
+		finding_print(o);
+	if (gh_json_append(f->list, o) != 0)
+		f->failed = true;
+}
+
+void
+finding_value(struct findings *f, const struct finding_value *v)
+{
+	gh_json *o = gh_json_new_object();
+	char name[128];
+
+	snprintf(name, sizeof(name), "%s%s%s", v->name, v->label != NULL ? "_" : "",
+	    v->label != NULL ? v->label : "");
+	if (o == NULL || gh_json_set_string(o, "name", name) != 0 ||
+	    gh_json_set_int(o, "value", v->value) != 0 ||
+	    gh_json_set_string(o, "unit", v->unit) != 0 ||
+	    gh_json_set_string(o, "warn", v->warn) != 0 ||
+	    gh_json_set_string(o, "crit", v->crit) != 0) {
+		gh_json_free(o);
+		f->failed = true;
+	} else if (gh_json_append(f->values, o) != 0) {
 		f->failed = true;
 	}
+}
+
+const char *
+finding_span(int64_t seconds, char out[FINDING_SPAN_SIZE])
+{
+	static const struct {
+		int64_t size;
+		const char *name;
+	} units[] = {{86400, "days"}, {3600, "hours"}, {60, "minutes"}, {1, "seconds"}};
+	size_t i = 0;
+
+	while (i < 3 && seconds < 2 * units[i].size)
+		i++;
+	snprintf(out, FINDING_SPAN_SIZE, "%lld %s", (long long)(seconds / units[i].size),
+	    units[i].name);
+	return out;
 }
 
 void

@@ -1,5 +1,6 @@
 /* Probes of our own children: the certificate is not checked, for the port is ours. */
 #include <arpa/inet.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/time.h>
@@ -12,6 +13,7 @@
 #include "run_probe.h"
 
 #define PROBE_MS 500
+#define ANSWER_MAX (16 * 1024 * 1024)
 
 static void
 set_timeout(int fd)
@@ -53,39 +55,60 @@ connect_gateway(const struct gh_conf *conf)
 	return -1;
 }
 
+/* All that is answered, head and body, until the end or max bytes. */
 static bool
-ask_health(SSL *ssl)
+ask(SSL *ssl, const char *path, struct gh_buf *out)
 {
-	static const char question[] =
-	    "GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
-	static const char answer[] = "HTTP/1.1 200 ";
-	char head[sizeof(answer)] = "";
-	int n;
+	char text[4096];
+	int n = snprintf(text, sizeof(text),
+	    "GET %s HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n", path);
 
-	if (SSL_connect(ssl) != 1 || SSL_write(ssl, question, sizeof(question) - 1) <= 0)
+	if (SSL_connect(ssl) != 1 || SSL_write(ssl, text, n) <= 0)
 		return false;
-	n = SSL_read(ssl, head, sizeof(answer) - 1);
-	return n == (int)sizeof(answer) - 1 && memcmp(head, answer, sizeof(answer) - 1) == 0;
+	while (!out->failed && (n = SSL_read(ssl, text, sizeof(text))) > 0)
+		gh_buf_put(out, text, (size_t)n);
+	gh_buf_putc(out, '\0');
+	return !out->failed;
+}
+
+/* *out: NUL-ended, to be freed in any case. true: the answer is 200. */
+static bool
+get(const struct gh_conf *conf, const char *path, struct gh_buf *out)
+{
+	static const char answer[] = "HTTP/1.1 200 ";
+	int fd = connect_gateway(conf);
+	SSL_CTX *ctx;
+	SSL *ssl;
+	bool is_answered;
+
+	gh_buf_init(out, ANSWER_MAX);
+	if (fd < 0)
+		return false;
+	ctx = SSL_CTX_new(TLS_client_method());
+	ssl = ctx != NULL ? SSL_new(ctx) : NULL;
+	is_answered = ssl != NULL && SSL_set_fd(ssl, fd) == 1 && ask(ssl, path, out) &&
+	    strncmp((const char *)out->data, answer, sizeof(answer) - 1) == 0;
+	SSL_free(ssl);
+	SSL_CTX_free(ctx);
+	ERR_clear_error();
+	close(fd);
+	return is_answered;
 }
 
 bool
 run_probe_is_gateway_up(const struct gh_conf *conf)
 {
-	int fd = connect_gateway(conf);
-	SSL_CTX *ctx;
-	SSL *ssl;
-	bool is_up;
+	struct gh_buf answer;
+	bool is_up = get(conf, "/healthz", &answer);
 
-	if (fd < 0)
-		return false;
-	ctx = SSL_CTX_new(TLS_client_method());
-	ssl = ctx != NULL ? SSL_new(ctx) : NULL;
-	is_up = ssl != NULL && SSL_set_fd(ssl, fd) == 1 && ask_health(ssl);
-	SSL_free(ssl);
-	SSL_CTX_free(ctx);
-	ERR_clear_error();
-	close(fd);
+	gh_buf_free(&answer);
 	return is_up;
+}
+
+bool
+run_probe_metrics(const struct gh_conf *conf, struct gh_buf *out)
+{
+	return get(conf, "/metrics", out);
 }
 
 bool

@@ -4,9 +4,13 @@
 
 #include <stdbool.h>
 
+#include "buf.h"
 #include "conf.h"
 
 bool run_probe_is_gateway_up(const struct gh_conf *conf); /* HTTPS, GET /healthz says 200 */
-bool run_probe_is_signer_up(const char *socket_path);     /* it accepts */
+/* The text of /metrics, NUL-ended, in *out, which is to be freed in any case. false: no answer, or
+ * it is refused: */
+bool run_probe_metrics(const struct gh_conf *conf, struct gh_buf *out);
+bool run_probe_is_signer_up(const char *socket_path); /* it accepts */
 
 #endif
