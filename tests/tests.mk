@@ -140,6 +140,7 @@ $(eval $(call stand_ins,enroll/test_cmc_failures,ca cmc dir password requester r
 $(eval $(call stand_ins,enroll/test_cmc_legacy,ca cmc dir password requester requests store tmpl world))
 $(eval $(call stand_ins,enroll/test_gateway_signer,ca cmc dir password requester requests store tmpl world))
 $(eval $(call stand_ins,enroll/test_cmc_pop,ca cmc dir password requester requests store tmpl world))
+$(eval $(call stand_ins,enroll/test_cmc_ra,ca cmc dir password requester requests store tmpl world))
 $(eval $(call stand_ins,enroll/test_cmc_renewal,ca cmc dir password requester requests store tmpl world))
 $(eval $(call stand_ins,enroll/test_cmc_secret,ca cmc dir password requester requests store tmpl world))
 $(eval $(call stand_ins,enroll/test_csr,ca dir password requester requests store tmpl world))

@@ -104,10 +104,8 @@ read_change(struct gh_der in, struct csr_names *out, struct gh_error *err)
 	return 0;
 }
 
-/* As control of a CRMF, or as attribute of a PKCS#10. *in: whole; empty: it is no SEQUENCE, or
- * there are several. */
-static bool
-find_change(const struct ca_pkcs10 *csr, struct gh_der *in)
+bool
+csr_names_find_change(const struct ca_pkcs10 *csr, struct gh_der *in)
 {
 	ASN1_OBJECT *type = OBJ_txt2obj(CHANGE_SUBJECT_NAME, 1);
 	int at = type != NULL ? X509_REQ_get_attr_by_OBJ(csr->req, type, -1) : -1;
@@ -131,7 +129,7 @@ csr_names_read_change(const struct ca_pkcs10 *csr, bool *found, struct csr_names
 	int rc;
 
 	memset(out, 0, sizeof(*out));
-	*found = find_change(csr, &in);
+	*found = csr_names_find_change(csr, &in);
 	rc = *found ? read_change(in, out, err) : 0;
 	if (rc != 0)
 		csr_names_clear(out);

@@ -9,6 +9,7 @@
 
 #include "cmc_batch.h"
 #include "cmc_envelope.h"
+#include "cmc_ra.h"
 #include "cmc_run.h"
 
 /* --- what came of it -------------------------------------------------------------------------- */
@@ -87,6 +88,7 @@ cmc_run_free(struct cmc_run *r)
 	if (r == NULL)
 		return;
 	cmc_batch_free(r->batch);
+	free(r->said);
 	for (size_t i = 0; i < PKI_DATA_REQUESTS_MAX; i++)
 		ca_pkcs10_free(r->csr[i]);
 	for (size_t i = 0; i < r->signers; i++)
@@ -155,7 +157,9 @@ prove(struct cmc_run *r)
 		rc = cmc_check_time(r);
 	if (rc != 0 && r->is_enveloped && !is_proven)
 		cmc_envelope_hide(r);
-	return rc == 0 ? cmc_batch_read(r) : rc;
+	if (rc != 0 || (rc = cmc_ra_read(r)) != 0 || (rc = cmc_batch_read(r)) != 0)
+		return rc;
+	return cmc_ra_check(r);
 }
 
 void

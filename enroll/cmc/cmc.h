@@ -41,6 +41,8 @@ struct cmc_context {
 	bool forbids_key_reuse;
 	/* Who signs by a certificate with id-kp-cmcRA may send messages of others. */
 	bool takes_ra;
+	/* And is believed that the holder of a key that does not sign has it (lraPOPWitness). */
+	bool takes_ra_pop;
 };
 
 struct cmc_answer {

@@ -3,8 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "formats/client_verify.h"
-
 #include "cmc_batch.h"
 
 struct part {
@@ -39,29 +37,7 @@ refuse(struct cmc_run *r, enum gh_code code, const char *text)
 	return cmc_refuse(r, r->control[CMC_BATCH_REQUESTS]->id, &err);
 }
 
-/* --- who may ---------------------------------------------------------------------------------- */
-
-/* By a signature on this very message: not by the connection that it came over. */
-static bool
-is_ra(const struct cmc_run *r)
-{
-	bool is_one = false;
-
-	for (size_t i = 0; i < r->signers; i++)
-		is_one |= client_cert_is_ra(r->signer[i]);
-	return is_one && r->ctx->takes_ra;
-}
-
 /* --- which ------------------------------------------------------------------------------------ */
-
-static const struct pki_message *
-find_message(const struct pki_data *d, uint32_t id)
-{
-	for (size_t i = 0; i < d->messages; i++)
-		if (d->other[i].id == id)
-			return &d->other[i];
-	return NULL;
-}
 
 static bool
 has_id(const struct cmc_batch *b, uint32_t id)
@@ -76,7 +52,7 @@ has_id(const struct cmc_batch *b, uint32_t id)
 static int
 read_one(struct cmc_run *r, uint32_t id)
 {
-	const struct pki_message *m = find_message(&r->data, id);
+	const struct pki_message *m = pki_data_find_message(&r->data, id);
 	struct cmc_batch *b = r->batch;
 	struct cmc_run *one;
 
@@ -87,6 +63,7 @@ read_one(struct cmc_run *r, uint32_t id)
 		return refuse(r, GH_E_NOMEM, "");
 	b->id[b->n] = id;
 	b->part[b->n++].run = one;
+	one->id = id;
 	cmc_read(one, m->content.p, m->content.len);
 	return 0;
 }
@@ -143,7 +120,7 @@ cmc_batch_read(struct cmc_run *r)
 
 	if (r->control[CMC_BATCH_REQUESTS] == NULL)
 		return 0;
-	if (!is_ra(r)) /* RFC 6402, 2.12 */
+	if (!cmc_is_ra(r)) /* RFC 6402, 2.12 */
 		return refuse(r, GH_E_FORBIDDEN,
 		    "Only a registration authority sends messages of others: it signs by a "
 		    "certificate with id-kp-cmcRA, and the label must have RAs.");
@@ -155,6 +132,15 @@ cmc_batch_read(struct cmc_run *r)
 	if ((rc = read_all(r)) == 0)
 		rc = check_size(r);
 	return rc;
+}
+
+const struct cmc_run *
+cmc_batch_find(const struct cmc_run *r, uint32_t id)
+{
+	for (size_t i = 0; r->batch != NULL && i < r->batch->n; i++)
+		if (r->batch->id[i] == id)
+			return r->batch->part[i].run;
+	return NULL;
 }
 
 /* --- the answers ------------------------------------------------------------------------------ */
@@ -241,14 +227,4 @@ void
 cmc_batch_guess(const struct cmc_run *r, struct gh_error *out)
 {
 	*out = r->load->guess;
-}
-
-const char *
-cmc_batch_detail(const struct cmc_run *r, char *out, size_t size)
-{
-	if (r->ra == NULL)
-		return NULL;
-	snprintf(out, size, "%.80s; %s RA %.200s", r->ctx->template_name,
-	    r->is_by_ra ? "for another, by" : "by", r->ra->who.name);
-	return out;
 }

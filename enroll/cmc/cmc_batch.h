@@ -23,8 +23,8 @@ int cmc_batch_put(const struct cmc_run *r, struct pki_response *out,
     struct gh_error *err) GH_MUSTCHECK;
 /* The first wrong proof in a message inside; code 0: none was. */
 void cmc_batch_guess(const struct cmc_run *r, struct gh_error *out);
-/* Through whom a request came, for the audit trail. NULL: by itself. */
-const char *cmc_batch_detail(const struct cmc_run *r, char *out, size_t size);
+/* A message inside that is read and not served yet, by its number; borrowed; NULL: none. */
+const struct cmc_run *cmc_batch_find(const struct cmc_run *r, uint32_t id);
 void cmc_batch_free(struct cmc_batch *b); /* accepts NULL */
 
 #endif

@@ -14,11 +14,11 @@
 #include "log.h"
 #include "store/catalog/cmc_secret_row.h"
 
-#include "cmc_batch.h"
 #include "cmc_enroll.h"
 #include "cmc_extensions.h"
 #include "cmc_pop.h"
 #include "cmc_pop_link.h"
+#include "cmc_ra.h"
 #include "cmc_renewal.h"
 #include "cmc_replay.h"
 #include "cmc_token.h"
@@ -110,8 +110,12 @@ fill(struct cmc_run *r, size_t i, struct enroll_request *req, struct gh_error *e
 	req->protocol = ctx->protocol;
 	snprintf(req->request_id, sizeof(req->request_id), "%s", ctx->request_id);
 	req->requester = r->who;
-	if (r->is_by_ra && ctx->label != NULL)
-		req->requester.device = device_of_ra(ctx->env, ctx->label, r->csr[i]);
+	if (cmc_ra_is_for_another(r, i)) {
+		req->requester.is_ra = true;
+		req->requester.device = ctx->label != NULL
+		    ? device_of_ra(ctx->env, ctx->label, r->csr[i])
+		    : req->requester.device;
+	}
 	req->submitted = gh_now();
 	req->confirm_within = ctx->confirm_within;
 	if ((req->template_name = strdup(ctx->template_name)) == NULL ||
@@ -178,7 +182,7 @@ enroll_one(struct cmc_run *r, size_t i)
 	int64_t ca_id = 0;
 	char detail[512];
 
-	e.detail = cmc_batch_detail(r, detail, sizeof(detail));
+	e.detail = cmc_ra_detail(r, i, detail, sizeof(detail));
 	if ((e.rc = fill(r, i, &req, &e.err)) == 0)
 		e.rc = single_find_recorded(env, &e, &is_recorded, &ca_id);
 	if (e.rc == 0 && is_recorded)
@@ -205,6 +209,7 @@ is_key_of_signer(const struct cmc_run *r, const struct ca_pkcs10 *csr)
 	return is_one;
 }
 
+/* What the client has signed: before it is changed. */
 static int
 check(struct cmc_run *r, size_t i)
 {
@@ -218,7 +223,21 @@ check(struct cmc_run *r, size_t i)
 		    "A new certificate needs a new key: make one and ask again.");
 		return cmc_refuse_as(r, r->data.request[i].id, CMC_NO_KEY_REUSE, &err);
 	}
-	return cmc_renewal_check(r, i);
+	return 0;
+}
+
+static int
+check_all(struct cmc_run *r)
+{
+	int rc = 0;
+
+	for (size_t i = 0; i < r->data.requests; i++)
+		rc |= check(r, i);
+	if (rc != 0 || (rc = cmc_pop_link_check(r)) != 0)
+		return rc;
+	for (size_t i = 0; i < r->data.requests; i++)
+		rc |= cmc_ra_change(r, i) != 0 || cmc_renewal_check(r, i) != 0;
+	return rc;
 }
 
 static bool
@@ -267,13 +286,8 @@ void
 cmc_enroll(struct cmc_run *r)
 {
 	unsigned char message[REPLAY_MARK_SIZE] = {0};
-	int rc = 0;
 
-	if (cmc_pop_check(r) != 0)
-		return;
-	for (size_t i = 0; i < r->data.requests; i++)
-		rc |= check(r, i);
-	if (rc != 0 || r->data.requests == 0 || cmc_pop_link_check(r) != 0 ||
+	if (cmc_pop_check(r) != 0 || check_all(r) != 0 || r->data.requests == 0 ||
 	    use_secret(r, message) != 0)
 		return;
 	for (size_t i = 0; i < r->data.requests; i++)

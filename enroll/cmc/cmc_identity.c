@@ -15,6 +15,7 @@
 
 #include "cmc_act.h"
 #include "cmc_legacy.h"
+#include "cmc_ra.h"
 #include "cmc_run.h"
 #include "cmc_witness.h"
 
@@ -183,8 +184,8 @@ prove_by_secret(struct cmc_run *r, bool *is_there)
 		return prove_mac(r);
 	if (r->message.signers == 0)
 		return prove_passphrases(r);
-	*is_there = proof != NULL;
-	return proof != NULL ? prove_secret(r, proof) : 0;
+	*is_there = proof != NULL && !cmc_ra_has_proven(r, proof); /* with a secret of the RA's */
+	return *is_there ? prove_secret(r, proof) : 0;
 }
 
 /* --- all proofs ------------------------------------------------------------------------------- */

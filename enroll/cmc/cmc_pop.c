@@ -12,6 +12,7 @@
 #include "timestamp.h"
 
 #include "cmc_pop.h"
+#include "cmc_ra.h"
 
 #define LABEL "gatehouse cmc pop v1"
 #define SLOT_MIN 10                     /* seconds */
@@ -133,9 +134,21 @@ check_proof(struct cmc_run *r, size_t i, const struct gh_der *proof, struct gh_e
 }
 
 static int
-take_proof(struct cmc_run *r, const struct pki_control *c)
+set_proven(struct cmc_run *r, size_t i, struct gh_error *err)
 {
 	struct ca_pkcs10 *proven;
+	int rc = ca_crmf_without_key(r->csr[i], &proven, err);
+
+	if (rc != 0)
+		return rc;
+	ca_pkcs10_free(r->csr[i]);
+	r->csr[i] = proven;
+	return 0;
+}
+
+static int
+take_proof(struct cmc_run *r, const struct pki_control *c)
+{
 	struct gh_der proof;
 	struct gh_error err;
 	uint32_t body;
@@ -149,11 +162,19 @@ take_proof(struct cmc_run *r, const struct pki_control *c)
 		return cmc_refuse(r, c->id, &err);
 	}
 	if ((rc = check_proof(r, i, &proof, &err)) == 0)
-		rc = ca_crmf_without_key(r->csr[i], &proven, &err);
-	if (rc != 0)
-		return cmc_refuse(r, body, &err);
-	ca_pkcs10_free(r->csr[i]);
-	r->csr[i] = proven;
+		rc = set_proven(r, i, &err);
+	return rc == 0 ? 0 : cmc_refuse(r, body, &err);
+}
+
+/* 6.8: what an RA has seen is not asked for once more. */
+static int
+take_word(struct cmc_run *r, size_t i)
+{
+	struct gh_error err;
+
+	if (set_proven(r, i, &err) != 0)
+		return cmc_refuse(r, r->data.request[i].id, &err);
+	r->is_vouched[i] = true;
 	return 0;
 }
 
@@ -187,7 +208,7 @@ cmc_pop_check(struct cmc_run *r)
 		return rc;
 	for (size_t i = 0; i < r->data.requests; i++)
 		if (r->csr[i]->awaits_proof)
-			rc |= challenge(r, i, &bytes);
+			rc |= cmc_ra_vouches_for(r, i) ? take_word(r, i) : challenge(r, i, &bytes);
 	return rc;
 }
 

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "cmc_envelope.h"
+#include "cmc_ra.h"
 #include "cmc_run.h"
 
 /* id-cct-PKIData, 1.3.6.1.5.5.7.12.2 */
@@ -26,10 +27,14 @@ static const enum times allowed[CMC_KINDS] = {
     [CMC_QUERY_PENDING] = ONCE,
     [CMC_POP_LINK_RANDOM] = ONCE,
     [CMC_BATCH_REQUESTS] = ONCE,
+    [CMC_ADD_EXTENSIONS] = SEVERAL,
+    [CMC_MOD_CERT_TEMPLATE] = SEVERAL,
+    [CMC_LRA_POP_WITNESS] = SEVERAL,
+    [CMC_CONTROL_PROCESSED] = SEVERAL,
+    [CMC_RA_IDENTITY_WITNESS] = SEVERAL,
 };
 
-/* Certificates and CRLs, which anybody gets, are asked for
- * outside. */
+/* Certificates and CRLs, which anybody gets, are asked for outside. */
 static bool
 is_too_deep(const struct cmc_run *r, enum cmc_kind kind)
 {
@@ -45,24 +50,29 @@ is_too_deep(const struct cmc_run *r, enum cmc_kind kind)
 }
 
 static enum times
-times_of(const struct cmc_run *r, enum cmc_kind kind)
+times_of(const struct cmc_run *r, const struct pki_control *c)
 {
-	return kind == CMC_IDENTITY_PROOF && r->ctx->is_legacy ? ONCE : allowed[kind];
+	return c->kind == CMC_IDENTITY_PROOF && (r->ctx->is_legacy || cmc_ra_has_proven(r, c))
+	    ? ONCE
+	    : allowed[c->kind];
 }
 
 static int
 take_control(struct cmc_run *r, const struct pki_control *c)
 {
+	const enum times times = times_of(r, c);
 	struct gh_error err;
 
-	if (times_of(r, c->kind) == NEVER)
+	if (times == NEVER && cmc_ra_has_processed(r, c))
+		return 0;
+	if (times == NEVER)
 		gh_refuse(&err, GH_E_BAD_REQUEST, "There is no control of this type.");
 	else if (is_too_deep(r, c->kind))
 		gh_refuse(&err, GH_E_BAD_REQUEST,
 		    "The control is not for a message that is so deep inside of others.");
 	else if (c->value.len == 0)
 		gh_refuse(&err, GH_E_BAD_REQUEST, "The control must have one value.");
-	else if (times_of(r, c->kind) == ONCE && r->control[c->kind] != NULL)
+	else if (times == ONCE && r->control[c->kind] != NULL)
 		gh_refuse(&err, GH_E_BAD_REQUEST, "The control is there twice.");
 	else {
 		if (r->control[c->kind] == NULL)
@@ -71,8 +81,6 @@ take_control(struct cmc_run *r, const struct pki_control *c)
 	}
 	if (c->kind == CMC_AUTH_DATA) /* 6.16: nothing here takes data in that way */
 		return cmc_refuse_as(r, c->id, CMC_AUTH_DATA_FAIL, &err);
-	if (c->kind == CMC_LRA_POP_WITNESS) /* 6.8: each key is proven here, no RA is believed */
-		return cmc_refuse_as(r, c->id, CMC_POP_FAILED, &err);
 	return cmc_refuse(r, c->id, &err);
 }
 

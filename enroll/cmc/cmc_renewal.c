@@ -2,6 +2,7 @@
 #include "renewal.h"
 #include "timestamp.h"
 
+#include "cmc_ra.h"
 #include "cmc_renewal.h"
 
 static int
@@ -25,7 +26,8 @@ cmc_renewal_check(struct cmc_run *r, size_t i)
 	int64_t window = r->ctx->renewal_window;
 	int rc = 0;
 
-	if (!r->is_by_cert_alone || t == NULL || !tmpl_takes_names(t->tmpl))
+	if (!r->is_by_cert_alone || cmc_ra_is_for_another(r, i) || t == NULL ||
+	    !tmpl_takes_names(t->tmpl))
 		return 0;
 	if (window == 0)
 		window = tmpl_renewal_overlap(t->tmpl);

@@ -17,7 +17,8 @@
 
 #define CMC_LAYERS_MAX 3 /* messages of RAs around a message */
 
-struct cmc_batch; /* cmc_batch.h */
+struct cmc_batch;     /* cmc_batch.h */
+struct ra_statements; /* ra_statement.h */
 
 /* What all messages inside have together, over all layers. */
 struct cmc_load {
@@ -29,6 +30,7 @@ struct cmc_run {
 	const struct cmc_context *ctx;
 	/* The message of an RA in which this one came; borrowed; NULL: it came by itself. */
 	const struct cmc_run *ra;
+	uint32_t id;                     /* its bodyPartID there */
 	int layer;                       /* of those around it */
 	struct cmc_load own_load, *load; /* of the outermost; borrowed */
 	struct cms_signed outer;         /* around EnvelopedData; empty: there is none */
@@ -52,7 +54,8 @@ struct cmc_run {
 	/* Nothing but such a certificate proves who asks: a request of it is a renewal. */
 	bool is_by_cert_alone;
 	bool is_by_ra; /* nothing in the message proves who asks: the RA does, for another */
-	struct cmc_batch *batch; /* messages inside; owned; NULL: none */
+	struct ra_statements *said; /* what it says as an RA; owned; NULL: nothing */
+	struct cmc_batch *batch;    /* messages inside; owned; NULL: none */
 	/* what came of it */
 	struct cmc_status status[CMC_STATUSES_MAX];
 	size_t statuses;
@@ -64,6 +67,8 @@ struct cmc_run {
 	 * (cmc_pop.h). */
 	unsigned char pop[PKI_DATA_REQUESTS_MAX][CMC_POP_SIZE];
 	bool has_pop[PKI_DATA_REQUESTS_MAX], is_challenged[PKI_DATA_REQUESTS_MAX];
+	/* By request: by RAs (cmc_ra.h). */
+	bool is_changed[PKI_DATA_REQUESTS_MAX], is_vouched[PKI_DATA_REQUESTS_MAX];
 	bool needs_full;     /* what came of it cannot be said by certificates alone */
 	const struct ca *ca; /* that answers; borrowed; NULL: not known yet */
 	int rc;              /* of the first failure */
@@ -90,6 +95,8 @@ void cmc_run_answer(struct cmc_run *r, struct cmc_answer *out);
 void cmc_read(struct cmc_run *r, const unsigned char *ber, size_t len);
 /* The others; each returns 0 or the code of what was refused, which has its status then. */
 int cmc_verify(struct cmc_run *r) GH_MUSTCHECK;
+/* An RA has signed this very message: the connection that it came over does not count. */
+bool cmc_is_ra(const struct cmc_run *r);
 bool cmc_is_authenticated(const struct cmc_run *r); /* by AuthenticatedData */
 int cmc_identify(struct cmc_run *r) GH_MUSTCHECK;
 int cmc_check_time(struct cmc_run *r) GH_MUSTCHECK; /* what was said under a proof */

@@ -193,3 +193,13 @@ cmc_verify(struct cmc_run *r)
 		return 0;
 	return verify_all(r, &r->message);
 }
+
+bool
+cmc_is_ra(const struct cmc_run *r)
+{
+	bool is_one = false;
+
+	for (size_t i = 0; i < r->signers; i++)
+		is_one |= client_cert_is_ra(r->signer[i]);
+	return is_one && r->ctx->takes_ra;
+}

@@ -202,6 +202,15 @@ pki_data_parse(const struct gh_der *der, struct pki_data *out, struct gh_error *
 	return rc;
 }
 
+const struct pki_message *
+pki_data_find_message(const struct pki_data *d, uint32_t id)
+{
+	for (size_t i = 0; i < d->messages; i++)
+		if (d->other[i].id == id)
+			return &d->other[i];
+	return NULL;
+}
+
 /* --- one request ------------------------------------------------------------------------------ */
 
 static int

@@ -61,6 +61,9 @@ struct pki_data {
 int pki_data_parse(const struct gh_der *der, struct pki_data *out,
     struct gh_error *err) GH_MUSTCHECK;
 
+/* Of cmsSequence; borrowed; NULL: there is none. */
+const struct pki_message *pki_data_find_message(const struct pki_data *d, uint32_t id);
+
 /* The request as one value: ca_pkcs10_parse and ca_crmf_parse. *csr is owned by the caller.
  * GH_E_CSR, GH_E_CSR_SIGNATURE: as they have it; of a CRMF also regInfo (RFC 5272, 3.2.1.2.2) and
  * the controls regToken and authenticator. GH_E_NOT_IMPLEMENTED: of a form that nobody knows. */

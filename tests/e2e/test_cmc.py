@@ -54,6 +54,8 @@ def setUpModule():
     env.admin("est", "label", "add", "sent", "--template", "User", "--auth", "http", "--ca", "issuing", "--cmc", "message", "--ra", "yes",
               "--certificates-of", "any")
     env.admin("est", "label", "add", "devices", "--template", "Device", "--auth", "http", "--ca", "issuing", "--cmc", "caller")
+    env.admin("est", "label", "add", "named", "--template", "Device", "--auth", "http", "--ca", "issuing", "--cmc", "message", "--ra", "yes",
+              "--cmc-ra-pop", "yes", "--certificates-of", "any")
     for name, cmc in (("users", "caller"), ("open", "message"), ("off", "none")):
         env.admin("est", "label", "add", name, "--template", "User", "--auth", "http", "--ca", "issuing", "--cmc", cmc, "--certificates-of", "any")
     env.admin("est", "label", "add", "waiting", "--template", "Waiting", "--auth", "http", "--ca", "issuing", "--cmc", "caller",
@@ -435,6 +437,75 @@ class Identity(Case):
         self.failed(self.send(self.nobody, m.sign(self.bob.key, ra), where="open/"), 403, BAD_IDENTITY, [number])
         self.failed(self.send(self.nobody, m.sign(self.alice.key, leaf), where="sent/"), 403, BAD_IDENTITY, [number])
 
+    def ra(self):
+        """A certificate of bob's, with id-kp-cmcRA."""
+        return certificates(self.send(self.bob, self.own(self.bob), where="ras/"))[0]
+
+    def test_C8_C31_C32_an_ra_changes_what_it_sends_on(self):
+        """The names of a device that has none, a usage, and a control that nobody knows; all structures are those of pyasn1-modules."""
+        ra, stranger = self.ra(), Device(env)
+        asked = Message()
+        request = asked.request(self.csr(stranger))
+        unknown = asked.control(univ.ObjectIdentifier("1.3.6.1.4.1.99999.1"), univ.Null(""))
+        m = Message()
+        inside = m.inside(asked.sign(stranger.key))
+        m.batch(inside)
+        san = rfc5280.Extension()
+        san["extnID"], san["extnValue"] = rfc5280.id_ce_subjectAltName, der.san(dns=["p9.example.test"])
+
+        def change(name, target):
+            v = rfc6402.ModCertTemplate()
+            v["pkiDataReference"].append(inside)
+            v["certReferences"].append(target)
+            v["certTemplate"]["subject"]["rdnSequence"] = decode(der.name([("CN", name)]), asn1Spec=rfc5280.RDNSequence())[0]
+            return m.control(rfc6402.id_cmc_modCertTemplate, v)
+        change("p9.example.test", request)
+        v = rfc6402.AddExtensions()
+        v["pkiDataReference"] = inside
+        v["certReferences"].append(request)
+        v["extensions"].append(san)
+        m.control(rfc6402.id_cmc_addExtensions, v)
+        v, reference, path = rfc6402.ControlsProcessed(), rfc6402.BodyPartReference(), rfc6402.BodyPartPath()
+        path.extend((inside, unknown))
+        reference["bodyPartPath"] = path
+        v["bodyList"].append(reference)
+        m.control(rfc6402.id_cmc_controlProcessed, v)
+        answer = self.full(self.send(self.nobody, m.sign(self.bob.key, ra), where="named/"), 200)
+        self.assertEqual([s[0] for s in answer.statuses()], [SUCCESS])
+        made = decode(answer.data["cmsSequence"][0]["contentInfo"]["content"], asn1Spec=rfc5652.SignedData())[0]
+        leaf = next(c for c in (encode(c["certificate"]) for c in made["certificates"]) if b"p9.example.test" in c)
+        text = run("openssl", "x509", "-inform", "DER", "-noout", "-subject", "-ext", "subjectAltName", stdin=leaf).stdout.decode()
+        self.assertIn("CN = p9.example.test", text)
+        self.assertIn("DNS:p9.example.test", text)
+        self.assertIn("changed by an RA", "".join(r[0] for r in env.sql("select detail from audit where detail is not null order by id desc limit 3")))
+        # of a request that is not there; and by who is no RA
+        wrong = change("p9.example.test", request + 7)
+        self.failed(self.send(self.nobody, m.sign(self.bob.key, ra), where="named/"), 400, BAD_REQUEST, [wrong])
+        self.failed(self.send(self.nobody, m.sign(self.alice.key, self.enroll(self.alice)), where="named/"), 403, BAD_IDENTITY)
+
+    def test_C11_an_ra_vouches_for_a_key(self):
+        """A key that does not sign, in a request of the RA's own; no challenge comes back."""
+        ra, key, host = self.ra(), der.Key(env.scratch, "rsa:2048"), "p10.example.test"
+        template = der.seq(der.context(5, der.name([("CN", host)])), der.context(6, key.spki[4:]),
+                           der.context(9, der.extension("subjectAltName", der.san(dns=[host]))))
+        request = der.context(1, der.seq(der.integer(1), template), der.context(2, b"\x81\x01\x01"))
+
+        def send(*ids):
+            witness, other = rfc6402.LraPopWitness(), rfc6402.BodyPartPath()
+            witness["pkiDataBodyid"] = 0
+            witness["bodyIds"].extend(ids)
+            other.append(1)
+            controls = [encode(control(2, rfc6402.id_cmc_lraPOPWitness, witness)), encode(control(3, rfc6402.id_cmc_raIdentityWitness, other))]
+            m = Message()
+            m.data = univ.Any(der.seq(der.seq(*controls), der.seq(request), der.seq(), der.seq()))
+            return self.send(self.nobody, m.sign(self.bob.key, ra), where="named/")
+        self.failed(send(4), 400, BAD_REQUEST, [2])
+        reply = send(1)
+        self.assertEqual((reply.status, reply.headers["content-type"]), (200, CERTS), reply.body)
+        self.assertIn(host.encode(), certificates(reply)[0])
+        detail = env.sql("select detail from audit where detail like '%possession%' order by id desc limit 1")[0][0]
+        self.assertRegex(detail, "for another, by RA .*; an RA has seen possession of the key")
+
     def test_C28_two_layers(self):
         """An RA in front of another one; one that is none has nothing to send on, on whatever layer."""
         self.assertEqual(self.send(self.bob, self.own(self.bob), where="ras/").status, 200)
@@ -760,6 +831,8 @@ class BouncyCastle(Case):
             return self.send(self.nobody, m.sign(self.alice.key, leaf), where="open/")
         reply = send(request)
         self.failed(reply, 400, POP_REQUIRED, [1])
+        vouched = der.seq(der.integer(3), der.oid("1.3.6.1.5.5.7.7.11"), der.set_(der.seq(der.integer(0), der.seq(der.integer(1)))))
+        self.failed(send(request, vouched), 403, POP_FAILED, [3])
         path = env.scratch / "challenge.der"
         path.write_bytes(base64.b64decode(reply.body))
         given, answer = (bytes.fromhex(line) for line in self.java("pop", key.path, path).split())

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "cmc/pki_data.h"
+#include "cmc/ra_statement.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -28,10 +29,36 @@ check_request(const struct pki_request *r, const struct gh_der *all)
 	ca_pkcs10_free(rc == 0 ? csr : NULL);
 }
 
+/* What an RA says: what it takes over lies in the control, and its counts are those of its arrays.
+ */
+static void
+check_statement(const struct pki_control *c, struct ra_statements *all)
+{
+	size_t before = all->n;
+	struct gh_error err = {0};
+	int rc;
+
+	if (!ra_statement_is(c->kind))
+		return;
+	rc = ra_statement_read(c, all, &err);
+	if (all->n > RA_STATEMENTS_MAX || all->n < before ||
+	    (rc != 0 && err.code != GH_E_BAD_REQUEST))
+		abort();
+	for (size_t i = before; rc == 0 && i < all->n; i++) {
+		const struct ra_statement *s = &all->one[i];
+
+		if (s->control != c || s->depth > RA_PATH_MAX || s->ids == 0 ||
+		    s->ids > PKI_DATA_REQUESTS_MAX || !is_inside(&s->subject, &c->value) ||
+		    !is_inside(&s->extensions, &c->value))
+			abort();
+	}
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static struct pki_data d;
+	static struct ra_statements said;
 	struct gh_der all = {data, size};
 	struct gh_error err = {0};
 
@@ -42,9 +69,12 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	}
 	if (!gh_der_is_strict(data, size) || !is_inside(&d.req_sequence, &all))
 		abort();
-	for (size_t i = 0; i < d.controls; i++)
+	said.n = 0;
+	for (size_t i = 0; i < d.controls; i++) {
 		if (d.control[i].id == 0 || !is_inside(&d.control[i].value, &all))
 			abort();
+		check_statement(&d.control[i], &said);
+	}
 	for (size_t i = 0; i < d.requests; i++)
 		check_request(&d.request[i], &all);
 	if (d.messages > d.others)
