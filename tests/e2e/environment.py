@@ -87,14 +87,19 @@ class Session:
         self.close()
 
 
+CHEAP_BCRYPT = BUILD / "tests" / "servers" / "cheap_bcrypt.so"
+
+
 class Environment:
+    """Passwords are hashed at the least cost, unless GATEHOUSE_PRELOAD says otherwise (tests/README.md, "Cheap bcrypt")."""
+
     def __init__(self, name, **variables):
         self.dir = Path(tempfile.mkdtemp(prefix=f"gatehouse-{name}-", dir="/tmp"))
         # the PostgreSQL user has to reach its folder
         self.dir.chmod(0o711)
         self.scratch = self.dir / "scratch"
         self.scratch.mkdir(mode=0o700)
-        self.variables = variables
+        self.variables = {"GATEHOUSE_PRELOAD": str(CHEAP_BCRYPT) if CHEAP_BCRYPT.exists() else "", **variables}
         atexit.register(self.remove)
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             signal.signal(number, lambda n, frame: sys.exit(128 + n))
@@ -260,7 +265,8 @@ class Environment:
         """The gatehouse command; its standard output, as JSON when --json is among the arguments."""
         done = subprocess.run([str(BUILD / "gatehouse"), *map(str, args)], input=stdin,
                               stdin=None if stdin else subprocess.DEVNULL, stdout=subprocess.PIPE,
-                              stderr=subprocess.PIPE, cwd=self.scratch)
+                              stderr=subprocess.PIPE, cwd=self.scratch,
+                              env={**os.environ, "LD_PRELOAD": self.variables["GATEHOUSE_PRELOAD"]})
         if not check:
             return done
         if done.returncode != 0:

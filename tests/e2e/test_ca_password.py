@@ -22,7 +22,7 @@ from environment import BUILD, Environment, wait_for
 
 # Longer than any test takes, also on a slow machine; tests that wait for its end bring that nearer.
 LOCK_SECONDS = 120
-env = Environment("ca-password", GATEHOUSE_CONF_EXTRA=f"""
+env = Environment("ca-password", GATEHOUSE_PRELOAD="", GATEHOUSE_CONF_EXTRA=f"""
 ca {{ password_lock_seconds = {LOCK_SECONDS} unlock_seconds = 600 }}
 limits {{ failures = 10000 }}
 """)

@@ -15,7 +15,7 @@ from client import Client
 from environment import Environment, wait_for
 
 FAILURES = 5
-env = Environment("logins", GATEHOUSE_WORKERS="1", GATEHOUSE_CONF_EXTRA=f"limits {{ failures = {FAILURES} }}")
+env = Environment("logins", GATEHOUSE_PRELOAD="", GATEHOUSE_WORKERS="1", GATEHOUSE_CONF_EXTRA=f"limits {{ failures = {FAILURES} }}")
 CSR = der.csr(der.Key(env.scratch, "ec:P-256"))
 AUDIT = "/pki/audit"
 last = 10
@@ -164,6 +164,7 @@ class Command(unittest.TestCase):
 
 class Administrators(unittest.TestCase):
     def test_the_time_of_a_refusal_tells_no_name(self):
+        self.assertEqual(env.sql("select distinct left(hash, 7) from admin_user"), [["$2b$12$"]])
         names = (env.var["GATEHOUSE_ADMIN_USER"], "nobody-here", "bob", "OLGA", "dave")
 
         def measured(name):

@@ -19,6 +19,7 @@
 # GATEHOUSE_KRA_OPTIONS    further options of its kra init
 # GATEHOUSE_DIRECTORY_ENV  file with LDAP_* variables of a running directory to use instead of an own slapd
 # GATEHOUSE_CONF_EXTRA     text appended to the configuration
+# GATEHOUSE_PRELOAD        library that `gatehouse` and all it starts load first
 # BUILD                    build directory, build/ when not set
 set -euo pipefail
 
@@ -206,10 +207,16 @@ write_kra_conf()
 	END
 }
 
+# The command, and what it starts, with the library that they load first.
+preloaded()
+{
+	LD_PRELOAD=${GATEHOUSE_PRELOAD:-}${GATEHOUSE_PRELOAD:+${LD_PRELOAD:+:}}${LD_PRELOAD:-} exec "$@"
+}
+
 # --- content -------------------------------------------------------------------------------------
 administer()
 {
-	"$gatehouse" "$@" -c "$dir/gatehouse.conf" >>"$dir/setup.log" 2>&1 </dev/null ||
+	(preloaded "$gatehouse" "$@" -c "$dir/gatehouse.conf") >>"$dir/setup.log" 2>&1 </dev/null ||
 	    { tail -n 5 "$dir/setup.log" >&2; fail "gatehouse $1 ${2:-} failed, see $dir/setup.log"; }
 }
 
@@ -318,7 +325,7 @@ run_gateway()
 	! is_listening "$port" ||
 	    fail "port $port of 127.0.0.1 is in use; choose another one with GATEHOUSE_PORT"
 	[ ! -e "$dir/gateway$node.log" ] || mv "$dir/gateway$node.log" "$dir/gateway$node.log.1"
-	setsid "$gatehouse" run -c "$dir/gatehouse$node.conf" >"$dir/gateway$node.log" 2>&1 </dev/null 9>&- &
+	preloaded setsid "$gatehouse" run -c "$dir/gatehouse$node.conf" >"$dir/gateway$node.log" 2>&1 </dev/null 9>&- &
 	pid=$!
 	echo "$pid" >"$dir/gateway$node.pid"
 	for _ in $(seq 600); do
