@@ -6,9 +6,9 @@
 # it has failed. A plain step (a build, a check of documents) may print none and counts as one then. How long each took is printed and kept in
 # var/check/times. Ends with "N passed, N failed"; the exit status says the same.
 #
-# After the builds as many steps run side by side as there are processors, and one more as long as these are not busy: most of the
-# time a step with servers waits for them, and takes a fifth of one processor. Those that take long begin first (tests/times), so
-# that none ends alone.
+# After the builds two queues are worked on. Steps with servers: as many side by side as there are processors, and one more as long
+# as these are not busy, since such a step waits for most of its time. Those that take long begin first (tests/times), so that none
+# ends alone. Steps that only compute: as many as there are processors, with what the others leave (nice).
 set -uo pipefail
 cd "$(dirname "$0")/.."
 
@@ -99,32 +99,33 @@ plain()
 }
 
 # --- side by side --------------------------------------------------------------------------------
-queue=()                # "RANK SECONDS COMMAND": the smaller rank begins first, then who takes longer
+servers=() computing=() # "RANK SECONDS COMMAND": the smaller rank begins first, then who takes longer
 declare -A took="($(sed 's/^\([^ ]*\) \(.*\)/[\1]=\2/' tests/times))"
 
-# RANK SECONDS [plain] NAME LIMIT COMMAND...: to be run by run_queue. SECONDS: what it takes unless tests/times says so.
+# QUEUE RANK SECONDS [plain] NAME LIMIT COMMAND...: to be run by run_queues. SECONDS: what it takes unless tests/times says so.
 later()
 {
-	local rank=$1 seconds=$2 how=step line
+	local -n queue=$1
+	local rank=$2 seconds=$3 how=step line
 
-	shift 2
+	shift 3
 	[ "$1" != plain ] || { how=plain; shift; }
 	is_wanted "$1" || return 0
 	printf -v line '%q ' "$how" "$@"
 	queue+=("$rank ${took[$1]:-$seconds} $line")
 }
 
-# What /proc/stat says of the processors, in ticks since the machine began.
+# What /proc/stat says of the processors, in ticks since the machine began. What nice steps take is free for others.
 look()
 {
 	local user nice sys idle disk irq soft steal
 
 	read -r _ user nice sys idle disk irq soft steal _ </proc/stat
-	looked=$SECONDS free=$((idle + disk)) total=$((user + nice + sys + idle + disk + irq + soft + steal))
+	looked=$SECONDS unused=$((idle + disk)) free=$((idle + disk + nice)) total=$((user + nice + sys + idle + disk + irq + soft + steal))
 }
 
-# A quarter of their time was idle for a second or two in which no step has begun.
-was_idle()
+# A quarter of their time was free for a second or two in which no step has begun.
+was_free()
 {
 	local free_then=$free total_then=$total
 
@@ -133,29 +134,58 @@ was_idle()
 	[ $(((free - free_then) * 4)) -ge $((total - total_then)) ]
 }
 
-has_room()
+# Steps of this shell that run, but for the other queue.
+running()
 {
-	local running
-
-	running=$(jobs -rp | wc -l)
-	[ "$running" -ge "$JOBS" ] || return 0
-	[ "$running" -lt "$WIDE" ] && was_idle
+	jobs -rp | grep -vcxF "${other:-none}"
 }
 
-run_queue()
+has_room()
 {
-	local lines line looked free total
+	local n
 
-	[ "${#queue[@]}" -gt 0 ] || return 0
-	mapfile -t lines < <(printf '%s\n' "${queue[@]}" | sort -s -k1,1n -k2,2nr)
-	for line in "${lines[@]}"; do
+	n=$(running)
+	[ "$n" -ge "$JOBS" ] || return 0
+	[ "$n" -lt "$WIDE" ] && was_free
+}
+
+# Lines of a queue in their order: all but rank and seconds.
+in_order()
+{
+	[ "$#" -eq 0 ] || printf '%s\n' "$@" | sort -s -k1,1n -k2,2nr | cut -d' ' -f3-
+}
+
+compute()
+{
+	local line
+
+	while read -r line; do
+		until [ "$(running)" -lt "$JOBS" ]; do
+			wait -n
+		done
+		eval "$line" </dev/null &
+	done < <(in_order "${computing[@]}")
+	wait
+}
+
+run_queues()
+{
+	local line looked unused free total other unused_then total_then
+
+	look
+	unused_then=$unused total_then=$total
+	compute &
+	other=$!
+	while read -r line; do
 		look
 		until has_room; do
 			read -rt 0.2 -u 8
 		done
-		{ eval "${line#* * }"; echo >&8; } &
-	done
+		{ eval "$line"; echo >&8; } </dev/null &
+	done < <(in_order "${servers[@]}")
 	wait
+	look
+	left=$(((unused - unused_then) * 100 / (total - total_then + 1)))
 }
 
 name_of()
@@ -165,16 +195,16 @@ name_of()
 	echo "${n//\//-}"
 }
 
-# Unit tests of one build: RANK LABEL BUILD LIMIT [COMMAND that runs them...]. Valgrind is slow, and the sanitizers find what it
+# Unit tests of one build: LABEL BUILD LIMIT [COMMAND that runs them...]. Valgrind is slow, and the sanitizers find what it
 # finds but reads of uninitialised memory: it gets the programs that have a comment "valgrind: why", and these alter fewer octets.
 unit_tests()
 {
-	local rank=$1 label=$2 build=$3 limit=$4 t
+	local label=$1 build=$2 limit=$3 t
 
-	shift 4
+	shift 3
 	for t in $(make -s --no-print-directory BUILD="$build" list-tests); do
 		[ "$label" != valgrind ] || grep -q 'valgrind: ' "${t#"$build"/}.c" || continue
-		later "$rank" 1 "$label-$(name_of "$t")" "$limit" "$@" "$t"
+		later computing 1 1 "$label-$(name_of "$t")" "$limit" nice -n 5 "$@" "$t"
 	done
 }
 
@@ -205,36 +235,37 @@ prepare_cluster()
 {
 	local dir=$OUT/cluster
 
-	case "${queue[*]}" in *tests/integration/* | *tests/e2e/*) ;; *) return 0 ;; esac
+	[ "${#servers[@]}" -gt 0 ] || return 0
 	[ ! -e "$dir" ] || { tests/servers/postgres.sh stop "$dir"; rm -rf "$dir"; }
 	tests/servers/postgres.sh start "$dir" && tests/servers/postgres.sh stop "$dir" && export PREPARED_CLUSTER=$dir
 }
 
 units()
 {
-	unit_tests 1 unit build 120
-	unit_tests 1 sanitizers build/sanitized 240
-	unit_tests 2 valgrind build 600 env CASE_STRIDE=7 valgrind --quiet --error-exitcode=99 --leak-check=full \
+	unit_tests unit build 240
+	unit_tests sanitizers build/sanitized 400
+	unit_tests valgrind build 900 env CASE_STRIDE=7 valgrind --quiet --error-exitcode=99 --leak-check=full \
 	    --errors-for-leak-kinds=definite,indirect,possible --num-callers=30 \
 	    --suppressions=tests/valgrind.suppressions
 }
 
 static_checks()
 {
-	later 1 5 plain cppcheck 600 tests/cppcheck.sh
+	later computing 1 20 plain cppcheck 900 nice -n 5 tests/cppcheck.sh
 	local t
 	for t in tests/docs/check_*; do
-		[ -x "$t" ] && later 1 1 plain "$(name_of "${t%.*}")" 120 "$t"
+		[ -x "$t" ] && later computing 1 1 plain "$(name_of "${t%.*}")" 240 nice -n 5 "$t"
 	done
-	later 1 1 plain shell-syntax 60 bash -c 'git ls-files "*.sh" .ci/run | xargs -n 1 bash -n'
+	later computing 1 1 plain shell-syntax 120 nice -n 5 bash -c 'git ls-files "*.sh" .ci/run | xargs -n 1 bash -n'
 }
 
+# By the clock, and so not nice.
 fuzzers()
 {
 	local f
 	for f in tests/fuzz/fuzz_*.c; do
 		f=${f##*/}
-		later 2 "$FUZZ_SECONDS" plain "fuzz-${f%.c}" $((FUZZ_SECONDS * 6 + 60)) tests/fuzz/run.sh "${f%.c}" "$FUZZ_SECONDS"
+		later computing 2 "$FUZZ_SECONDS" plain "fuzz-${f%.c}" $((FUZZ_SECONDS * 6 + 60)) tests/fuzz/run.sh "${f%.c}" "$FUZZ_SECONDS"
 	done
 }
 
@@ -244,7 +275,7 @@ integration()
 
 	for t in tests/integration/run_*.sh; do
 		# shellcheck disable=SC2046
-		later 2 40 "$(name_of "$t")" 300 $(as_needed "$t")
+		later servers 1 40 "$(name_of "$t")" 300 $(as_needed "$t")
 	done
 }
 
@@ -254,7 +285,7 @@ end_to_end()
 
 	for t in tests/e2e/test_*.py; do
 		# shellcheck disable=SC2046
-		later 2 40 "$(name_of "${t%.py}")" 400 $(as_needed "$t")
+		later servers 1 40 "$(name_of "${t%.py}")" 400 $(as_needed "$t")
 	done
 }
 
@@ -280,12 +311,13 @@ summary()
 	cat "$OUT"/*.time "$OUT/times" 2>/dev/null | awk '!seen[$1]++' | sort -k2,2nr >"$OUT/times.new"
 	mv "$OUT/times.new" "$OUT/times"
 	[ "${#failed[@]}" -eq 0 ] || printf 'failed: %s\n' "${failed[@]}"
-	printf '%d min %d s\n' $(((SECONDS - STARTED) / 60)) $(((SECONDS - STARTED) % 60))
+	printf '%d min %d s, processors unused after the builds: %d %%\n' $(((SECONDS - STARTED) / 60)) $(((SECONDS - STARTED) % 60)) "$left"
 	echo "$good passed, $bad failed"
 	[ "$bad" -eq 0 ]
 }
 
 failed=()
+left=0                  # of the processors' time, in percent
 builds
 units
 static_checks
@@ -293,5 +325,5 @@ integration
 end_to_end
 fuzzers
 prepare_cluster
-run_queue
+run_queues
 summary
