@@ -294,7 +294,7 @@ help:
 	@echo "make check     install, build, run every test (ONLY='e2e-*' runs some)"
 	@echo "make check-install install the packages on fresh Debians that systemd has booted, and try what README says"
 	@echo "make fuzz      long fuzzing (FUZZ_SECONDS for each harness, default 600)"
-	@echo "make bench     performance beside peers; table in var/bench/ (ONLY=enroll, est, ocsp, crl, kra or endurance)"
+	@echo "make bench     performance beside peers; table in var/bench/ (ONLY=enroll, est, ocsp, crl, kra, endurance or inventory)"
 
 FORCE:
 

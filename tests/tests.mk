@@ -75,7 +75,7 @@ $(FUZZ_OF_COMMAND): private override LIBS := $(call LIB,kore-app/command) $(LIBS
 $(FUZZ_OF_COMMAND): private override INC_kore-app := $(INC_kore-app/command)
 
 # The statement that is made of a query.
-$(BUILD)/tests/fuzz/fuzz_query: private override CFLAGS += $(PQ_CFLAGS)
+$(BUILD)/tests/fuzz/fuzz_query $(BUILD)/tests/enroll/test_query_sql.o: private override CFLAGS += $(PQ_CFLAGS)
 
 # An HTML parser that others wrote.
 $(BUILD)/tests/fuzz/fuzz_markup: private override LIBS_all += -lgumbo
@@ -86,7 +86,7 @@ $(BUILD)/tests/fuzz/fuzz_http: $(FUZZ_FAKES)
 $(BUILD)/tests/fuzz/fuzz_http: private override LDFLAGS += -iquote tests $(FUZZ_FAKES) -Wl,--allow-multiple-definition
 $(BUILD)/tests/fuzz/fuzz_http: private override LIBS_all += -lcmocka
 
-# ONLY=... runs one of them; endurance, 1 M enrollments, only then.
+# ONLY=... runs one of them; endurance, 1 M enrollments, and inventory, ten million certificates that are kept, only then.
 BENCHES         := enroll est ocsp crl kra
 BENCH_enroll    := python3 -B tests/bench/bench.py
 BENCH_est       := $(MAKE) --no-print-directory $(BUILD)/tests/bench/bench_est && python3 -B tests/bench/bench_est.py
@@ -94,11 +94,12 @@ BENCH_ocsp      := python3 -B tests/bench/bench_ocsp.py
 BENCH_crl       := tests/bench/bench_crl.sh 1000000 3
 BENCH_kra       := python3 -B tests/bench/bench_kra.py
 BENCH_endurance := python3 -B tests/bench/endurance.py
+BENCH_inventory := python3 -B tests/bench/bench_inventory.py
 
 bench:
 	@tests/setup/install.sh build run demo bench
 	@$(MAKE) --no-print-directory all
-	@$(foreach b,$(if $(ONLY),$(filter $(ONLY),$(BENCHES) endurance),$(BENCHES)),$(BENCH_$(b)) &&) true
+	@$(foreach b,$(if $(ONLY),$(filter $(ONLY),$(BENCHES) endurance inventory),$(BENCHES)),$(BENCH_$(b)) &&) true
 
 # What checks of the documents need from the code.
 $(BUILD)/tests/docs/print_routes: tests/docs/print_routes.c Makefile $(LIBS)

@@ -17,7 +17,7 @@
 	" LEFT JOIN LATERAL (SELECT reason, revoked_at, invalidity_date, removed_at, revoked_by, comment FROM revocation " \
 	"WHERE certificate_id = certificate.id LIMIT 1) r ON true"
 
-/* The names of the reasons in place of their numbers. */
-int store_name_reasons(gh_json *rows, struct gh_error *err) GH_MUSTCHECK;
+/* The name of the reason in place of its number. */
+int store_name_reason(gh_json *row, struct gh_error *err) GH_MUSTCHECK;
 
 #endif

@@ -181,8 +181,8 @@ build_query(struct gh_buf *b, struct store_params *p, const struct list *l,
 }
 
 /* The reason's name in place of its number. */
-static int
-name_reason(gh_json *row, struct gh_error *err)
+int
+store_name_reason(gh_json *row, struct gh_error *err)
 {
 	int64_t n;
 
@@ -193,13 +193,13 @@ name_reason(gh_json *row, struct gh_error *err)
 	return 0;
 }
 
-int
-store_name_reasons(gh_json *rows, struct gh_error *err)
+static int
+name_reasons(gh_json *rows, struct gh_error *err)
 {
 	int rc = 0;
 
 	for (size_t i = 0; i < gh_json_size(rows) && rc == 0; i++)
-		rc = name_reason(gh_json_at(rows, i), err);
+		rc = store_name_reason(gh_json_at(rows, i), err);
 	return rc;
 }
 
@@ -217,7 +217,7 @@ store_list(struct store *s, enum store_list what, const struct store_filter *f, 
 	gh_buf_init(&b, SQL_MAX);
 	build_query(&b, &p, &lists[what], f);
 	rc = store_read_json(s, &b, &p, out, err);
-	if (rc == 0 && what == STORE_LIST_CERTS && (rc = store_name_reasons(*out, err)) != 0) {
+	if (rc == 0 && what == STORE_LIST_CERTS && (rc = name_reasons(*out, err)) != 0) {
 		gh_json_free(*out);
 		*out = NULL;
 	}
@@ -272,7 +272,7 @@ store_get_cert(struct store *s, const char *id_serial_or_thumbprint, gh_json **o
 		    "Two issuers have a certificate of this serial number: "
 		    "ask by id or thumbprint.");
 	else if (rc == 0 && (rc = store_json(res, 0, 0, out, err)) == 0 &&
-	    (rc = name_reason(*out, err)) != 0) {
+	    (rc = store_name_reason(*out, err)) != 0) {
 		gh_json_free(*out);
 		*out = NULL;
 	}

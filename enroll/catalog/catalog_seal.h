@@ -17,6 +17,7 @@
 #define SEAL_LABEL_KEY_SIGNER "gatehouse signer of made keys v1"
 #define SEAL_LABEL_PACKAGE "gatehouse package v1"
 #define SEAL_LABEL_PACKAGE_SIGNER "gatehouse package signer v1"
+#define SEAL_LABEL_PAGE "gatehouse page of the inventory v1"
 #define SEAL_LABEL_TOKEN "gatehouse certenroll token v1"
 
 /* As catalog_seal and catalog_unseal (catalog.h), for what the label says. */

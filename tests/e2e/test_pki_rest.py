@@ -31,9 +31,10 @@ CSR = der.csr(KEY)
 CAFILE = env.var["GATEHOUSE_CAFILE"]
 
 
-def web_csr(host):
-    return der.csr(KEY, subject=[("CN", host)],
-                   extensions=[der.extension("subjectAltName", der.san(dns=[host]))])
+def web_csr(host, *more, subject=()):
+    """subject: parts behind the common name, which is then not the first in the text of the name."""
+    return der.csr(KEY, subject=[("CN", host), *subject],
+                   extensions=[der.extension("subjectAltName", der.san(dns=[host, *more]))])
 
 
 class Person:
@@ -603,7 +604,7 @@ def evaluate(test, cert):
         have = [cert["not_after"][:10]]
     else:
         have = [{"Id": cert["id"], "Requester": cert["requester"], "Template": cert["template"], "CA": cert["ca"],
-                 "Serial": cert["serial"]}.get(field) if field[0] != "m" else (cert["metadata"] or {}).get(field[1:])]
+                 "Serial": cert["serial"], "Subject": cert["subject"], "Thumbprint": cert["thumbprint"]}.get(field) if field[0] != "m" else (cert["metadata"] or {}).get(field[1:])]
     have = [v.lower() if isinstance(v, str) else v for v in have if v is not None]
     value = value.lower() if isinstance(value, str) else value
     if value is None:
@@ -641,12 +642,13 @@ class Inventory(Case):
         for n, (who, metadata) in enumerate(((alice, {"Department": "IT", "Cost-Center": 7}), (alice, {"Department": "it", "Stage": "test"}),
                                              (bob, {"Department": "100%_x", "Cost-Center": -3}), (bob, {"Stage": "production"}), (carol, None))):
             assert who is carol or who.submit(metadata=metadata).status == 201  # who has no mail gets no user's certificate
-            number = who.submit(web_csr(f"inv{n}.example.test"), "WebServer", metadata).json["id"]
+            names, subject = [f"Alt{i}.inv{n}.example.test" for i in range(n)], [("O", "Example, Ltd")] * (n % 2)
+            number = who.submit(web_csr(f"inv{n}.example.test", *names, subject=subject), "WebServer", metadata).json["id"]
             assert olga.decide(number, "approved").status == 200
         cls.all = cls.entries(olga, None)
 
     @staticmethod
-    def entries(who, query, more="limit=1000"):
+    def entries(who, query, more="limit=1000&order_by=id"):
         path = "/pki/certificates?" + more + ("" if query is None else "&query=" + urllib.parse.quote(query))
         reply = who.get(path)
         assert reply.status == 200, (query, reply.body)
@@ -691,8 +693,9 @@ class Inventory(Case):
         """Random trees of random tests, by the database and by hand."""
         random = Random(12)
         names = sorted({n.partition(":")[2] for e in self.all for n in e["sans"]})
-        values = {"Id": [e["id"] for e in self.all], "CN": ["alice adams", "inv1", "example.test", "%", "_", "\\", ""],
-                  "OU": ["people", "x", None], "SAN": [*names, "inv", None], "DNS": [*names, "test", None], "CA": ["issuing", "root", "i"],
+        values = {"Id": [e["id"] for e in self.all], "Subject": [e["subject"] for e in self.all] + ["CN=inv", "cn=alice a"],
+                  "CN": ["alice adams", "inv1", "INV2.example.test", "example.test", "%", "_", "\\", ""],
+                  "Thumbprint": [e["thumbprint"] for e in self.all], "OU": ["people", "x", None], "SAN": [*names, "inv", None], "DNS": [*names, "test", None], "CA": ["issuing", "root", "i"],
                   "Requester": [e["requester"] for e in self.all] + ["ali"], "Template": ["User", "webserver", "web", None],
                   "NotAfter": sorted({e["not_after"][:10] for e in self.all}), "State": ["active", "revoked", "hold"],
                   "Serial": [e["serial"] for e in self.all][:5],
@@ -701,7 +704,7 @@ class Inventory(Case):
         def test():
             field = random.choice(list(values))
             value = random.choice(values[field])
-            if value is None or field == "State":
+            if value is None or field in ("State", "Thumbprint"):
                 return field, random.choice(("-eq", "-ne")), value
             return field, random.choice(self.ORDERS if field in ("Id", "NotAfter", "mCost-Center") else self.TEXTS), value
 
@@ -715,24 +718,71 @@ class Inventory(Case):
             sizes.add(len(expected))
         self.assertGreater(len(sizes), 8)
 
-    def test_pages(self):
-        query = 'CN -contains "example" OR Template -eq "User"'
-        for order in ("oldest", "newest"):
-            found, after = [], ""
-            while after is not None:
-                reply = self.expect(olga.get(f"/pki/certificates?limit=2&order={order}{after}&query=" + urllib.parse.quote(query)), 200).json
-                found += [e["id"] for e in reply["entries"]]
-                after = f"&after={reply['next']}" if reply["next"] is not None else None
-            self.assertEqual(found, sorted(self.ids(query), reverse=order == "newest"))
+    def page(self, more, status=200, who=olga, query='CN -contains "example" OR Template -eq "User"'):
+        return self.expect(who.get(f"/pki/certificates?{more}&query=" + urllib.parse.quote(query)), status).json
+
+    def walk(self, more, way, begin, **of):
+        """Pages from one on; all of their ids, and the last page."""
+        found, reply = [], begin
+        while reply[way] is not None:
+            reply = self.page(f"{more}&page={reply[way]}", **of)
+            ids = [e["id"] for e in reply["entries"]]
+            found = found + ids if way == "next" else ids + found
+        return found, reply
+
+    ORDERED = {"id": lambda e: 0, "not_after": lambda e: e["not_after"], "subject": lambda e: e["subject"].lower()[:200],
+               "requester": lambda e: e["requester"].lower(), "serial": lambda e: e["serial"]}
+
+    def test_pages_both_ways_in_each_order(self):
+        """Of what no index finds, of what one finds, of all, and of one's own."""
+        for who, query in ((olga, 'CN -contains "example" OR Template -eq "User"'), (olga, 'Template -eq "WebServer"'), (olga, "Id -ne 0"),
+                           (alice, "Id -ne 0")):
+            for by, key in self.ORDERED.items():
+                for order in ("asc", "desc"):
+                    with self.subTest(own=who is alice, query=query, by=by, order=order):
+                        of = {"who": who, "query": query}
+                        wanted = sorted((e for e in self.entries(who, query)), key=lambda e: (key(e), e["id"]), reverse=order == "desc")
+                        wanted, more = [e["id"] for e in wanted], f"limit=3&order={order}&order_by={by}"
+                        first = self.page(more, **of)
+                        self.assertIsNone(first["previous"])
+                        there, last = self.walk(more, "next", first, **of)
+                        self.assertEqual([e["id"] for e in first["entries"]] + there, wanted)
+                        back, begin = self.walk(more, "previous", last, **of)
+                        self.assertEqual(back + [e["id"] for e in last["entries"]], wanted)
+                        self.assertIsNone(begin["previous"])
+
+    def test_an_order_follows_what_bounds_the_query(self):
+        found = self.entries(olga, 'NotAfter -gt %TODAY%', "limit=1000")
+        self.assertEqual(found, sorted(found, key=lambda e: (e["not_after"], e["id"])))
+
+    def test_a_page_is_of_its_query(self):
+        """Order, direction, query and caller are those that it was made for."""
+        token = self.page("limit=2")["next"]
+        for more, of in (("limit=2&order=desc", {}), ("limit=2&order_by=subject", {}), ("limit=2", {"query": "Id -ne 0"}), ("limit=2", {"who": otto})):
+            self.assertIn("page", self.page(f"{more}&page={token}", 400, **of)["message"])
+        for wrong in ("x", "", token[:-3], token[:-4] + "AAAA", "12", "%ff"):
+            self.assertIn(olga.get(f"/pki/certificates?limit=2&page={wrong}").status, (400, 422))
+        self.page(f"limit=5&page={token}")  # another length, and the same place
+
+    def test_fields_and_count(self):
+        query = 'CN -startswith "inv"'
+        whole = self.page("limit=2", query=query)["entries"]
+        reply = self.page("limit=2&fields=subject,id,ca&count=exact", query=query)
+        self.assertEqual([list(e.items()) for e in reply["entries"]], [[(n, e[n]) for n in ("subject", "id", "ca")] for e in whole])
+        self.assertEqual(reply["count"], len(self.ids(query)))
+        self.assertEqual(self.page("limit=1&count=exact", who=bob, query="Id -ne 0")["count"], len(self.entries(bob, None)))
+        self.assertGreater(self.page("limit=1&count=estimate", query="Id -ne 0")["count"], 0)
+        self.assertNotIn("count", self.page("limit=1"))
+        for more in ("fields=subject,what", "fields=", "fields=id,id", "count=all", "order_by=comment", "after=3", "filter=x"):
+            self.page(more, 422)
 
     def test_a_mistake_has_its_column(self):
         for query, said in (("Departmnt -eq \"IT\"", 'column 1: there is no field "Departmnt", did you mean "Department"?'),
                             ("Id -eq 1 AND Id = 2", "column 17: expected an operator"), ("", "column 1: expected the name of a field"),
                             ("Id -eq 1" + " OR Id -eq 1" * 40, "more than 40 tests"), ("(" * 100, "too many brackets")):
             with self.subTest(query[:40]):
-                reply = self.expect(olga.get("/pki/certificates?query=" + urllib.parse.quote(query)), 422, "validation")
-                self.assertIn(said, reply.json["attributes"]["query"][0] if "attributes" in reply.json else str(reply.json))
-        self.expect(olga.get("/pki/certificates?filter=x"), 422, "validation")
+                self.assertIn("query: ", self.page("limit=1", 400, query=query)["message"])
+                self.assertIn(said, self.page("limit=1", 400, query=query)["message"])
 
 
 class CrossSite(Case):

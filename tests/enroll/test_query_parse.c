@@ -216,28 +216,6 @@ limits__hold(void **state)
 	assert_int_equal(parse_repeated("", "x", 81, " -eq 1"), GH_E_BAD_REQUEST);
 }
 
-static void
-selective__what_an_index_finds(void **state)
-{
-	static const struct {
-		const char *query;
-		bool is;
-	} rows[] = {{"Id -eq 5", true}, {"Id -ne 5", false}, {"CN -eq \"x\"", false},
-	    {"CN -eq \"x\" AND Requester -eq \"y\"", true},
-	    {"CN -eq \"x\" OR Requester -eq \"y\"", false},
-	    {"Serial -eq \"ab\" OR Requester -eq \"y\"", true}, {"Serial -contains \"ab\"", false}};
-
-	(void)state;
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		struct cert_node *n;
-
-		assert_int_equal(query_parse(rows[i].query, &env, &n, &err), 0);
-		if (cert_node_is_selective(n) != rows[i].is)
-			fail_msg("%s", rows[i].query);
-		cert_node_free(n);
-	}
-}
-
 int
 main(void)
 {
@@ -245,7 +223,6 @@ main(void)
 	    cmocka_unit_test(understood__table),
 	    cmocka_unit_test(refused__with_the_column),
 	    cmocka_unit_test(limits__hold),
-	    cmocka_unit_test(selective__what_an_index_finds),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

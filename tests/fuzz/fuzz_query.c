@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "inventory/query_parse.h"
+#include "store/inventory/cert_narrow.h"
 #include "store/store_private.h"
 #include "utf8.h"
 
@@ -14,14 +15,18 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
+/* how: enum cert_narrow; negative: the condition itself. */
 static void
-check_sql(const struct cert_node *n)
+check_sql(const struct cert_node *n, int how)
 {
 	struct store_params p = {0};
 	struct gh_buf b;
 
 	gh_buf_init(&b, SQL_MAX);
-	cert_filter_put(&b, &p, n);
+	if (how < 0)
+		cert_filter_put(&b, &p, n);
+	else if (cert_is_narrow(n, (enum cert_narrow)how))
+		cert_narrow_put(&b, &p, n, (enum cert_narrow)how);
 	if (b.failed || p.failed || p.n > 1)
 		abort();
 	/* letters, digits and signs of ours alone; a dollar is that of $1 */
@@ -57,7 +62,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	memcpy(text, data, size);
 	text[size] = '\0';
 	if (query_parse(text, &env, &n, &err) == 0)
-		check_sql(n);
+		for (int how = -1; how <= CERT_NARROW_BY_NOT_AFTER; how++)
+			check_sql(n, how);
 	else if (n != NULL || err.code == GH_OK ||
 	    !gh_utf8_is_valid(err.message, strlen(err.message)))
 		abort();

@@ -76,9 +76,6 @@ struct cert_node {
 
 void cert_node_free(struct cert_node *n); /* accepts NULL */
 
-/* Does an index find all that fit? Else each row has to be looked at. */
-bool cert_node_is_selective(const struct cert_node *n);
-
 struct store_params;
 /* A condition on the table certificate, in brackets, and one parameter more (an array of all values
  * in it) where it has any. Failures are remembered in b and p. */

@@ -1,77 +1,212 @@
-/* Pages of the inventory, looked for in windows of ids (page_search.h). See cert_page.h. */
-#include "store/cert_columns.h"
-#include "store/page_search.h"
-#include "store/request/request_page.h"
+/*
+ * Pages of the inventory. See cert_page.h. What indexes find at once, if it is not too much, is
+ * sorted; all else is looked for along the index of the order, window by window, for a bounded
+ * time.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "timestamp.h"
+
 #include "store/store_private.h"
 
 #include "cert_page.h"
+#include "cert_statement.h"
 
-#define WINDOW_INDEXED 1000000 /* ids that one statement looks through: an index finds all ... */
-#define WINDOW_ROWS 5000       /* ... or each row is looked at */
-#define SQL_MAX (64 * 1024)
+#define NARROW_MAX 2000   /* rows that are sorted for a page */
+#define WINDOW_FIRST 2000 /* rows that one statement looks at; twice as many each time ... */
+#define WINDOW_MAX 16000  /* ... up to here */
+#define SEARCH_US 1000000 /* of one page */
 
-/* $1 and $2: first and last id, $3 limit. */
-static int
-read_window(struct store *s, const void *arg, const struct store_window *w, gh_json **out,
-    struct gh_error *err)
+void
+cert_place_clear(struct cert_place *p)
 {
-	const struct store_cert_filter *f = arg;
-	const char *order = f->newest_first ? "DESC" : "ASC";
-	struct store_params p = {0};
-	struct gh_buf b;
+	free(p->key);
+	*p = (struct cert_place){0};
+}
+
+void
+cert_page_clear(struct cert_page *p)
+{
+	gh_json_free(p->entries);
+	cert_place_clear(&p->more);
+	cert_place_clear(&p->other);
+	*p = (struct cert_page){0};
+}
+
+/* [..., key, id], from that member on. */
+static int
+take_place(struct cert_place *out, const gh_json *row, size_t at, struct gh_error *err)
+{
+	const char *key = gh_json_string(gh_json_at(row, at));
+
+	cert_place_clear(out);
+	if (!gh_json_int(gh_json_at(row, at + 1), &out->id))
+		return gh_fail(err, GH_E_DB, "place of a certificate");
+	if (key != NULL && (out->key = strdup(key)) == NULL)
+		return gh_fail(err, GH_E_NOMEM, "page");
+	return 0;
+}
+
+/* A page while it is filled. */
+struct filling {
+	const struct store_cert_filter *f;
+	struct cert_page *page;
+	bool is_full; /* and there is one more */
+	bool is_end;
+	struct cert_place first, last; /* of the entries, as they are read */
+};
+
+static int
+add_entries(struct filling *g, const gh_json *found, struct gh_error *err)
+{
+	const gh_json *entries = gh_json_get(found, "entries");
+	int rc = 0;
+
+	for (size_t i = 0; i < gh_json_size(entries) && rc == 0 && !g->is_full; i++) {
+		const gh_json *e = gh_json_at(entries, i);
+
+		if ((int)gh_json_size(g->page->entries) == g->f->limit) {
+			g->is_full = true;
+			break;
+		}
+		rc = take_place(&g->last, e, 1, err);
+		if (rc == 0 && gh_json_size(g->page->entries) == 0)
+			rc = take_place(&g->first, e, 1, err);
+		if (rc == 0 && gh_json_append(g->page->entries, gh_json_ref(gh_json_at(e, 0))) != 0)
+			rc = gh_fail(err, GH_E_NOMEM, "page");
+	}
+	return rc;
+}
+
+/* *is_all: they were not too many. */
+static int
+fill_narrow(struct store *s, struct filling *g, bool *is_all, struct gh_error *err)
+{
+	const struct cert_window w = {.from = g->f->from,
+	    .rows = NARROW_MAX,
+	    .limit = g->f->limit + 1};
+	int64_t found = 0;
+	gh_json *answer;
 	int rc;
 
-	store_put_int(&p, w->first);
-	store_put_int(&p, w->last);
-	store_put_int(&p, w->limit);
-	gh_buf_init(&b, SQL_MAX);
-	gh_buf_puts(&b,
-	    "SELECT coalesce(json_agg(row_to_json(t)), '[]') FROM (SELECT " CERT_FIELDS
-	    ", (SELECT ca.name FROM ca WHERE ca.id = ca_id) AS ca, "
-	    "(SELECT ca.subject FROM ca WHERE ca.id = ca_id) AS issuer "
-	    "FROM (SELECT * FROM certificate WHERE id BETWEEN $1::bigint AND $2::bigint");
-	if (f->condition != NULL) {
-		gh_buf_puts(&b, " AND ");
-		cert_filter_put(&b, &p, f->condition);
+	*is_all = false;
+	if (!cert_filter_is_narrow(g->f))
+		return 0;
+	if ((rc = cert_read_narrow(s, g->f, &w, &answer, err)) != 0)
+		return rc;
+	*is_all = gh_json_int(gh_json_get(answer, "found"), &found) && found <= NARROW_MAX;
+	if (*is_all) {
+		rc = add_entries(g, answer, err);
+		g->is_end = !g->is_full;
 	}
-	if (f->owner != NULL) {
-		gh_buf_puts(&b,
-		    " AND EXISTS (SELECT FROM request r WHERE r.id = certificate.request_id");
-		store_put_owner(&b, &p, f->owner);
-		store_put_text(&p, f->owner->name);
-		gh_buf_putf(&b, ") AND lower(requester) = lower($%d)", p.n);
+	gh_json_free(answer);
+	return rc;
+}
+
+static int
+fill_window(struct store *s, struct filling *g, struct cert_window *w, struct cert_place *edge,
+    struct gh_error *err)
+{
+	const gh_json *at;
+	gh_json *answer;
+	int rc;
+
+	w->limit = g->f->limit + 1 - (int)gh_json_size(g->page->entries);
+	if ((rc = cert_read_window(s, g->f, w, &answer, err)) != 0)
+		return rc;
+	rc = add_entries(g, answer, err);
+	at = gh_json_get(answer, "edge");
+	g->is_end = gh_json_size(at) == 0 && !g->is_full;
+	if (rc == 0 && gh_json_size(at) > 0)
+		rc = take_place(edge, at, 0, err);
+	gh_json_free(answer);
+	w->from = edge;
+	w->rows = w->rows * 2 < WINDOW_MAX ? w->rows * 2 : WINDOW_MAX;
+	return rc;
+}
+
+static int
+fill_windows(struct store *s, struct filling *g, struct cert_place *edge, struct gh_error *err)
+{
+	bool is_all = g->f->condition == NULL && g->f->owner == NULL;
+	struct cert_window w = {.from = g->f->from,
+	    .rows = is_all ? g->f->limit + 1 : WINDOW_FIRST};
+	int64_t until = gh_now_us() + SEARCH_US;
+	int rc;
+
+	do
+		rc = fill_window(s, g, &w, edge, err);
+	while (rc == 0 && !g->is_full && !g->is_end && gh_now_us() < until);
+	return rc;
+}
+
+static int
+reverse(gh_json **entries, struct gh_error *err)
+{
+	gh_json *to = gh_json_new_array();
+	bool ok = to != NULL;
+
+	for (size_t i = gh_json_size(*entries); i > 0 && ok; i--)
+		ok = gh_json_append(to, gh_json_ref(gh_json_at(*entries, i - 1))) == 0;
+	if (!ok) {
+		gh_json_free(to);
+		return gh_fail(err, GH_E_NOMEM, "page");
 	}
-	gh_buf_putf(&b,
-	    " ORDER BY certificate.id %s LIMIT $3::int) certificate" CERT_JOIN
-	    " ORDER BY certificate.id %s) t",
-	    order, order);
-	if ((rc = store_read_json(s, &b, &p, out, err)) == 0)
-		rc = store_name_reasons(*out, err);
+	gh_json_free(*entries);
+	*entries = to;
+	return 0;
+}
+
+static int
+copy_place(struct cert_place *out, const struct cert_place *p, struct gh_error *err)
+{
+	*out = (struct cert_place){.id = p->id};
+	if (p->key != NULL && (out->key = strdup(p->key)) == NULL)
+		return gh_fail(err, GH_E_NOMEM, "page");
+	return 0;
+}
+
+/* Behind a full page it goes on behind its last row, behind a short one where the search ended. The
+ * other direction goes on before its first row; before an empty page, where the search ended. */
+static int
+take_places(const struct filling *g, const struct cert_place *edge, struct gh_error *err)
+{
+	struct cert_page *page = g->page;
+	bool is_empty = gh_json_size(page->entries) == 0;
+	int rc = 0;
+
+	page->has_more = !g->is_end;
+	page->has_other = !is_empty || page->has_more;
+	if (page->has_more)
+		rc = copy_place(&page->more, g->is_full ? &g->last : edge, err);
+	if (rc == 0 && page->has_other)
+		rc = copy_place(&page->other, is_empty ? edge : &g->first, err);
 	return rc;
 }
 
 int
-store_cert_page(struct store *s, const struct store_cert_filter *f, gh_json **entries,
-    int64_t *next, struct gh_error *err)
+store_cert_page(struct store *s, const struct store_cert_filter *f, struct cert_page *out,
+    struct gh_error *err)
 {
-	static const struct store_statement st = {"certificate_extent",
-	    "SELECT coalesce(max(id), 0) FROM certificate"};
-	bool is_indexed =
-	    f->owner != NULL || f->condition == NULL || cert_node_is_selective(f->condition);
-	struct store_search q = {.newest_first = f->newest_first,
-	    .limit = f->limit,
-	    .window = is_indexed ? WINDOW_INDEXED : WINDOW_ROWS,
-	    .read = read_window,
-	    .arg = f};
-	struct store_params p = {0};
-	PGresult *res;
-	int rc = store_read(s, &st, &p, &res, err);
+	struct filling g = {.f = f, .page = out};
+	struct cert_place edge = {0};
+	bool is_all;
+	int rc;
 
-	*next = 0;
-	*entries = NULL;
+	*out = (struct cert_page){.entries = gh_json_new_array()};
+	rc = out->entries != NULL ? fill_narrow(s, &g, &is_all, err)
+				  : gh_fail(err, GH_E_NOMEM, "page");
+	if (rc == 0 && !is_all)
+		rc = fill_windows(s, &g, &edge, err);
+	if (rc == 0 && f->backwards)
+		rc = reverse(&out->entries, err);
+	if (rc == 0)
+		rc = take_places(&g, &edge, err);
+	cert_place_clear(&g.first);
+	cert_place_clear(&g.last);
+	cert_place_clear(&edge);
 	if (rc != 0)
-		return rc;
-	store_search_range(&q, f->after_id, store_int(res, 0, 0));
-	PQclear(res);
-	return store_search(s, &q, entries, next, err);
+		cert_page_clear(out);
+	return rc;
 }

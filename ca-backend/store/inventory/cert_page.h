@@ -5,21 +5,41 @@
 #include "store/store.h"
 
 #include "cert_filter.h"
+#include "cert_sort.h"
+
+/* A row's place in an order, which stays when the row goes. */
+struct cert_place {
+	char *key; /* owned; what the order is by, as text; NULL: of CERT_BY_ID */
+	int64_t id;
+};
+void cert_place_clear(struct cert_place *p); /* accepts a zeroed one */
 
 struct store_cert_filter {
-	int64_t after_id; /* id > after_id, or < for newest_first; 0 = from the start */
-	int limit;        /* 1 to 1000 */
-	bool newest_first;
+	enum cert_sort sort;
+	bool descending;
+	bool backwards; /* the rows before `from`, not those behind it */
+	/* NULL: from the start, or before the end */
+	const struct cert_place *from;
+	int limit;                         /* 1 to 1000 */
 	const struct cert_node *condition; /* NULL = all */
 	/* Only those that he asked for himself, by requester_is_same; NULL = of all. */
 	const struct requester *owner;
 };
-/*
- * *entries: array of certificates as STORE_LIST_CERTS has them, and with "ca" (name) and "issuer".
- * *next as store_search: the work of one page is bounded, so that one may be short or empty and
- * have a next one.
- */
-int store_cert_page(struct store *s, const struct store_cert_filter *f, gh_json **entries,
-    int64_t *next, struct gh_error *err) GH_MUSTCHECK;
+
+/* The work of one page is bounded: it may be short or empty and there may be more. */
+struct cert_page {
+	/* Certificates as STORE_LIST_CERTS has them, and with "ca" (name) and "issuer"; always in
+	 * the order that was asked for. */
+	gh_json *entries;
+	/* In the direction that was asked for: is there something, and where does it go on? */
+	bool has_more;
+	struct cert_place more;
+	/* Where the other direction goes on; not has_other: at the end that it comes from. */
+	bool has_other;
+	struct cert_place other;
+};
+int store_cert_page(struct store *s, const struct store_cert_filter *f, struct cert_page *out,
+    struct gh_error *err) GH_MUSTCHECK;
+void cert_page_clear(struct cert_page *p);
 
 #endif

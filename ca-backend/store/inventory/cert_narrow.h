@@ -1,0 +1,23 @@
+/*
+ * What indexes find of a condition (docs/inventory.md, "Which index serves which query"): a
+ * condition that holds for all rows that it holds for, and maybe for more.
+ */
+#ifndef STORE_CERT_NARROW_H
+#define STORE_CERT_NARROW_H
+
+#include "cert_filter.h"
+
+enum cert_narrow {
+	CERT_NARROW_ANY, /* rows in no order */
+	/* rows along an index in the order of ids, or of not_after: only tests that are joined with
+	 * AND */
+	CERT_NARROW_BY_ID,
+	CERT_NARROW_BY_NOT_AFTER
+};
+
+bool cert_is_narrow(const struct cert_node *n, enum cert_narrow how);
+/* In brackets, on the table certificate; as cert_filter_put. n is narrow. */
+void cert_narrow_put(struct gh_buf *b, struct store_params *p, const struct cert_node *n,
+    enum cert_narrow how);
+
+#endif

@@ -1,0 +1,221 @@
+/* Statements for pages of the inventory. See cert_statement.h. */
+#include "store/cert_columns.h"
+#include "store/request/request_page.h"
+#include "store/store_private.h"
+
+#include "cert_narrow.h"
+#include "cert_statement.h"
+
+#define SQL_MAX (256 * 1024)
+
+/* expr, id: an index has them in this order. */
+static const struct sort {
+	const char *expr;
+	const char *key;   /* of a row, as text */
+	const char *value; /* of $1, which is that text */
+} sorts[] = {
+    [CERT_BY_ID] = {NULL, "NULL::text", NULL},
+    [CERT_BY_NOT_AFTER] = {"not_after", "((extract(epoch FROM not_after) * 1000000)::bigint)::text",
+	"timestamptz 'epoch' + $1::bigint * interval '1 microsecond'"},
+    [CERT_BY_SUBJECT] = {"lower(left(subject, 200)) COLLATE \"C\"", "lower(left(subject, 200))",
+	"$1::text COLLATE \"C\""},
+    [CERT_BY_REQUESTER] = {"lower(requester)", "lower(requester)", "$1::text"},
+    [CERT_BY_SERIAL] = {"serial", "encode(serial, 'hex')", "decode($1::text, 'hex')"},
+};
+
+/* A statement that is put together: $1 and $2 are the place that it begins behind, $3 and $4 rows
+ * and limit. */
+struct query {
+	const struct store_cert_filter *f;
+	const struct cert_window *w;
+	const struct sort *sort;
+	bool descending; /* as it is read */
+	struct gh_buf b;
+	struct store_params p;
+};
+
+static void
+begin(struct query *q, const struct store_cert_filter *f, const struct cert_window *w)
+{
+	*q = (struct query){.f = f,
+	    .w = w,
+	    .sort = &sorts[f->sort],
+	    .descending = f->descending != f->backwards};
+	gh_buf_init(&q->b, SQL_MAX);
+	store_put_text(&q->p, w->from != NULL ? w->from->key : NULL);
+	store_put_int(&q->p, w->from != NULL ? w->from->id : 0);
+	store_put_int(&q->p, w->rows);
+	store_put_int(&q->p, w->limit);
+}
+
+/* Each parameter is named, so that its type is known, whatever else is asked. */
+static void
+put_start(struct query *q)
+{
+	char op = q->descending ? '<' : '>';
+
+	if (q->w->from == NULL)
+		gh_buf_puts(&q->b, "($1::text IS NULL AND $2::bigint = 0)");
+	else if (q->sort->expr == NULL)
+		gh_buf_putf(&q->b, "($1::text IS NULL AND id %c $2::bigint)", op);
+	else
+		gh_buf_putf(&q->b, "(%s, id) %c (%s, $2::bigint)", q->sort->expr, op,
+		    q->sort->value);
+}
+
+static void
+put_order(struct query *q)
+{
+	const char *order = q->descending ? "DESC" : "ASC";
+
+	gh_buf_puts(&q->b, " ORDER BY ");
+	if (q->sort->expr != NULL)
+		gh_buf_putf(&q->b, "%s %s, ", q->sort->expr, order);
+	gh_buf_putf(&q->b, "id %s", order);
+}
+
+static void
+put_owner_name(struct query *q)
+{
+	store_put_text(&q->p, q->f->owner->name);
+	gh_buf_putf(&q->b, " AND lower(requester) = lower($%d)", q->p.n);
+}
+
+/* All that is asked. */
+static void
+put_condition(struct query *q)
+{
+	if (q->f->condition != NULL) {
+		gh_buf_puts(&q->b, " AND ");
+		cert_filter_put(&q->b, &q->p, q->f->condition);
+	}
+	if (q->f->owner != NULL) {
+		gh_buf_puts(&q->b,
+		    " AND EXISTS (SELECT FROM request r WHERE r.id = certificate.request_id");
+		store_put_owner(&q->b, &q->p, q->f->owner);
+		gh_buf_putc(&q->b, ')');
+		put_owner_name(q);
+	}
+}
+
+/* What an index of the order has before it, or bounds it by. */
+static void
+put_driver(struct query *q)
+{
+	enum cert_narrow how =
+	    q->f->sort == CERT_BY_ID ? CERT_NARROW_BY_ID : CERT_NARROW_BY_NOT_AFTER;
+
+	if (q->f->owner != NULL && q->f->sort == CERT_BY_ID)
+		put_owner_name(q);
+	if (q->f->condition != NULL &&
+	    (q->f->sort == CERT_BY_ID || q->f->sort == CERT_BY_NOT_AFTER) &&
+	    cert_is_narrow(q->f->condition, how)) {
+		gh_buf_puts(&q->b, " AND ");
+		cert_narrow_put(&q->b, &q->p, q->f->condition, how);
+	}
+}
+
+/* The rows of "certificate", which is put by `put_rows`. */
+static void
+put_entries(struct query *q, void (*put_rows)(struct query *q))
+{
+	gh_buf_putf(&q->b,
+	    "'entries', (SELECT coalesce(json_agg(json_build_array(row, k, i)), '[]') FROM (SELECT "
+	    "(SELECT row_to_json(f) FROM (SELECT " CERT_FIELDS
+	    ", (SELECT ca.name FROM ca WHERE ca.id = ca_id) AS ca, "
+	    "(SELECT ca.subject FROM ca WHERE ca.id = ca_id) AS issuer) f) AS row, %s AS k, id AS i "
+	    "FROM (",
+	    q->sort->key);
+	put_rows(q);
+	put_order(q);
+	gh_buf_puts(&q->b, " LIMIT $4::int) certificate" CERT_JOIN);
+	put_order(q);
+	gh_buf_puts(&q->b, ") t)");
+}
+
+static int
+run(struct query *q, struct store *s, gh_json **out, struct gh_error *err)
+{
+	const gh_json *entries;
+	int rc = store_read_json(s, &q->b, &q->p, out, err);
+
+	if (rc != 0)
+		return rc;
+	entries = gh_json_get(*out, "entries");
+	for (size_t i = 0; i < gh_json_size(entries) && rc == 0; i++)
+		rc = store_name_reason(gh_json_at(gh_json_at(entries, i), 0), err);
+	if (rc != 0) {
+		gh_json_free(*out);
+		*out = NULL;
+	}
+	return rc;
+}
+
+/* ---- along an index ---- */
+
+static void
+put_window(struct query *q)
+{
+	gh_buf_puts(&q->b, "SELECT * FROM (SELECT * FROM certificate WHERE ");
+	put_start(q);
+	put_driver(q);
+	put_order(q);
+	gh_buf_puts(&q->b, " LIMIT $3::int) certificate WHERE true");
+	put_condition(q);
+}
+
+int
+cert_read_window(struct store *s, const struct store_cert_filter *f, const struct cert_window *w,
+    gh_json **out, struct gh_error *err)
+{
+	struct query q;
+
+	begin(&q, f, w);
+	gh_buf_puts(&q.b, "SELECT json_build_object(");
+	put_entries(&q, put_window);
+	gh_buf_putf(&q.b,
+	    ", 'edge', (SELECT json_build_array(k, id) FROM (SELECT %s AS k, id FROM certificate WHERE ",
+	    q.sort->key);
+	put_start(&q);
+	put_driver(&q);
+	put_order(&q);
+	gh_buf_puts(&q.b, " OFFSET $3::int - 1 LIMIT 1) e))");
+	return run(&q, s, out, err);
+}
+
+/* ---- whatever an index finds ---- */
+
+bool
+cert_filter_is_narrow(const struct store_cert_filter *f)
+{
+	return f->owner != NULL ||
+	    (f->condition != NULL && cert_is_narrow(f->condition, CERT_NARROW_ANY));
+}
+
+static void
+put_found(struct query *q)
+{
+	gh_buf_puts(&q->b, "SELECT * FROM m AS certificate WHERE ");
+	put_start(q);
+	put_condition(q);
+}
+
+int
+cert_read_narrow(struct store *s, const struct store_cert_filter *f, const struct cert_window *w,
+    gh_json **out, struct gh_error *err)
+{
+	struct query q;
+
+	begin(&q, f, w);
+	gh_buf_puts(&q.b, "WITH m AS MATERIALIZED (SELECT * FROM certificate WHERE true");
+	if (f->owner != NULL)
+		put_owner_name(&q);
+	if (f->condition != NULL && cert_is_narrow(f->condition, CERT_NARROW_ANY)) {
+		gh_buf_puts(&q.b, " AND ");
+		cert_narrow_put(&q.b, &q.p, f->condition, CERT_NARROW_ANY);
+	}
+	gh_buf_puts(&q.b, " LIMIT $3::int + 1) SELECT json_build_object(");
+	put_entries(&q, put_found);
+	gh_buf_puts(&q.b, ", 'found', (SELECT count(*) FROM m))");
+	return run(&q, s, out, err);
+}

@@ -1,0 +1,179 @@
+/* What queries are in SQL: the condition itself, and what indexes find of it (cert_narrow.h). */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "inventory/query_parse.h"
+#include "store/inventory/cert_narrow.h"
+#include "store/store_private.h"
+
+#define SQL_MAX 65536
+
+static struct metadata_field fields[] = {
+    {.name = (char *)"Department", .type = METADATA_STRING},
+    {.name = (char *)"Cost-Center", .type = METADATA_INTEGER},
+};
+static const struct query_env env = {.field = fields,
+    .fields = 2,
+    .me = "alice",
+    .now = 1796042096};
+static struct gh_error err;
+
+static struct cert_node *
+parsed(const char *query)
+{
+	struct cert_node *n;
+
+	if (query_parse(query, &env, &n, &err) != 0)
+		fail_msg("%s: %s", query, err.message);
+	return n;
+}
+
+/* "SQL <- values", where "#1" stands for the first value. */
+static char *
+told(const struct gh_buf *b, const struct store_params *p)
+{
+	const char *values = p->n > 0 ? p->value[0] : "";
+	char *out = malloc(b->len + strlen(values) + 8), *to = out;
+
+	assert_non_null(out);
+	assert_false(b->failed || p->failed || p->n > 1);
+	for (const char *at = (const char *)b->data; *at != '\0';) {
+		if (strncmp(at, "($1::text[])[", 13) == 0) {
+			*to++ = '#';
+			for (at += 13; *at != ']'; at++)
+				*to++ = *at;
+			at++;
+		} else {
+			*to++ = *at++;
+		}
+	}
+	*to = '\0';
+	strcat(to, " <- ");
+	strcat(to, values);
+	return out;
+}
+
+static void
+check(const char *query, int how, const char *expected)
+{
+	struct cert_node *n = parsed(query);
+	struct store_params p = {0};
+	struct gh_buf b;
+	char *text;
+
+	gh_buf_init(&b, SQL_MAX);
+	if (how < 0) {
+		cert_filter_put(&b, &p, n);
+	} else if (expected == NULL) {
+		assert_false(cert_is_narrow(n, (enum cert_narrow)how));
+	} else {
+		assert_true(cert_is_narrow(n, (enum cert_narrow)how));
+		cert_narrow_put(&b, &p, n, (enum cert_narrow)how);
+	}
+	if (expected != NULL) {
+		text = told(&b, &p);
+		assert_string_equal(text, expected);
+		free(text);
+	}
+	store_params_clear(&p);
+	gh_buf_free(&b);
+	cert_node_free(n);
+}
+
+static void
+conditions__table(void **state)
+{
+	static const struct {
+		const char *query, *sql;
+	} rows[] = {
+	    {"Id -eq 5", "(id = #1::bigint) <- {\"5\"}"},
+	    {"Requester -eq \"A\"", "(lower(requester) = lower(#1)) <- {\"A\"}"},
+	    {"Requester -ne \"A\"", "((lower(requester) = lower(#1)) IS NOT TRUE) <- {\"A\"}"},
+	    {"Subject -contains \"100%_\"",
+		"(lower(subject) LIKE lower(#1)) <- {\"%100\\\\%\\\\_%\"}"},
+	    {"Template -eq NULL", "(NOT (coalesce((template)::text, '') <> '')) <- "},
+	    {"Id -eq 1 AND (Id -eq 2 OR State -eq \"active\")",
+		"((id = #1::bigint) AND ((id = #2::bigint) OR (status <> 21 AND not_after >= now()))) <- {\"1\",\"2\"}"},
+	    {"Department -eq \"x' OR 1=1\"",
+		"(lower((metadata->>#1)) = lower(#2)) <- {\"Department\",\"x' OR 1=1\"}"},
+	    {"NotAfter -le \"2026-12-01\"",
+		"(not_after < to_timestamp(#1::bigint)) <- {\"1796169600\"}"},
+	    {"DNS -eq \"a\"",
+		"(EXISTS (SELECT FROM (SELECT substr(n, strpos(n, ':') + 1) FROM unnest(sans) n WHERE starts_with(n, #1)) AS v(v) "
+		"WHERE lower(v) = lower(#2))) <- {\"dns:\",\"a\"}"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		check(rows[i].query, -1, rows[i].sql);
+}
+
+#define SUBJECT "lower(left(subject, 200)) COLLATE \"C\" LIKE lower(#1)"
+#define INNER " OR strpos(lower(substr(subject, 2)), 'cn=') > 0"
+#define DNS_OF(v) \
+	"(sans[1] IS NOT NULL AND hashtextextended(lower(sans[1]), 0) IN (hashtextextended('dns:' || lower(" v \
+	"), 0)) " \
+	"OR sans[2] IS NOT NULL AND hashtextextended(lower(sans[2]), 0) IN (hashtextextended('dns:' || lower(" v \
+	"), 0)) " \
+	"OR sans[3] IS NOT NULL AND lower_texts(sans) && ARRAY['dns:' || lower(" v ")])"
+
+/* NULL: no index finds them. */
+static void
+what_indexes_find__table(void **state)
+{
+	static const struct {
+		const char *query;
+		enum cert_narrow how;
+		const char *sql;
+	} rows[] = {
+	    {"Id -eq 5", CERT_NARROW_ANY, "((id = #1::bigint)) <- {\"5\"}"},
+	    {"Id -ne 5", CERT_NARROW_ANY, NULL},
+	    {"CN -eq \"web1.example.com\"", CERT_NARROW_ANY,
+		"(" SUBJECT INNER ") <- {\"CN=web1.example.com%\"}"},
+	    {"CN -startswith \"a_b, c\"", CERT_NARROW_ANY,
+		"(" SUBJECT INNER ") <- {\"CN=a\\\\_b%\"}"},
+	    {"CN -startswith \"\xc3\xbc\"", CERT_NARROW_ANY, NULL},
+	    {"CN -eq \"\"", CERT_NARROW_ANY, NULL},
+	    {"CN -contains \"web\"", CERT_NARROW_ANY, NULL},
+	    {"OU -eq \"web\"", CERT_NARROW_ANY, NULL},
+	    {"Subject -eq \"CN=a, O=b\"", CERT_NARROW_ANY, "(" SUBJECT ") <- {\"CN=a, O=b%\"}"},
+	    {"DNS -eq \"a\"", CERT_NARROW_ANY, DNS_OF("#1") " <- {\"a\"}"},
+	    {"DNS -ne \"a\"", CERT_NARROW_ANY, NULL},
+	    {"State -eq \"hold\"", CERT_NARROW_ANY, "(status = 21) <- "},
+	    {"State -eq \"active\"", CERT_NARROW_ANY, NULL},
+	    {"Department -eq \"IT\"", CERT_NARROW_ANY, NULL},
+	    {"Department -eq \"IT\" AND Template -eq \"t\"", CERT_NARROW_ANY,
+		"(((lower(template) = lower(#1)))) <- {\"t\"}"},
+	    {"Department -eq \"IT\" OR Template -eq \"t\"", CERT_NARROW_ANY, NULL},
+	    {"Id -eq 5 OR Template -eq \"t\" AND State -eq \"revoked\"", CERT_NARROW_ANY,
+		"(((id = #1::bigint)) OR (((lower(template) = lower(#2))) AND (status = 21))) <- {\"5\",\"t\"}"},
+	    {"Id -eq 5", CERT_NARROW_BY_ID, NULL},
+	    {"Template -eq \"t\" AND CN -eq \"a\"", CERT_NARROW_BY_ID,
+		"(((lower(template) = lower(#1)))) <- {\"t\"}"},
+	    {"Template -eq \"t\" OR Template -eq \"u\"", CERT_NARROW_BY_ID, NULL},
+	    {"NotAfter -lt \"2026-12-01\" AND Template -eq \"t\"", CERT_NARROW_BY_NOT_AFTER,
+		"(((not_after < to_timestamp(#1::bigint)))) <- {\"1796083200\"}"},
+	    {"NotAfter -ne \"2026-12-01\"", CERT_NARROW_BY_NOT_AFTER, NULL},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		check(rows[i].query, (int)rows[i].how, rows[i].sql);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(conditions__table),
+	    cmocka_unit_test(what_indexes_find__table),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
