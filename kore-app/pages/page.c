@@ -120,6 +120,7 @@ static const struct {
     {"/", "home", false},
     {"/csr/upload", "csr", true},
     {"/requests", "requests", true},
+    {"/console/certificates", "certificates", true},
 };
 
 static gh_json *

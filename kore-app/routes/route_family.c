@@ -98,8 +98,8 @@ pages_error(const struct gh_conf *conf, const struct gh_error *err,
 	}
 }
 
-static const char *const page_paths[] = {"/", "/login", "/logout", "/csr", "/requests", "/static",
-    NULL};
+static const char *const page_paths[] = {"/", "/login", "/logout", "/csr", "/requests", "/console",
+    "/static", NULL};
 
 const struct route_family route_family_pages = {
     .paths = page_paths,

@@ -25,6 +25,7 @@
 #include "rest/rest_key_request.h"
 #include "rest/rest_transport.h"
 
+#include "console_rows.h"
 #include "est_package_rows.h"
 #include "est_rows.h"
 #include "health.h"
@@ -437,6 +438,7 @@ const struct route route_table[] = {
     FORM("/requests/{id}/approve", "request.approve", AUTH_SESSION, page_request_approve),
     FORM("/requests/{id}/reject", "request.reject", AUTH_SESSION, page_request_reject),
     FORM("/requests/{id}/cancel", "request.cancel", AUTH_SESSION, page_request_cancel),
+    CONSOLE_ROWS,
     EST_PACKAGE_ROWS,
     PACKAGE_ROWS,
     EST_ROWS,

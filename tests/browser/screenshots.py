@@ -79,8 +79,35 @@ def request_phone(b):
     log_in(b, "alice").open(f"/requests/{number}")
 
 
+def certificates(b):
+    for name in ("alice", "bob"):
+        Client(env, user=name, password=f"{name}-secret").enroll(der.csr(der.Key(env.scratch, "ec:P-256"), subject=[("CN", name)]))
+    for host in ("shop", "intranet", "wiki"):
+        env.admin("request", "approve", str(ask(f"{host}.example.com")))
+    log_in(b, "olga").open("/console/certificates?write=yes&state=active&ca=issuing&expires=365")
+
+
+def officer_at_certificate(b, more=""):
+    number = Client(env).enroll(der.csr(der.Key(env.scratch, "ec:P-256"), subject=[("CN", "alice")])).json["CMSID"]
+    log_in(b, "olga").open(f"/console/certificates/{number}{more}")
+
+
+def certificate(b):
+    officer_at_certificate(b)
+
+
+def revoke(b):
+    officer_at_certificate(b, "/status?to=revoked")
+
+
+def certificates_phone(b):
+    b.mode("phone", dark=True)
+    log_in(b, "alice").open("/console/certificates")
+
+
 PICTURES = {"home": home, "login": login, "home-phone": home_phone, "csr-upload": upload, "csr-preview": preview, "requests": requests, "request": request,
-            "request-phone": request_phone}
+            "request-phone": request_phone, "console-certificates": certificates, "console-certificates-phone": certificates_phone,
+            "console-certificate": certificate, "console-revoke": revoke}
 
 
 # --- PNG ------------------------------------------------------------------------------------------------

@@ -2,9 +2,11 @@
 """Pages: what everybody sees, errors for people and for programs, static files, headers. In Chromium each page, in each mode, has no findings of
 axe-core; pictures of them go to build/screenshots. The system's python3, for Selenium."""
 
+import html
 import json
 import re
 import unittest
+import urllib.parse
 from html.parser import HTMLParser
 
 import yaml
@@ -15,6 +17,8 @@ import der
 import tap
 from client import Client
 from environment import BUILD, Environment
+from person import Person
+from plain_browser import PlainBrowser
 
 # A wrong password too often shuts an address out.
 env = Environment("pages", GATEHOUSE_CONF_EXTRA="limits { failures = 1000 }")
@@ -145,6 +149,207 @@ class Pages(unittest.TestCase):
             self.assertEqual(other.headers["cache-control"], "public, max-age=300")
 
 
+def console(query="", **more):
+    """The address of the search."""
+    return "/console/certificates?" + urllib.parse.urlencode({**({"query": query} if query else {}), **more})
+
+
+class Console(unittest.TestCase):
+    """/console shows what the REST API answers to the same caller."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.own, cls.other = [Client(env, user=name, password=f"{name}-secret").enroll(der.csr(KEY, subject=[("CN", name)])) for name in ("alice", "bob")]
+        cls.browsers = {}
+
+    def as_(self, who):
+        """A browser in which who is logged in."""
+        if who not in self.browsers:
+            self.browsers[who] = PlainBrowser(env)
+            self.browsers[who].log_in(who, {**PASSWORDS, "bob": "bob-secret"}[who])
+        return self.browsers[who]
+
+    def rows(self, who, query="", **more):
+        reply = self.as_(who).get(console(query, **more))
+        self.assertEqual(reply.status, 200, reply.body)
+        return Page(reply).all("th", scope="row"), reply
+
+    def api(self, who, query):
+        reply = Person(who, {**PASSWORDS, "bob": "bob-secret"}[who], env).get("/pki/certificates?limit=50&order=newest&query=" + urllib.parse.quote(query))
+        return reply.json["entries"]
+
+    def test_everybody_sees_what_the_api_gives_him(self):
+        for who in ("alice", "bob", "olga"):
+            for query in ('Template -eq "User"', 'Requester -contains "alice"', 'State -eq "revoked"', 'CN -eq "bob"', "Id -gt 0"):
+                with self.subTest(who=who, query=query):
+                    self.assertEqual(len(self.rows(who, query)[0]), len(self.api(who, query)))
+        self.assertEqual(self.rows("bob", 'Requester -contains "alice"')[0], [])
+        self.assertGreater(len(self.rows("olga", 'Requester -contains "alice"')[0]), 0)
+
+    def test_nobody_is_led_to_the_log_in(self):
+        reply = get("/console/certificates?query=a")
+        self.assertEqual((reply.status, reply.headers["location"]), (303, "/login?next=/console/certificates%3Fquery%3Da"))
+
+    def test_filters_write_the_query(self):
+        for fields, query in (({}, ""), ({"template": "User"}, 'Template -eq "User"'),
+                              ({"state": "active", "ca": "issuing"}, 'CA -eq "issuing" AND State -eq "active"'),
+                              ({"expires": "30"}, 'NotAfter -ge "%TODAY%" AND NotAfter -le "%TODAY+30%"'),
+                              ({"expires": "31"}, ""),
+                              ({"template": 'a" OR Id -gt "0'}, 'Template -eq "a"" OR Id -gt ""0"')):
+            with self.subTest(**fields):
+                rows, reply = self.rows("olga", write="yes", **fields)
+                self.assertEqual(Page(reply).all("input", id="query")[0]["value"], query)
+                self.assertEqual(len(rows), len(self.api("olga", query or "Id -gt 0")))
+
+    def test_a_wrong_query_is_shown_at_its_place(self):
+        for query, before, rest in (('CN -eq "a" AND Departmnt -eq "b"', 'CN -eq "a" AND ', 'Departmnt -eq "b"'), ('CN -eq "\u00fc" x', 'CN -eq "\u00fc" ', "x"),
+                                    ("CN", "CN", "(end)"), ('<script>alert(1)</script>', "", "<script>alert(1)</script>")):
+            with self.subTest(query=query):
+                reply = self.as_("olga").get(console(query))
+                self.assertEqual(reply.status, 422, reply.body)
+                page = Page(reply)
+                self.assertEqual(page.all("input", id="query")[0]["aria-invalid"], "true")
+                self.assertIn(f"{before}<mark>{rest}", html.unescape(reply.body.decode()))
+                self.assertEqual(page.all("script"), [])
+        self.assertEqual(self.as_("olga").get(console(after="x")).status, 422)
+        self.assertEqual(self.as_("olga").get("/console/certificates?filter=x").status, 422)
+
+    def test_pages_go_on(self):
+        for _ in range(51):
+            Client(env).enroll(der.csr(KEY, subject=[("CN", "alice")]))
+        rows, reply = self.rows("alice", 'Requester -contains "alice"', template="a&b=\"")
+        self.assertEqual(len(rows), 50)
+        following = [a["href"] for a in Page(reply).all("a") if a["href"].startswith("/console/certificates?after=")]
+        self.assertEqual(len(following), 1)
+        rest = Page(self.as_("alice").get(following[0]))
+        self.assertGreater(len(rest.all("th", scope="row")), 0)
+        self.assertEqual(rest.all("input", id="template")[0]["value"], 'a&b="')
+
+    def test_hostile_rows_are_text(self):
+        evil = '<script>alert(1)</script>"\u202e\u0007'
+        number = env.sql("select max(id) from certificate")[0][0]
+        env.sql("update certificate set subject = 'CN=' || $$%s$$, template = $$%s$$, sans = array['dns:' || repeat('a', 65000)] where id = %s" % (evil, evil, number))
+        rows, reply = self.rows("olga", f"Id -eq {number}")
+        page = Page(reply)
+        self.assertEqual((len(rows), page.all("script")), (1, []))
+        self.assertIn('<script>alert(1)</script>"\ufffd\ufffd', page.text)
+        env.sql(f"update certificate set subject = '' where id = {number}")
+        rows, reply = self.rows("olga", f"Id -eq {number}")
+        self.assertEqual(len(rows), 1)
+
+
+    # --- one certificate ---------------------------------------------------------------------------
+
+    def number(self, who="alice"):
+        """A new certificate of his: its number."""
+        reply = Client(env, user=who, password=f"{who}-secret").enroll(der.csr(KEY, subject=[("CN", who)]))
+        return reply.json["CMSID"]
+
+    def at(self, number, more=""):
+        return f"/console/certificates/{number}{more}"
+
+    def state(self, number):
+        return Person("olga", PASSWORDS["olga"], env).get(f"/pki/certificate/{number}/status").json
+
+    def test_a_page_has_what_the_api_tells_of_it(self):
+        number = self.number()
+        for who, reads_all in (("alice", True), ("olga", True), ("bob", False)):
+            with self.subTest(who=who):
+                api = Person(who, {**PASSWORDS, "bob": "bob-secret"}[who], env).get(f"/pki/certificate/{number}").json
+                page = Page(self.as_(who).get(self.at(number)))
+                for name in ("serial", "sha256", "thumbprint", "spki_sha256", "not_after", "subject", "template"):
+                    self.assertIn(api[name], page.text, name)
+                self.assertEqual("requester" in api, reads_all)
+                self.assertEqual("EXAMPLE\\alice" in page.text, reads_all or who == "alice")
+                self.assertIn("Extended Key Usage", page.text)
+                self.assertIn("EC P-256", page.text)
+                self.assertIn("Gatehouse Root CA", page.text)
+                self.assertEqual(bool([a for a in page.all("a") if "to=revoked" in a["href"]]), who != "bob")
+                self.assertEqual(bool([a for a in page.all("a") if "to=hold" in a["href"]]), who == "olga")
+        for path, status in ((self.at(999999), 404), (self.at("0"), 404), (self.at("x"), 404), (self.at(number, "/file?format=json"), 422),
+                             (self.at(number, "/file"), 422), (self.at(999999, "/file?format=pem"), 404), (self.at(number, "/status"), 422),
+                             (self.at(number, "/status?to=deleted"), 422), (self.at(number, "/status?to=valid"), 403), (self.at(999999, "/status?to=hold"), 404)):
+            self.assertEqual(self.as_("olga").get(path).status, status, path)
+        self.assertEqual(self.as_("bob").get(self.at(number, "/status?to=revoked")).status, 403)
+
+    def test_files_are_those_of_the_api(self):
+        number = self.number()
+        for name, suffix in (("pem", "pem"), ("der", "cer"), ("pkcs7", "p7b")):
+            reply = self.as_("alice").get(self.at(number, f"/file?format={name}"))
+            api = Person("alice", "alice-secret", env).get(f"/pki/certificate/{number}?format={name}")
+            self.assertEqual((reply.status, reply.headers["content-type"], reply.body), (200, api.headers["content-type"], api.body))
+            self.assertEqual(reply.headers["content-disposition"], f'attachment; filename="certificate-{number}.{suffix}"')
+
+    def test_hold_release_and_revoke(self):
+        olga, number = self.as_("olga"), self.number()
+        begin = env.count("select max(id) from audit")
+        for to, fields, status, reason in (("hold", {"comment": "lost?"}, "hold", "certificateHold"), ("valid", {}, "valid", "certificateHold"),
+                                           ("revoked", {"reason": "keyCompromise", "invalidity_date": "", "comment": "<b>"}, "revoked", "keyCompromise")):
+            olga.get(self.at(number, f"/status?to={to}"))
+            self.assertEqual(olga.submit(self.at(number, "/status"), **fields).status, 200)
+            self.assertEqual(olga.path, self.at(number))
+            state = self.state(number)
+            self.assertEqual((state["status"], state["reason"]), (status, reason))
+        self.assertIn("&lt;b&gt;", olga.text)
+        self.assertNotIn("to=revoked", olga.text)
+        events = [e for e, in env.sql(f"select event from audit where id > {begin} and event ~ '^cert.(held|unheld|revoked)' order by id")]
+        self.assertEqual(events, ["cert.held", "cert.unheld", "cert.revoked"])
+
+    def test_an_owner_revokes_his_own(self):
+        alice, number = self.as_("alice"), self.number()
+        alice.get(self.at(number, "/status?to=revoked"))
+        form = alice.form(self.at(number, "/status"))
+        for fields in ({"reason": "privilegeWithdrawn"}, {"to": "hold"}):
+            self.assertEqual(alice.send("POST", form.action, {**form.fields, **fields}).status, 403)
+        self.assertEqual(alice.get(self.at(number, "/status?to=hold")).status, 403)
+        alice.get(self.at(number, "/status?to=revoked"))
+        self.assertEqual(alice.submit(self.at(number, "/status"), reason="superseded").status, 200)
+        self.assertEqual(self.state(number)["reason"], "superseded")
+
+    def test_what_changed_meanwhile_is_not_overwritten(self):
+        olga, number = self.as_("olga"), self.number()
+        olga.get(self.at(number, "/status?to=revoked"))
+        form = olga.form(self.at(number, "/status"))
+        reply = Person("olga", PASSWORDS["olga"], env).send("PUT", f"/pki/certificate/{number}/status", {"status": "hold"}, If_Match="*")
+        self.assertEqual(reply.status, 200, reply.body)
+        for fields, status, said in (({}, 412, "changed"), ({"version": ""}, 428, ""), ({"version": "1x"}, 428, ""), ({"to": "deleted"}, 400, ""), ({"to": "hold", "version": "2"}, 409, "on hold already"),
+                                     ({"version": "2", "reason": "removeFromCRL"}, 422, "reason"), ({"version": "2", "invalidity_date": "soon"}, 422, "invalidity"),
+                                     ({"version": "2", "comment": "a\u0007"}, 422, "comment"), ({"version": "2", "invalidity_date": "2999-01-01"}, 422, "future")):
+            with self.subTest(**fields):
+                reply = olga.send("POST", form.action, {**form.fields, "reason": "superseded", **fields})
+                self.assertEqual(reply.status, status, reply.body)
+                self.assertIn(said, olga.text)
+        self.assertEqual(self.state(number)["status"], "hold")
+
+    def test_nobody_is_made_to_revoke(self):
+        olga, number = self.as_("olga"), self.number()
+        olga.get(self.at(number, "/status?to=revoked"))
+        form = olga.form(self.at(number, "/status"))
+        self.assertEqual(olga.send("POST", form.action, form.fields, site="cross-site").status, 403)
+        self.assertEqual(olga.send("POST", form.action, form.fields, headers={"Origin": "https://evil.example", "Sec-Fetch-Site": None}).status, 403)
+        for token in ("", "x", self.as_("alice").get(self.at(number)) and self.as_("alice").form("/logout").fields["csrf"]):
+            self.assertEqual(olga.send("POST", form.action, {**form.fields, "csrf": token}).status, 403)
+        self.assertEqual(olga.send("GET", form.action + "?to=revoked&version=1&reason=superseded").status, 422)
+        # who has no right to it: neither by the page nor by its form
+        bob = self.as_("bob")
+        bob.get("/")
+        mine = {**form.fields, "csrf": bob.form("/logout").fields["csrf"], "reason": "superseded"}
+        self.assertEqual(bob.send("POST", form.action, mine).status, 403)
+        self.assertEqual(self.state(number)["status"], "valid")
+
+    def test_hostile_certificate_is_text(self):
+        number = self.number()
+        evil = '<script>alert(1)</script>"\u202e'
+        env.sql("update certificate set subject = $$%s$$, template = $$%s$$, metadata = jsonb_build_object($$%s$$, $$%s$$), "
+                "sans = array['uri:javascript:alert(1)'] || array(select 'dns:' || $$%s$$ || i from generate_series(1, 1500) i) where id = %s" % (evil, evil, evil, evil, evil, number))
+        for path in ("", "/status?to=hold"):
+            reply = self.as_("olga").get(self.at(number, path))
+            page = Page(reply)
+            self.assertEqual((reply.status, page.all("script")), (200, []))
+            self.assertIn('<script>alert(1)</script>"\ufffd', page.text)
+            self.assertFalse([a for a in page.all("a") if "javascript" in a["href"]])
+
+
 def upload(b):
     b.open("/csr/upload")
 
@@ -159,6 +364,7 @@ def preview(b):
     b.fill(csr_data=der.pem(web_csr()), common_name="shop.example.test", purpose_category="server_auth").click("main button")
 
 
+FILTERED = "/console/certificates?write=yes&state=active&expires=365&template=User&ca=issuing"
 # Each page: its name in build/screenshots; its path in docs/openapi.yaml; where that is, or how to come there; who looks at it (None: nobody is
 # logged in). {pending} and {issued} are requests of alice.
 PAGES = [
@@ -179,6 +385,12 @@ PAGES = [
     ("requests-officer", "/requests", "/requests", "olga"),
     ("request-officer", "/requests/{id}", "/requests/{pending}", "olga"),
     ("request-officer-german", "/requests/{id}", "/requests/{pending}?lang=de", "olga"),
+    ("certificates", "/console/certificates", "/console/certificates", "alice"),
+    ("certificates-officer", "/console/certificates", FILTERED + "&lang=de", "olga"),
+    ("certificate", "/console/certificates/{id}", "/console/certificates/{certificate}", "alice"),
+    ("certificate-officer", "/console/certificates/{id}", "/console/certificates/{certificate}?lang=de", "olga"),
+    ("certificate-revoke", "/console/certificates/{id}/status", "/console/certificates/{certificate}/status?to=revoked", "olga"),
+    ("certificates-wrong", "/console/certificates", "/console/certificates?query=CN%20-eq%20%22a%22%20AND%20Departmnt%20-eq%20%22b%22&lang=en", "olga"),
 ]
 PASSWORDS = {"alice": "alice-secret", "olga": env.var["GATEHOUSE_OFFICER_PASSWORD"]}
 # What the browser says about an answer with an error, which is a page of ours.
@@ -192,8 +404,9 @@ class InBrowser(unittest.TestCase):
     def setUpClass(cls):
         env.await_crl("issuing")
         cls.browser = browser.of(env)
+        issued = Client(env).enroll(der.csr(KEY, subject=[("CN", "alice")])).json
         numbers = {"pending": Client(env).enroll(web_csr(), template="WebServer").json["CMSRequestId"],
-                   "issued": Client(env).enroll(der.csr(KEY, subject=[("CN", "alice")])).json["CMSRequestId"]}
+                   "issued": issued["CMSRequestId"], "certificate": issued["CMSID"]}
         documented = documented_pages()
         cls.pages = [(name, at if callable(at) else at.format(**numbers), who) for name, path, at, who in PAGES if path in documented]
         cls.shots = BUILD / "screenshots"

@@ -1,0 +1,31 @@
+/*
+ * The console: pages for people over the REST API. docs/console.md
+ *
+ * What may be seen and done is what the handlers behind console_ask say; a row of the route table
+ * demands no less than the row of the operation that its page asks.
+ */
+#ifndef CONSOLE_H
+#define CONSOLE_H
+
+#include "call.h"
+#include "json.h"
+
+/* GET /console/certificates: the inventory, by query and by filters that write one. */
+void console_certificates(struct worker_env *env, const struct call *call,
+    struct gh_http_reply *rep);
+
+/* GET /console/certificates/{id} */
+void console_certificate(struct worker_env *env, const struct call *call,
+    struct gh_http_reply *rep);
+/* GET /console/certificates/{id}/file?format=pem|der|pkcs7 */
+void console_certificate_file(struct worker_env *env, const struct call *call,
+    struct gh_http_reply *rep);
+/* GET /console/certificates/{id}/status?to=revoked|hold|valid: what is going to be done, and a form
+ * to do it ... */
+void console_certificate_ask(struct worker_env *env, const struct call *call,
+    struct gh_http_reply *rep);
+/* ... by POST: to, version (which was seen), reason, invalidity_date, comment. */
+void console_certificate_change(struct worker_env *env, const struct call *call,
+    struct gh_http_reply *rep);
+
+#endif

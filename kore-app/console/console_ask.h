@@ -1,0 +1,40 @@
+/*
+ * The console as a client of the REST API, within the process: a page asks the very handler that
+ * clients of the API ask, as the same caller. So it shows and does nothing that the API would not,
+ * and there is no second way to the database.
+ */
+#ifndef CONSOLE_ASK_H
+#define CONSOLE_ASK_H
+
+#include "buf.h"
+#include "call.h"
+#include "json.h"
+
+/* What would be sent. Borrowed. */
+struct console_ask {
+	void (*handler)(struct worker_env *env, const struct call *call, struct gh_http_reply *rep);
+	enum gh_http_method method;
+	const char *query;    /* as console_query_put makes it; NULL: none */
+	const gh_json *body;  /* NULL: none */
+	const char *if_match; /* header value; NULL: none */
+};
+
+/*
+ * 0: the answer was a success, *out its JSON. Else *err is the error that was answered, and *out,
+ * where the answer names members that are wrong, an object of them, as page_reply wants its
+ * "errors"; NULL: it names none. Parts of the path are those of call.
+ */
+int console_ask(struct worker_env *env, const struct call *call, const struct console_ask *a,
+    gh_json **out, struct gh_error *err) GH_MUSTCHECK;
+
+/* The same of an answer that is no JSON: *rep is it, and empty after an error. */
+int console_fetch(struct worker_env *env, const struct call *call, const struct console_ask *a,
+    struct gh_http_reply *rep, struct gh_error *err) GH_MUSTCHECK;
+
+/* "name=value", percent-encoded, behind "&" where something stands before it. A value that is NULL
+ * or "" is left out. */
+void console_query_put(struct gh_buf *query, const char *name, const char *value);
+
+#define CONSOLE_QUERY_MAX (64 * 1024) /* bytes of a query */
+
+#endif

@@ -1,0 +1,21 @@
+/* One certificate in the console, as the API gives it to who calls. */
+#ifndef CONSOLE_CERT_H
+#define CONSOLE_CERT_H
+
+#include "call.h"
+#include "json.h"
+
+/* *out: the certificate of the path, with "state" and "called" for people. */
+int console_cert_get(struct worker_env *env, const struct call *call, gh_json **out,
+    struct gh_error *err) GH_MUSTCHECK;
+
+/* Is a change to this status ("revoked", "hold", "valid") worth offering? What is offered is tried
+ * by the API, which decides. */
+bool console_cert_may(const struct worker_env *env, const struct call *call, const gh_json *cert,
+    const char *to);
+
+/* Answers with its page. wrong: why a change was not made, or NULL. */
+void console_cert_show(struct worker_env *env, const struct call *call,
+    const struct gh_error *wrong, struct gh_http_reply *rep);
+
+#endif

@@ -1,0 +1,229 @@
+/* GET /console/certificates. See console.h. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "rest/rest_certificate.h"
+#include "rest/rest_list.h"
+#include "timestamp.h"
+
+#include "pages/page.h"
+
+#include "console.h"
+#include "console_ask.h"
+#include "console_filter.h"
+#include "console_page.h"
+
+#define ROWS "50" /* of a page */
+#define PATH "/console/certificates"
+
+enum { AFTER, ORDER, QUERY, WRITE, LANGUAGE, FILTERS };
+#define PARAMS (FILTERS + CONSOLE_FILTERS)
+
+/* What is asked for. */
+struct asked {
+	struct rest_param p[PARAMS];
+	char *written; /* the query that the filters make, owned; NULL: that of the form counts */
+	const char *query; /* "" = all */
+};
+
+/* A form sends fields that are empty. */
+static void
+drop_empty(struct rest_param *p)
+{
+	if (p->value != NULL && *p->value == '\0') {
+		free(p->value);
+		p->value = NULL;
+	}
+}
+
+static int
+read_query(const struct call *call, struct asked *a, struct rest_fields *f, struct gh_error *err)
+{
+	static const char *const names[FILTERS] = {"after", "order", "query", "write", "lang"};
+	int rc;
+
+	for (size_t i = 0; i < PARAMS; i++)
+		a->p[i].name = i < FILTERS ? names[i] : console_filter_names[i - FILTERS];
+	if ((rc = rest_params_read(call, a->p, PARAMS, f, err)) != 0)
+		return rc;
+	for (size_t i = 0; i < PARAMS; i++)
+		drop_empty(&a->p[i]);
+	if ((rc = rest_fields_check(f, err)) == 0 && a->p[WRITE].value != NULL)
+		rc = console_filter_write(&a->p[FILTERS], &a->written, err);
+	a->query = a->written != NULL   ? a->written
+	    : a->p[QUERY].value != NULL ? a->p[QUERY].value
+					: "";
+	return rc;
+}
+
+static int
+ask(struct worker_env *env, const struct call *call, const struct asked *a, gh_json **out,
+    struct gh_error *err)
+{
+	const char *order = a->p[ORDER].value;
+	struct gh_buf q;
+	int rc;
+
+	gh_buf_init(&q, CONSOLE_QUERY_MAX);
+	console_query_put(&q, "query", a->query);
+	console_query_put(&q, "after", a->p[AFTER].value);
+	console_query_put(&q, "order", order != NULL ? order : "newest");
+	console_query_put(&q, "limit", ROWS);
+	if ((rc = gh_buf_check(&q, err)) == 0) {
+		const struct console_ask what = {.handler = rest_certificate_list,
+		    .method = GH_HTTP_GET,
+		    .query = (char *)q.data};
+
+		rc = console_ask(env, call, &what, out, err);
+	}
+	gh_buf_free(&q);
+	return rc;
+}
+
+/* --- what the page shows ---------------------------------------------------------------------- */
+
+/* What a row has beside the members of the API: a state for people, and what it is called by. */
+static int
+put_rows(gh_json *data, gh_json *entries)
+{
+	int64_t now = gh_now();
+	int bad = gh_json_set_bool(data, "has_rows", gh_json_size(entries) > 0);
+
+	for (size_t i = 0; i < gh_json_size(entries); i++) {
+		gh_json *row = gh_json_at(entries, i);
+		const char *end = gh_json_string(gh_json_get(row, "not_after"));
+
+		bad |= gh_json_set_string(row, "called", console_called(row)) |
+		    console_set_day(row, "day", end) |
+		    gh_json_set_string(row, "state",
+			console_state(gh_json_string(gh_json_get(row, "status")), end, now));
+	}
+	return bad | gh_json_set(data, "entries", gh_json_ref(entries));
+}
+
+/* Where the list goes on; the filters go along, so that they stay as they were set. */
+static int
+put_next(gh_json *data, const struct asked *a, const gh_json *next)
+{
+	char after[24];
+	struct gh_buf b;
+	int64_t id = 0;
+	int bad = 0;
+
+	if (!gh_json_int(next, &id))
+		return 0;
+	snprintf(after, sizeof(after), "%" PRId64, id);
+	gh_buf_init(&b, CONSOLE_QUERY_MAX);
+	console_query_put(&b, "after", after);
+	console_query_put(&b, "query", a->query);
+	console_query_put(&b, "order", a->p[ORDER].value);
+	for (size_t i = FILTERS; i < PARAMS; i++)
+		console_query_put(&b, a->p[i].name, a->p[i].value);
+	if (gh_buf_check(&b, NULL) == 0) {
+		char *link = NULL;
+
+		if (asprintf(&link, PATH "?%s", (char *)b.data) < 0)
+			link = NULL;
+		bad = link != NULL ? gh_json_set_string(data, "next", link) : -1;
+		free(link);
+	}
+	gh_buf_free(&b);
+	return bad;
+}
+
+/* The query as it was sent, cut at the column that the message names: characters, from 1. */
+static int
+put_place(gh_json *data, const struct asked *a, const gh_json *errors)
+{
+	const char *message =
+	    gh_json_string(gh_json_get(gh_json_at(gh_json_get(errors, "query"), 0), "message"));
+	const char *at = a->query;
+	unsigned column = 0;
+	gh_json *o;
+	char *before;
+	int bad;
+
+	if (message == NULL || sscanf(message, "column %u:", &column) != 1 || column == 0)
+		return 0;
+	while (*at != '\0' && column > 1) {
+		at++;
+		if (((unsigned char)*at & 0xc0) != 0x80) /* UTF-8: not inside a character */
+			column--;
+	}
+	if ((before = strndup(a->query, (size_t)(at - a->query))) == NULL)
+		return -1;
+	o = gh_json_new_object();
+	bad = o == NULL ? -1
+			: gh_json_set_string(o, "before", before) |
+		gh_json_set_string(o, "rest", at) | gh_json_set_bool(o, "is_end", *at == '\0');
+	free(before);
+	return bad | console_set(data, "place", o);
+}
+
+static int
+put_form(gh_json *data, const struct worker_env *env, const struct call *call,
+    const struct asked *a)
+{
+	const struct words *w = page_words(call->http);
+	gh_json *values = gh_json_new_object(), *options = gh_json_new_object(),
+		*orders = gh_json_new_array();
+	int bad = gh_json_set_string(values, "query", a->query) |
+	    console_option(orders, "newest", words_get(w, "certificates.newest"),
+		a->p[ORDER].value) |
+	    console_option(orders, "oldest", words_get(w, "certificates.oldest"),
+		a->p[ORDER].value);
+
+	bad |= console_set(options, "order", orders);
+	bad |= console_filter_put(&a->p[FILTERS], env, w, values, options);
+	return bad | console_set(data, "values", values) | console_set(data, "options", options) |
+	    gh_json_set_bool(data, "sees_all", console_sees_all(call->requester)) |
+	    gh_json_set_bool(data, "is_filtered", a->written != NULL);
+}
+
+/* page: of the API; NULL: the query is wrong, as errors says. */
+static void
+show(const struct worker_env *env, const struct call *call, const struct asked *a,
+    const gh_json *page, gh_json *errors, struct gh_http_reply *rep)
+{
+	gh_json *data = gh_json_new_object();
+	int bad = data == NULL ? -1 : put_form(data, env, call, a);
+
+	if (bad == 0 && page != NULL)
+		bad = put_rows(data, gh_json_get(page, "entries")) |
+		    put_next(data, a, gh_json_get(page, "next")) |
+		    gh_json_set_bool(data, "has_page", true);
+	if (bad == 0 && errors != NULL)
+		bad = gh_json_set(data, "errors", gh_json_ref(errors)) | put_place(data, a, errors);
+	if (bad != 0) {
+		gh_json_free(data);
+		data = NULL;
+	}
+	console_reply(env, call, errors != NULL ? 422 : 200, "certificates", data, rep);
+}
+
+void
+console_certificates(struct worker_env *env, const struct call *call, struct gh_http_reply *rep)
+{
+	struct rest_fields fields = {0};
+	struct gh_error err = {0};
+	struct asked a = {.query = ""};
+	gh_json *answer = NULL;
+	int rc = read_query(call, &a, &fields, &err);
+
+	if (rc == 0)
+		rc = ask(env, call, &a, &answer, &err);
+	if (rc == 0) {
+		show(env, call, &a, answer, NULL, rep);
+	} else if (rc == GH_E_VALIDATION && gh_json_get(answer, "query") != NULL) {
+		show(env, call, &a, NULL, answer, rep);
+		gh_http_reply_cause(rep, &err);
+	} else {
+		page_refuse(call, &err, rep);
+	}
+	gh_json_free(answer);
+	free(a.written);
+	rest_fields_clear(&fields);
+	rest_params_clear(a.p, PARAMS);
+}

@@ -1,0 +1,22 @@
+/* Filters of the inventory as fields of a form, and the query (docs/inventory.md) that they mean.
+ */
+#ifndef CONSOLE_FILTER_H
+#define CONSOLE_FILTER_H
+
+#include "env.h"
+#include "json.h"
+#include "rest/rest_list.h"
+#include "words.h"
+
+#define CONSOLE_FILTERS 5
+extern const char *const console_filter_names[CONSOLE_FILTERS];
+
+/* p: the filters, each NULL when it is not set. *out: malloc'd, "" when none is. What a filter does
+ * not know stays in the query, whose reader refuses it. */
+int console_filter_write(const struct rest_param *p, char **out, struct gh_error *err) GH_MUSTCHECK;
+
+/* What the form shows: values of the fields for text, options of those to choose from. 0 or -1. */
+int console_filter_put(const struct rest_param *p, const struct worker_env *env,
+    const struct words *w, gh_json *values, gh_json *options);
+
+#endif

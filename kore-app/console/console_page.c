@@ -1,0 +1,134 @@
+/* What the pages of the console share. See console_page.h. */
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+#include "rest/rest.h"
+#include "timestamp.h"
+
+#include "pages/page.h"
+
+#include "console_page.h"
+
+#define DAY_LENGTH 10 /* of "2026-01-02T03:04:05Z" */
+#define ANY 0         /* whoever is logged in */
+
+/* Who may go where; not shown to others. Rows of the route table decide who gets in. */
+static const struct {
+	const char *path, *name; /* name: of the text console_nav.NAME */
+	unsigned roles;          /* any of them */
+} ways[] = {
+    {"/console/certificates", "certificates", ANY},
+};
+
+bool
+console_sees_all(const struct requester *who)
+{
+	return (who->roles & ~(unsigned)REQUESTER_ROLE_AGENT) != 0;
+}
+
+int
+console_set(gh_json *o, const char *name, gh_json *v)
+{
+	return v == NULL ? -1 : gh_json_set(o, name, v);
+}
+
+int
+console_option(gh_json *list, const char *value, const char *text, const char *selected)
+{
+	gh_json *o = gh_json_new_object();
+
+	if (o != NULL && gh_json_set_string(o, "value", value) == 0 &&
+	    gh_json_set_string(o, "text", text) == 0 &&
+	    gh_json_set_bool(o, "is_selected", selected != NULL && strcmp(selected, value) == 0) ==
+		0)
+		return gh_json_append(list, o);
+	gh_json_free(o);
+	return -1;
+}
+
+int
+console_set_wrong(gh_json *data, const struct gh_error *err)
+{
+	gh_json *errors = gh_json_new_object(), *list = gh_json_new_array();
+	int bad = gh_json_append(list, rest_reason(err));
+
+	bad |= console_set(errors, "", list);
+	return bad | console_set(data, "errors", errors);
+}
+
+const char *
+console_called(const gh_json *cert)
+{
+	const char *subject = gh_json_string(gh_json_get(cert, "subject"));
+
+	return subject != NULL && *subject != '\0'
+	    ? subject
+	    : gh_json_string(gh_json_at(gh_json_get(cert, "sans"), 0));
+}
+
+int
+console_set_day(gh_json *o, const char *name, const char *time)
+{
+	char day[DAY_LENGTH + 1];
+
+	if (time == NULL || strlen(time) < DAY_LENGTH)
+		return gh_json_set_string(o, name, NULL);
+	snprintf(day, sizeof(day), "%s", time);
+	return gh_json_set_string(o, name, day);
+}
+
+const char *
+console_state(const char *status, const char *not_after, int64_t now)
+{
+	int64_t end = 0;
+
+	if (status != NULL && strcmp(status, "revoked") == 0)
+		return "revoked";
+	if (status != NULL && strcmp(status, "hold") == 0)
+		return "hold";
+	if (not_after != NULL && gh_timestamp_parse(not_after, &end, NULL) == 0 && end <= now)
+		return "expired";
+	return "active";
+}
+
+static int
+put_way(gh_json *list, size_t i, const char *path)
+{
+	gh_json *o = gh_json_new_object();
+
+	if (o != NULL && gh_json_set_string(o, "path", ways[i].path) == 0 &&
+	    gh_json_set_string(o, "name", ways[i].name) == 0 &&
+	    gh_json_set_bool(o, "is_current", strcasecmp(ways[i].path, path) == 0) == 0)
+		return gh_json_append(list, o);
+	gh_json_free(o);
+	return -1;
+}
+
+static gh_json *
+ways_of(const struct call *call)
+{
+	gh_json *list = gh_json_new_array();
+
+	for (size_t i = 0; list != NULL && i < sizeof(ways) / sizeof(ways[0]); i++)
+		if ((ways[i].roles == ANY || (call->requester->roles & ways[i].roles) != 0) &&
+		    put_way(list, i, call->http->path) != 0) {
+			gh_json_free(list);
+			list = NULL;
+		}
+	return list;
+}
+
+void
+console_reply(const struct worker_env *env, const struct call *call, int status, const char *page,
+    gh_json *data, struct gh_http_reply *rep)
+{
+	if (data != NULL &&
+	    (console_set(data, "ways", ways_of(call)) != 0 ||
+		gh_json_set_bool(data, "has_ways", gh_json_size(gh_json_get(data, "ways")) > 1) !=
+		    0)) {
+		gh_json_free(data);
+		data = NULL;
+	}
+	page_reply(env, call, status, page, data, rep);
+}

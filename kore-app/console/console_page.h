@@ -1,0 +1,36 @@
+/* What the pages of the console share. */
+#ifndef CONSOLE_PAGE_H
+#define CONSOLE_PAGE_H
+
+#include "call.h"
+#include "json.h"
+
+/* Does who calls see what is not his own? As GET /pki/certificates has it. */
+bool console_sees_all(const struct requester *who);
+
+/* Set a value that has just been made, and is taken over; NULL: out of memory. 0 or -1. */
+int console_set(gh_json *o, const char *name, gh_json *v);
+
+/* One more {value, text, is_selected} of a list for {{>select}}. 0 or -1. */
+int console_option(gh_json *list, const char *value, const char *text, const char *selected);
+
+/* errors = {"": [what err says]}, for {{>summary}}. 0 or -1. */
+int console_set_wrong(gh_json *data, const struct gh_error *err);
+
+/* What a certificate is called by, of its JSON: its subject, else the first of its names. NULL: it
+ * has neither. Borrowed. */
+const char *console_called(const gh_json *cert);
+
+/* The day, UTC, of a time as "2026-01-02T03:04:05Z". NULL, or no such time: null. 0 or -1. */
+int console_set_day(gh_json *o, const char *name, const char *time);
+
+/* The state of a certificate for people, by its status ("valid", "hold", "revoked") and end:
+ * "active", "expired", "hold" or "revoked". Static. */
+const char *console_state(const char *status, const char *not_after, int64_t now);
+
+/* page_reply with the way to the other pages of the console. data: taken over; NULL: out of
+ * memory. */
+void console_reply(const struct worker_env *env, const struct call *call, int status,
+    const char *page, gh_json *data, struct gh_http_reply *rep);
+
+#endif

@@ -1,0 +1,19 @@
+/* The rows of the console: part of the table in routes.c, which alone includes this and has PAGE
+ * and FORM. Each page demands what the row of the API demands that it asks (test_routes). */
+#ifndef CONSOLE_ROWS_H
+#define CONSOLE_ROWS_H
+
+#include "console/console.h"
+
+#define CONSOLE_ROWS \
+	PAGE("/console/certificates", "console.certificates", AUTH_SESSION, console_certificates), \
+	    PAGE("/console/certificates/{id}", "console.certificate", AUTH_SESSION, \
+		console_certificate), \
+	    PAGE("/console/certificates/{id}/file", "console.certificate.file", AUTH_SESSION, \
+		console_certificate_file), \
+	    PAGE("/console/certificates/{id}/status", "console.certificate.ask", AUTH_SESSION, \
+		console_certificate_ask), \
+	    FORM("/console/certificates/{id}/status", "console.certificate.change", AUTH_SESSION, \
+		console_certificate_change)
+
+#endif
