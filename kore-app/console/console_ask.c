@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <openssl/crypto.h>
+
 #include "rest/rest.h"
 
 #include "console_ask.h"
@@ -115,6 +117,8 @@ send(struct worker_env *env, const struct call *call, const struct console_ask *
 	req.body_len = body != NULL ? strlen(body) : 0;
 	inner.http = &req;
 	a->handler(env, &inner, rep);
+	if (body != NULL)
+		OPENSSL_cleanse(body, strlen(body)); /* passwords, too */
 	free(body);
 	free(query);
 	return 0;

@@ -1,5 +1,4 @@
 /* GET /console/certificates. See console.h. */
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,7 +17,7 @@
 #define ROWS "50" /* of a page */
 #define PATH "/console/certificates"
 
-enum { AFTER, ORDER, QUERY, WRITE, LANGUAGE, FILTERS };
+enum { AT, ORDER_BY, ORDER, QUERY, WRITE, LANGUAGE, FILTERS };
 #define PARAMS (FILTERS + CONSOLE_FILTERS)
 
 /* What is asked for. */
@@ -41,7 +40,8 @@ drop_empty(struct rest_param *p)
 static int
 read_query(const struct call *call, struct asked *a, struct rest_fields *f, struct gh_error *err)
 {
-	static const char *const names[FILTERS] = {"after", "order", "query", "write", "lang"};
+	static const char *const names[FILTERS] = {"page", "order_by", "order", "query", "write",
+	    "lang"};
 	int rc;
 
 	for (size_t i = 0; i < PARAMS; i++)
@@ -58,18 +58,24 @@ read_query(const struct call *call, struct asked *a, struct rest_fields *f, stru
 	return rc;
 }
 
+static const char *
+chosen(const struct asked *a, int param, const char *otherwise)
+{
+	return a->p[param].value != NULL ? a->p[param].value : otherwise;
+}
+
 static int
 ask(struct worker_env *env, const struct call *call, const struct asked *a, gh_json **out,
     struct gh_error *err)
 {
-	const char *order = a->p[ORDER].value;
 	struct gh_buf q;
 	int rc;
 
 	gh_buf_init(&q, CONSOLE_QUERY_MAX);
 	console_query_put(&q, "query", a->query);
-	console_query_put(&q, "after", a->p[AFTER].value);
-	console_query_put(&q, "order", order != NULL ? order : "newest");
+	console_query_put(&q, "page", a->p[AT].value);
+	console_query_put(&q, "order_by", chosen(a, ORDER_BY, "id"));
+	console_query_put(&q, "order", chosen(a, ORDER, "desc"));
 	console_query_put(&q, "limit", ROWS);
 	if ((rc = gh_buf_check(&q, err)) == 0) {
 		const struct console_ask what = {.handler = rest_certificate_list,
@@ -103,32 +109,25 @@ put_rows(gh_json *data, gh_json *entries)
 	return bad | gh_json_set(data, "entries", gh_json_ref(entries));
 }
 
-/* Where the list goes on; the filters go along, so that they stay as they were set. */
+/* Where the list goes on; the filters go along, so that they stay as they were set. at: of the API,
+ * or null. */
 static int
-put_next(gh_json *data, const struct asked *a, const gh_json *next)
+put_link(gh_json *data, const char *name, const struct asked *a, const gh_json *at)
 {
-	char after[24];
+	const char *page = gh_json_string(at);
 	struct gh_buf b;
-	int64_t id = 0;
 	int bad = 0;
 
-	if (!gh_json_int(next, &id))
+	if (page == NULL)
 		return 0;
-	snprintf(after, sizeof(after), "%" PRId64, id);
 	gh_buf_init(&b, CONSOLE_QUERY_MAX);
-	console_query_put(&b, "after", after);
+	console_query_put(&b, "page", page);
 	console_query_put(&b, "query", a->query);
+	console_query_put(&b, "order_by", a->p[ORDER_BY].value);
 	console_query_put(&b, "order", a->p[ORDER].value);
 	for (size_t i = FILTERS; i < PARAMS; i++)
 		console_query_put(&b, a->p[i].name, a->p[i].value);
-	if (gh_buf_check(&b, NULL) == 0) {
-		char *link = NULL;
-
-		if (asprintf(&link, PATH "?%s", (char *)b.data) < 0)
-			link = NULL;
-		bad = link != NULL ? gh_json_set_string(data, "next", link) : -1;
-		free(link);
-	}
+	bad = console_set_link(data, name, PATH, &b);
 	gh_buf_free(&b);
 	return bad;
 }
@@ -145,7 +144,7 @@ put_place(gh_json *data, const struct asked *a, const gh_json *errors)
 	char *before;
 	int bad;
 
-	if (message == NULL || sscanf(message, "column %u:", &column) != 1 || column == 0)
+	if (message == NULL || sscanf(message, "query: column %u:", &column) != 1 || column == 0)
 		return 0;
 	while (*at != '\0' && column > 1) {
 		at++;
@@ -162,20 +161,30 @@ put_place(gh_json *data, const struct asked *a, const gh_json *errors)
 	return bad | console_set(data, "place", o);
 }
 
+static const struct console_choice sorts[] = {
+    {"id", "certificates.by_id"},
+    {"not_after", "certificates.by_not_after"},
+    {"subject", "certificates.by_subject"},
+    {"requester", "certificates.by_requester"},
+    {"serial", "certificates.by_serial"},
+    {NULL, NULL},
+};
+static const struct console_choice orders[] = {
+    {"desc", "certificates.desc"},
+    {"asc", "certificates.asc"},
+    {NULL, NULL},
+};
+
 static int
 put_form(gh_json *data, const struct worker_env *env, const struct call *call,
     const struct asked *a)
 {
 	const struct words *w = page_words(call->http);
-	gh_json *values = gh_json_new_object(), *options = gh_json_new_object(),
-		*orders = gh_json_new_array();
+	gh_json *values = gh_json_new_object(), *options = gh_json_new_object();
 	int bad = gh_json_set_string(values, "query", a->query) |
-	    console_option(orders, "newest", words_get(w, "certificates.newest"),
-		a->p[ORDER].value) |
-	    console_option(orders, "oldest", words_get(w, "certificates.oldest"),
-		a->p[ORDER].value);
+	    console_set(options, "order_by", console_options(sorts, chosen(a, ORDER_BY, "id"), w)) |
+	    console_set(options, "order", console_options(orders, chosen(a, ORDER, "desc"), w));
 
-	bad |= console_set(options, "order", orders);
 	bad |= console_filter_put(&a->p[FILTERS], env, w, values, options);
 	return bad | console_set(data, "values", values) | console_set(data, "options", options) |
 	    gh_json_set_bool(data, "sees_all", console_sees_all(call->requester)) |
@@ -192,7 +201,8 @@ show(const struct worker_env *env, const struct call *call, const struct asked *
 
 	if (bad == 0 && page != NULL)
 		bad = put_rows(data, gh_json_get(page, "entries")) |
-		    put_next(data, a, gh_json_get(page, "next")) |
+		    put_link(data, "next", a, gh_json_get(page, "next")) |
+		    put_link(data, "previous", a, gh_json_get(page, "previous")) |
 		    gh_json_set_bool(data, "has_page", true);
 	if (bad == 0 && errors != NULL)
 		bad = gh_json_set(data, "errors", gh_json_ref(errors)) | put_place(data, a, errors);
@@ -200,7 +210,26 @@ show(const struct worker_env *env, const struct call *call, const struct asked *
 		gh_json_free(data);
 		data = NULL;
 	}
-	console_reply(env, call, errors != NULL ? 422 : 200, "certificates", data, rep);
+	console_reply(env, call, errors != NULL ? 400 : 200, "certificates", data, rep);
+}
+
+/* The API says of a wrong query that the call is malformed. NULL: it is about something else. */
+static gh_json *
+query_errors(const struct gh_error *err)
+{
+	gh_json *errors = NULL, *list;
+
+	if (err->code != GH_E_BAD_REQUEST || strncmp(err->message, "query:", 6) != 0)
+		return NULL;
+	list = gh_json_new_array();
+	if (gh_json_append(list, rest_reason(err)) != 0 ||
+	    (errors = gh_json_new_object()) == NULL ||
+	    gh_json_set(errors, "query", gh_json_ref(list)) != 0) {
+		gh_json_free(errors);
+		errors = NULL;
+	}
+	gh_json_free(list);
+	return errors;
 }
 
 void
@@ -209,19 +238,18 @@ console_certificates(struct worker_env *env, const struct call *call, struct gh_
 	struct rest_fields fields = {0};
 	struct gh_error err = {0};
 	struct asked a = {.query = ""};
-	gh_json *answer = NULL;
+	gh_json *answer = NULL, *errors = NULL;
 	int rc = read_query(call, &a, &fields, &err);
 
-	if (rc == 0)
-		rc = ask(env, call, &a, &answer, &err);
-	if (rc == 0) {
-		show(env, call, &a, answer, NULL, rep);
-	} else if (rc == GH_E_VALIDATION && gh_json_get(answer, "query") != NULL) {
-		show(env, call, &a, NULL, answer, rep);
-		gh_http_reply_cause(rep, &err);
-	} else {
+	if (rc == 0 && (rc = ask(env, call, &a, &answer, &err)) != 0)
+		errors = query_errors(&err);
+	if (rc == 0 || errors != NULL)
+		show(env, call, &a, errors == NULL ? answer : NULL, errors, rep);
+	else
 		page_refuse(call, &err, rep);
-	}
+	if (errors != NULL)
+		gh_http_reply_cause(rep, &err);
+	gh_json_free(errors);
 	gh_json_free(answer);
 	free(a.written);
 	rest_fields_clear(&fields);

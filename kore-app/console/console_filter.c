@@ -14,18 +14,16 @@ const char *const console_filter_names[CONSOLE_FILTERS] = {"template", "ca", "st
 
 /* As the query has them, but for the state, for which it is a text. */
 static const char *const fields[CONSOLE_FILTERS] = {"Template", "CA", "State", NULL, "Requester"};
-/* What may be chosen, and its text. */
-struct choice {
-	const char *value, *text;
-};
-static const struct choice states[] = {
+static const struct console_choice states[] = {
+    {"", "certificates.any"},
     {"active", "certificate_state.active"},
     {"expired", "certificate_state.expired"},
     {"hold", "certificate_state.hold"},
     {"revoked", "certificate_state.revoked"},
     {NULL, NULL},
 };
-static const struct choice days[] = {
+static const struct console_choice days[] = {
+    {"", "certificates.any"},
     {"7", "certificate_expires.7"},
     {"30", "certificate_expires.30"},
     {"90", "certificate_expires.90"},
@@ -56,7 +54,7 @@ put_test(struct gh_buf *b, const char *field, const char *op, const char *value)
 }
 
 static bool
-is_one_of(const char *value, const struct choice *list)
+is_one_of(const char *value, const struct console_choice *list)
 {
 	while (list->value != NULL && strcmp(list->value, value) != 0)
 		list++;
@@ -98,20 +96,6 @@ console_filter_write(const struct rest_param *p, char **out, struct gh_error *er
 }
 
 static gh_json *
-options_of(const struct choice *list, const char *selected, const struct words *w)
-{
-	gh_json *options = gh_json_new_array();
-	int bad = console_option(options, "", words_get(w, "certificates.any"), selected);
-
-	for (; list->value != NULL; list++)
-		bad |= console_option(options, list->value, words_get(w, list->text), selected);
-	if (bad == 0)
-		return options;
-	gh_json_free(options);
-	return NULL;
-}
-
-static gh_json *
 cas_of(const struct ca_set *cas, const char *selected, const struct words *w)
 {
 	gh_json *options = gh_json_new_array();
@@ -132,6 +116,6 @@ console_filter_put(const struct rest_param *p, const struct worker_env *env, con
 	return gh_json_set_string(values, "template", p[TEMPLATE].value) |
 	    gh_json_set_string(values, "requester", p[REQUESTER].value) |
 	    console_set(options, "ca", cas_of(&env->catalog->cas, p[CA].value, w)) |
-	    console_set(options, "state", options_of(states, p[STATE].value, w)) |
-	    console_set(options, "expires", options_of(days, p[EXPIRES].value, w));
+	    console_set(options, "state", console_options(states, p[STATE].value, w)) |
+	    console_set(options, "expires", console_options(days, p[EXPIRES].value, w));
 }

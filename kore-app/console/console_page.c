@@ -1,5 +1,6 @@
 /* What the pages of the console share. See console_page.h. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -45,6 +46,35 @@ console_option(gh_json *list, const char *value, const char *text, const char *s
 		return gh_json_append(list, o);
 	gh_json_free(o);
 	return -1;
+}
+
+gh_json *
+console_options(const struct console_choice *list, const char *selected, const struct words *w)
+{
+	gh_json *options = gh_json_new_array();
+	int bad = options != NULL ? 0 : -1;
+
+	for (; bad == 0 && list->value != NULL; list++)
+		bad = console_option(options, list->value, words_get(w, list->text), selected);
+	if (bad == 0)
+		return options;
+	gh_json_free(options);
+	return NULL;
+}
+
+int
+console_set_link(gh_json *o, const char *name, const char *path, const struct gh_buf *query)
+{
+	char *link = NULL;
+	int bad;
+
+	if (gh_buf_check(query, NULL) != 0 ||
+	    asprintf(&link, "%s%s%s", path, query->len > 0 ? "?" : "",
+		query->len > 0 ? (const char *)query->data : "") < 0)
+		return -1;
+	bad = gh_json_set_string(o, name, link);
+	free(link);
+	return bad;
 }
 
 int

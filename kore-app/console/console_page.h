@@ -2,8 +2,10 @@
 #ifndef CONSOLE_PAGE_H
 #define CONSOLE_PAGE_H
 
+#include "buf.h"
 #include "call.h"
 #include "json.h"
+#include "words.h"
 
 /* Does who calls see what is not his own? As GET /pki/certificates has it. */
 bool console_sees_all(const struct requester *who);
@@ -13,6 +15,17 @@ int console_set(gh_json *o, const char *name, gh_json *v);
 
 /* One more {value, text, is_selected} of a list for {{>select}}. 0 or -1. */
 int console_option(gh_json *list, const char *value, const char *text, const char *selected);
+
+/* What may be chosen, and its text; NULL at the end of a list. */
+struct console_choice {
+	const char *value, *text;
+};
+/* For {{>select}}. NULL: out of memory. */
+gh_json *console_options(const struct console_choice *list, const char *selected,
+    const struct words *w);
+
+/* The path with a query, which console_query_put has made. 0 or -1. */
+int console_set_link(gh_json *o, const char *name, const char *path, const struct gh_buf *query);
 
 /* errors = {"": [what err says]}, for {{>summary}}. 0 or -1. */
 int console_set_wrong(gh_json *data, const struct gh_error *err);

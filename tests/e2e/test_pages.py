@@ -175,7 +175,7 @@ class Console(unittest.TestCase):
         return Page(reply).all("th", scope="row"), reply
 
     def api(self, who, query):
-        reply = Person(who, {**PASSWORDS, "bob": "bob-secret"}[who], env).get("/pki/certificates?limit=50&order=newest&query=" + urllib.parse.quote(query))
+        reply = Person(who, {**PASSWORDS, "bob": "bob-secret"}[who], env).get("/pki/certificates?limit=50&order=desc&query=" + urllib.parse.quote(query))
         return reply.json["entries"]
 
     def test_everybody_sees_what_the_api_gives_him(self):
@@ -206,12 +206,13 @@ class Console(unittest.TestCase):
                                     ("CN", "CN", "(end)"), ('<script>alert(1)</script>', "", "<script>alert(1)</script>")):
             with self.subTest(query=query):
                 reply = self.as_("olga").get(console(query))
-                self.assertEqual(reply.status, 422, reply.body)
+                self.assertEqual(reply.status, 400, reply.body)
                 page = Page(reply)
                 self.assertEqual(page.all("input", id="query")[0]["aria-invalid"], "true")
                 self.assertIn(f"{before}<mark>{rest}", html.unescape(reply.body.decode()))
                 self.assertEqual(page.all("script"), [])
-        self.assertEqual(self.as_("olga").get(console(after="x")).status, 422)
+        for more, status in (({"page": "x"}, 400), ({"order_by": "x"}, 422), ({"order": "x"}, 422)):
+            self.assertEqual(self.as_("olga").get(console(**more)).status, status, more)
         self.assertEqual(self.as_("olga").get("/console/certificates?filter=x").status, 422)
 
     def test_pages_go_on(self):
@@ -219,11 +220,14 @@ class Console(unittest.TestCase):
             Client(env).enroll(der.csr(KEY, subject=[("CN", "alice")]))
         rows, reply = self.rows("alice", 'Requester -contains "alice"', template="a&b=\"")
         self.assertEqual(len(rows), 50)
-        following = [a["href"] for a in Page(reply).all("a") if a["href"].startswith("/console/certificates?after=")]
+        following = [a["href"] for a in Page(reply).all("a") if a["href"].startswith("/console/certificates?page=")]
         self.assertEqual(len(following), 1)
         rest = Page(self.as_("alice").get(following[0]))
         self.assertGreater(len(rest.all("th", scope="row")), 0)
         self.assertEqual(rest.all("input", id="template")[0]["value"], 'a&b="')
+        back = [a["href"] for a in rest.all("a") if a["href"].startswith("/console/certificates?page=")]
+        self.assertEqual(len(Page(self.as_("alice").get(back[0])).all("th", scope="row")), 50)
+        self.assertEqual(self.as_("olga").get(following[0]).status, 400)  # a page of another's
 
     def test_hostile_rows_are_text(self):
         evil = '<script>alert(1)</script>"\u202e\u0007'
