@@ -142,6 +142,7 @@ $(eval $(call stand_ins,enroll/test_cmc_act,ca cmc dir password requester reques
 $(eval $(call stand_ins,enroll/test_cmc_auth_data,ca cmc dir password requester requests store tmpl world))
 $(eval $(call stand_ins,enroll/test_cmc_batch,ca cmc dir password requester requests store tmpl world))
 $(eval $(call stand_ins,enroll/test_cmc_confirm,ca cmc dir password requester requests store tmpl world))
+$(eval $(call stand_ins,enroll/test_cmc_controls,ca cmc dir password requester requests store tmpl world))
 $(eval $(call stand_ins,enroll/test_cmc_envelope,ca cmc dir password requester requests store tmpl world))
 $(eval $(call stand_ins,enroll/test_cmc_failures,ca cmc dir password requester requests store tmpl world))
 $(eval $(call stand_ins,enroll/test_cmc_legacy,ca cmc dir password requester requests store tmpl world))

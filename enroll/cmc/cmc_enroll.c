@@ -19,6 +19,7 @@
 #include "cmc_pop.h"
 #include "cmc_pop_link.h"
 #include "cmc_ra.h"
+#include "cmc_reg_info.h"
 #include "cmc_renewal.h"
 #include "cmc_replay.h"
 #include "cmc_token.h"
@@ -106,6 +107,7 @@ static int
 fill(struct cmc_run *r, size_t i, struct enroll_request *req, struct gh_error *err)
 {
 	const struct cmc_context *ctx = r->ctx;
+	int rc;
 
 	req->protocol = ctx->protocol;
 	snprintf(req->request_id, sizeof(req->request_id), "%s", ctx->request_id);
@@ -124,6 +126,8 @@ fill(struct cmc_run *r, size_t i, struct enroll_request *req, struct gh_error *e
 		return gh_fail(err, GH_E_NOMEM, "request");
 	req->csr = r->csr[i];
 	r->csr[i] = NULL;
+	if ((rc = cmc_reg_info_read(r, &req->metadata, err)) != 0)
+		return rc;
 	return cmc_replay_mark(r, i, req, err);
 }
 
@@ -229,7 +233,7 @@ check(struct cmc_run *r, size_t i)
 static int
 check_all(struct cmc_run *r)
 {
-	int rc = 0;
+	int rc = cmc_reg_info_check(r);
 
 	for (size_t i = 0; i < r->data.requests; i++)
 		rc |= check(r, i);

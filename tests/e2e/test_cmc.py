@@ -226,7 +226,7 @@ class Messages(Case):
         leaf = self.enroll(self.alice)
         self.assertIn("alice", run("openssl", "x509", "-inform", "DER", "-noout", "-subject", stdin=leaf).stdout.decode().lower())
 
-    def test_C004_C020_full_response(self):
+    def test_C004_C020_C4_C5_C6_C25_full_response(self):
         m = Message()
         m.control(rfc6402.id_cmc_transactionId, univ.Integer(1 << 100))
         m.control(rfc6402.id_cmc_senderNonce, univ.OctetString(b"nonce of alice"))
@@ -247,6 +247,23 @@ class Messages(Case):
         other.request(self.csr(self.alice))
         other.number()
         self.failed(self.send(self.alice, other.sign(self.alice.key)), 409, BAD_REQUEST)
+
+    def test_C18_metadata(self):
+        fields = env.scratch / "fields.json"
+        fields.write_text(json.dumps([{"name": "Room", "type": 2}]))
+        env.admin("metadata", "set", fields)
+        env.await_catalog()
+
+        def send(text):
+            m = Message()
+            m.control(rfc6402.id_cmc_regInfo, univ.OctetString(text))
+            m.request(self.csr(self.alice))
+            return self.send(self.alice, m.sign(self.alice.key))
+        self.assertEqual(send(b'{"room": 417}').status, 200)
+        self.assertEqual(env.sql("select metadata->>'Room' from request order by id desc limit 1"), [["417"]])
+        reply = send(b'{"Room": "in the cellar"}')
+        self.failed(reply, reply.status, BAD_REQUEST, [2])
+        self.assertIn(b"Room", base64.b64decode(reply.body))
 
     def test_C010_signer_has_its_usage_and_is_one(self):
         for _ in range(2):
@@ -611,7 +628,7 @@ class Identity(Case):
         m.request(self.csr(self.nobody))
         self.failed(self.send(self.nobody, m.sign(self.nobody.key), where="open/"), 403, BAD_IDENTITY)
 
-    def test_C2_shared_secret(self):
+    def test_C2_C036_shared_secret(self):
         secret = env.admin("cmc", "secret", "add", "alice@device", "--for", "alice", "--json")["secret"]
         m = Message()
         m.request(self.csr(self.nobody))

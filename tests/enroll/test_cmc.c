@@ -28,7 +28,7 @@ test_C009_certificates_alone_where_they_say_all(void **state)
 }
 
 static void
-test_C020_full_response_gives_back_what_it_must(void **state)
+test_C020_C4_C5_C6_C25_full_response_gives_back_what_it_must(void **state)
 {
 	static const unsigned char id[] = {0x01, 0x02, 0x03, 0x04, 0x05, 0x06, 0x07, 0x08, 0x09};
 	struct response_status s;
@@ -86,7 +86,7 @@ test_C034_signed_by_certificate_without_other_identity(void **state)
 }
 
 static void
-test_C003_pending_has_token_and_is_asked_for(void **state)
+test_C003_C21_pending_has_token_and_is_asked_for(void **state)
 {
 	struct response_status s;
 	unsigned char token[64];
@@ -161,7 +161,7 @@ test_C020_same_message_is_answered_once_more(void **state)
 }
 
 static void
-test_C020_nonce_in_another_message_is_refused(void **state)
+test_C020_C6_nonce_in_another_message_is_refused(void **state)
 {
 	(void)state;
 	(void)message_value(&fake_cmc.message, CMC_SENDER_NONCE, GH_DER_OCTETS, "nonce", 5);
@@ -476,13 +476,13 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    CMC_CASE(test_C009_certificates_alone_where_they_say_all),
-	    CMC_CASE(test_C020_full_response_gives_back_what_it_must),
+	    CMC_CASE(test_C020_C4_C5_C6_C25_full_response_gives_back_what_it_must),
 	    CMC_CASE(test_C010_signer_is_made_once),
 	    CMC_CASE(test_C034_signed_by_certificate_without_other_identity),
-	    CMC_CASE(test_C003_pending_has_token_and_is_asked_for),
+	    CMC_CASE(test_C003_C21_pending_has_token_and_is_asked_for),
 	    CMC_CASE(test_C031_a_signer_that_the_caller_of_cmc_does_not_take),
 	    CMC_CASE(test_C020_same_message_is_answered_once_more),
-	    CMC_CASE(test_C020_nonce_in_another_message_is_refused),
+	    CMC_CASE(test_C020_C6_nonce_in_another_message_is_refused),
 	    CMC_CASE(test_C031_bad_alg),
 	    CMC_CASE(test_C031_bad_message_check),
 	    CMC_CASE(test_C006_no_signed_attributes),

@@ -12,7 +12,7 @@
 /* --- whose a message is ----------------------------------------------------------------------- */
 
 static void
-test_C28_whose_messages_are(void **state)
+test_C28_C29_whose_messages_are(void **state)
 {
 	struct inner own = one_request(by_request()), alices;
 	unsigned char ids[2];
@@ -129,6 +129,34 @@ test_C28_failures_stay_inside(void **state)
 	assert_inner_failed(1, CMC_BAD_REQUEST, "");
 	assert_inner_issued(2);
 	assert_int_equal(fake_store.rows, 1);
+}
+
+/* Nothing is left undone when the response goes: what waits has its own token, and the outer status
+ * is success, not partial. */
+static void
+test_C28_C030_never_partial(void **state)
+{
+	struct inner waits = one_request(by_alice()), broken = {OPENSSL_memdup("\x30\x00", 2), 2};
+	struct response_status s;
+	unsigned char ids[2];
+	CMS_ContentInfo *cms;
+	struct gh_der pki;
+	unsigned batch;
+
+	(void)state;
+	fake_cmc.ctx.template_name = "Slow";
+	ids[0] = put_inner(waits);
+	ids[1] = put_inner(broken);
+	batch = put_batch(ids, 2);
+	send_by_ra();
+	assert_succeeded(batch);
+	assert_false(fake_cmc.answer.is_pending);
+	cms = inner_answer(0, &pki);
+	assert_true(response_status(&pki, 0, &s));
+	assert_int_equal(s.state, CMC_PENDING);
+	assert_true(s.token.len > 0);
+	CMS_ContentInfo_free(cms);
+	assert_inner_failed(1, CMC_BAD_REQUEST, "");
 }
 
 /* A wrong proof inside: the RA does not stand in, and it counts as a guess. */
@@ -356,12 +384,13 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    CASE(test_C28_whose_messages_are),
+	    CASE(test_C28_C29_whose_messages_are),
 	    CASE(test_C28_replay_is_one_outside_and_inside),
 	    CASE(test_C28_label_without_ras),
 	    CASE(test_C28_signer_is_no_ra),
 	    CASE(test_C28_the_caller_alone_is_an_ra),
 	    CASE(test_C28_failures_stay_inside),
+	    CASE(test_C28_C030_never_partial),
 	    CASE(test_C28_wrong_signature_inside),
 	    CASE(test_C28_one_guess_in_a_batch),
 	    CASE(test_C28_nothing_encrypted_inside),

@@ -75,7 +75,7 @@ prove(const char *identification, const char *secret, unsigned char n)
 }
 
 static void
-test_C2_identity_proof_v2(void **state)
+test_C2_C34_identity_proof_v2(void **state)
 {
 	(void)state;
 	for (unsigned char n = 1; n <= 3; n++) {
@@ -90,7 +90,7 @@ test_C2_identity_proof_v2(void **state)
 }
 
 static void
-test_C2_wrong_secret_or_identification(void **state)
+test_C2_C34_wrong_secret_or_identification(void **state)
 {
 	unsigned id;
 
@@ -277,7 +277,7 @@ add_linked_request(const char *secret, const char *random)
 }
 
 static void
-test_C22_pop_link(void **state)
+test_C22_C33_pop_link(void **state)
 {
 	(void)state;
 	(void)message_value(&fake_cmc.message, CMC_POP_LINK_RANDOM, GH_DER_OCTETS, RANDOM,
@@ -289,7 +289,7 @@ test_C22_pop_link(void **state)
 }
 
 static void
-test_C22_pop_link_in_every_request(void **state)
+test_C22_C33_pop_link_in_every_request(void **state)
 {
 	(void)state;
 	(void)message_value(&fake_cmc.message, CMC_POP_LINK_RANDOM, GH_DER_OCTETS, RANDOM,
@@ -303,7 +303,7 @@ test_C22_pop_link_in_every_request(void **state)
 }
 
 static void
-test_C22_pop_link_is_wrong(void **state)
+test_C22_C33_pop_link_is_wrong(void **state)
 {
 	(void)state;
 	(void)message_value(&fake_cmc.message, CMC_POP_LINK_RANDOM, GH_DER_OCTETS, RANDOM,
@@ -326,8 +326,8 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    CASE(test_C2_identity_proof_v2),
-	    CASE(test_C2_wrong_secret_or_identification),
+	    CASE(test_C2_C34_identity_proof_v2),
+	    CASE(test_C2_C34_wrong_secret_or_identification),
 	    CASE(test_C2_proof_needs_a_request),
 	    CASE(test_C2_secret_that_ended_or_is_of_another_label),
 	    CASE(test_C2_secret_good_once),
@@ -335,9 +335,9 @@ main(void)
 	    CASE(test_C2_device_is_no_user_of_its_name),
 	    CASE(test_C2_weak_algorithms),
 	    CASE(test_C2_secret_and_caller_are_one),
-	    CASE(test_C22_pop_link),
-	    CASE(test_C22_pop_link_in_every_request),
-	    CASE(test_C22_pop_link_is_wrong),
+	    CASE(test_C22_C33_pop_link),
+	    CASE(test_C22_C33_pop_link_in_every_request),
+	    CASE(test_C22_C33_pop_link_is_wrong),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

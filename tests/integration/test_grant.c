@@ -627,6 +627,58 @@ certificate__of_one_without_id(void **state)
 	enroll_outcome_clear(&out);
 }
 
+/* Another certificate in the row, with the names and the number of the one that was issued: the MAC
+ * is over the bytes of that, so that no signature of a CA has to be verified. Neither does its own
+ * row help it. */
+static void
+C034__certificate_is_the_one_that_was_issued(void **state)
+{
+	EVP_PKEY *key = EVP_EC_gen("P-256");
+	const unsigned char *p;
+	struct enroll_outcome out;
+	struct enroll_request req;
+	struct store_decision d = {.req = &req, .ca = &fixture_ca};
+	struct store_own_cert own;
+	unsigned char *der = NULL;
+	char hex[4096], text[9000];
+	X509 *forged;
+	int n;
+
+	(void)state;
+	fixture_request(&req);
+	req.has_replay_mark = false;
+	snprintf(req.requester.id, sizeof(req.requester.id), "f0f0");
+	if (fixture_issue(&out, "alice") != 0)
+		fail();
+	ok(fixture_record(db, &d, &out, &err));
+	p = out.chain.cert[0].der;
+	forged = d2i_X509(NULL, &p, (long)out.chain.cert[0].len);
+	assert_true(forged != NULL && X509_set_pubkey(forged, key) == 1 &&
+	    X509_sign(forged, key, EVP_sha256()) > 0);
+	n = i2d_X509(forged, &der);
+	assert_true(n > 0 && 2 * (size_t)n < sizeof(hex));
+	(void)gh_hex_lower(der, (size_t)n, hex);
+	/* not in any row */
+	ok(store_recognize(db, der, (size_t)n, &own, &err));
+	assert_false(own.is_ours);
+	snprintf(text, sizeof(text),
+	    "UPDATE certificate SET der = decode('%s', 'hex'), sha256 = sha256(decode('%s', 'hex')) "
+	    "WHERE request_id = (SELECT id FROM request WHERE requester_id = 'f0f0')",
+	    hex, hex);
+	attack(text);
+	ok(store_recognize(db, der, (size_t)n, &own, &err));
+	assert_true(own.is_ours);
+	assert_false(own.is_requester_sealed);
+	assert_string_equal(own.requester.id, "");
+	ok(store_recognize(db, out.chain.cert[0].der, out.chain.cert[0].len, &own, &err));
+	assert_false(own.is_ours);
+	X509_free(forged);
+	OPENSSL_free(der);
+	EVP_PKEY_free(key);
+	enroll_request_clear(&req);
+	enroll_outcome_clear(&out);
+}
+
 /* By which label of EST it came, and which EST user it goes back to. */
 static void
 certificate__belongs_to_its_label(void **state)
@@ -814,6 +866,7 @@ main(void)
 	    cmocka_unit_test(request__mac_of_before_holds),
 	    cmocka_unit_test(certificate__belongs_to_whom_it_was_issued_to),
 	    cmocka_unit_test(certificate__of_one_without_id),
+	    cmocka_unit_test(C034__certificate_is_the_one_that_was_issued),
 	    cmocka_unit_test(certificate__belongs_to_its_label),
 	    cmocka_unit_test(reseal__covers_pending_requests),
 	    cmocka_unit_test(reseal__is_first_only_once),
