@@ -137,10 +137,11 @@ struct gh_conf {
 		int crl, ocsp_signer, server_certificate, expiry_notices, audit_seal, notify,
 		    retention, requests, request_expiry_days, request_reminder_days, key_requests,
 		    confirmations, key_retention, kra_rotate, kra_transport, notifications,
-		    ca_notices, sessions;
+		    ca_notices, sessions, est_records;
 		char *expiry_days; /* days before notAfter at which a notice is due: "30 14 7 1" */
 		char *ca_expiry_days;  /* the same for CAs */
 		int notification_days; /* those that are older are removed */
+		int delivery_days;     /* what EST clients got of packages that are gone is kept */
 		int retention_days; /* certificates that ended so long ago are removed; 0 = never */
 	} jobs;
 	struct {

@@ -107,6 +107,8 @@ int ca_notice_job_run(struct job_env *env, char *detail, size_t size,
     struct gh_error *err) GH_MUSTCHECK;
 int confirmation_job_run(struct job_env *env, char *detail, size_t size,
     struct gh_error *err) GH_MUSTCHECK;
+int est_records_job_run(struct job_env *env, char *detail, size_t size,
+    struct gh_error *err) GH_MUSTCHECK;
 int expiry_job_run(struct job_env *env, char *detail, size_t size,
     struct gh_error *err) GH_MUSTCHECK;
 int key_request_job_run(struct job_env *env, char *detail, size_t size,
@@ -132,6 +134,7 @@ int request_job_plan(struct job_env *env, struct gh_error *err) GH_MUSTCHECK;
 int audit_seal_job_plan(struct job_env *env, struct gh_error *err) GH_MUSTCHECK;
 int ca_notice_job_plan(struct job_env *env, struct gh_error *err) GH_MUSTCHECK;
 int confirmation_job_plan(struct job_env *env, struct gh_error *err) GH_MUSTCHECK;
+int est_records_job_plan(struct job_env *env, struct gh_error *err) GH_MUSTCHECK;
 int expiry_job_plan(struct job_env *env, struct gh_error *err) GH_MUSTCHECK;
 int key_request_job_plan(struct job_env *env, struct gh_error *err) GH_MUSTCHECK;
 int key_retention_job_plan(struct job_env *env, struct gh_error *err) GH_MUSTCHECK;

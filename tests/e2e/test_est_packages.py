@@ -607,6 +607,34 @@ class Answers(Case):
         row, = env.admin("package", "status", "--client", row["client"], "--json")
         self.assertEqual((row["object"], row["answer"], row["answer_code"], row["signed"]), (f"package/{number}", "error", 17, False))
 
+    def test_records_are_removed_when_their_time_is_over(self):
+        """Job est-records: of packages that are gone, of signers that ended."""
+        stays, goes = self.add(keys(b"r-1"), ALICE_IS, "symmetric-keys"), self.add(keys(b"r-2"), BOB_IS, "symmetric-keys")
+        for who in (self.alice, self.bob):
+            self.get(who, "http/symmetrickeys")
+        env.admin("package", "remove", self.put_in.pop(), "--yes")
+
+        def rows():
+            return [n for n in (stays, goes) if env.count(f"select count(*) from package_delivery where object = 'package/{n}'")]
+        env.sql("update package_delivery set first_at = first_at - interval '390 days', last_at = last_at - interval '390 days'")
+        env.admin("job", "run", "est-records")
+        self.assertEqual(rows(), [stays, goes])
+        env.sql("update package_delivery set last_at = last_at - interval '11 days'")
+        for table in ("cmc_signer", "key_signer", "package_signer"):
+            env.sql(f"insert into {table} (ca_id, cert, sealed, not_before, not_after) select min(id), '', '', now() - interval '97 days', "
+                    f"now() - make_interval(days => d) from ca, (values (6), (8)) v (d) group by d")
+        env.sql("insert into key_count values ('x', now() - interval '61 minutes', 1), ('y', now() - interval '59 minutes', 1)")
+        said = env.admin("job", "run", "est-records", "--dry-run")
+        self.assertRegex(said, r"would remove \d+ deliveries")
+        self.assertIn("would remove 3 keys of signers", said)
+        env.admin("job", "run", "est-records")
+        self.assertEqual(rows(), [stays])
+        for table in ("cmc_signer", "key_signer", "package_signer"):
+            self.assertEqual(env.count(f"select count(*) from {table} where cert = ''"), 1, table)
+            env.sql(f"delete from {table} where cert = ''")
+        self.assertEqual(env.sql("select caller from key_count where caller in ('x', 'y')"), [["y"]])
+        self.assertNotIn("would", env.admin("job", "run", "est-records", "--dry-run"))
+
 
 class Rest(Case):
     """Officers over REST."""

@@ -479,7 +479,7 @@ dry_runs()
 {
 	start_signer
 	gh first job run crl
-	for job in crl ocsp-signer server-certificate expiry-notices ca-notices requests confirmations key-requests kra-transport notifications retention; do
+	for job in crl ocsp-signer server-certificate expiry-notices ca-notices requests confirmations key-requests kra-transport notifications est-records retention; do
 		would 'nothing is due' "$job"
 	done
 	gh first app disable clients

@@ -226,3 +226,48 @@ store_page_deliveries(struct store *s, const struct store_delivery_filter *f, gh
 	}
 	return rc;
 }
+
+/* --- what is over ----------------------------------------------------------------------------- */
+
+#define IS_OLD \
+	"greatest(d.last_at, d.answered_at) < now() - make_interval(days => $1::int) " \
+	"AND NOT EXISTS (SELECT FROM package p WHERE d.object = 'package/' || p.id) "
+
+static int
+run_days(struct store *s, const struct store_statement *st, int days, int64_t *n,
+    struct gh_error *err)
+{
+	struct store_params p = {0};
+	PGresult *res;
+	int rc;
+
+	store_put_int(&p, days);
+	rc = store_read(s, st, &p, &res, err);
+	*n = rc == 0 ? store_int(res, 0, 0) : 0;
+	PQclear(res);
+	return rc;
+}
+
+int
+store_remove_deliveries(struct store *s, int days, int *removed, struct gh_error *err)
+{
+	static const struct store_statement st = {"package_deliveries_remove",
+	    "WITH old AS (SELECT id FROM package_delivery d WHERE " IS_OLD
+	    "LIMIT 1000 FOR UPDATE SKIP LOCKED), "
+	    "n AS (DELETE FROM package_delivery WHERE id IN (SELECT id FROM old) RETURNING id) "
+	    "SELECT count(*) FROM n"};
+	int64_t n;
+	int rc = run_days(s, &st, days, &n, err);
+
+	*removed = (int)n;
+	return rc;
+}
+
+int
+store_count_old_deliveries(struct store *s, int days, int64_t *n, struct gh_error *err)
+{
+	static const struct store_statement st = {"package_deliveries_old",
+	    "SELECT count(*) FROM package_delivery d WHERE " IS_OLD};
+
+	return run_days(s, &st, days, n, err);
+}

@@ -44,4 +44,11 @@ struct store_delivery_filter {
 int store_page_deliveries(struct store *s, const struct store_delivery_filter *f, gh_json **entries,
     int64_t *next, struct gh_error *err) GH_MUSTCHECK;
 
+/* Remove a page of rows of which nothing happened for so many days; those of packages that are
+ * there stay. *removed 0: there are none left. */
+int store_remove_deliveries(struct store *s, int days, int *removed,
+    struct gh_error *err) GH_MUSTCHECK;
+int store_count_old_deliveries(struct store *s, int days, int64_t *n,
+    struct gh_error *err) GH_MUSTCHECK;
+
 #endif

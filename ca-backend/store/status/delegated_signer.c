@@ -22,29 +22,33 @@
 #define LOCK(what) \
 	"SELECT pg_advisory_xact_lock(hashtextextended('gatehouse " what \
 	" signer ' || $1::bigint, 0))"
-#define PURGE(table) "DELETE FROM " table " WHERE not_after < now() - $1::int * interval '1 second'"
+#define ENDED(table) "FROM " table " WHERE not_after < now() - $1::int * interval '1 second'"
+#define PURGE(table) "DELETE " ENDED(table)
+#define COUNT(table) "SELECT count(*) " ENDED(table)
 
 static const struct kind {
-	struct store_statement find, list, add, lock, purge;
+	struct store_statement find, list, add, lock, purge, count;
 	const char *event;     /* of the audit trail */
 	const char *requester; /* of the certificate's row; NULL: who made it */
 } kinds[STORE_SIGNER_USES] = {
     [STORE_SIGNER_OCSP] = {{"ocsp_signer_find", FIND("ocsp_signer")},
 	{"ocsp_signer_list", LIST("ocsp_signer")}, {"ocsp_signer_add", ADD("ocsp_signer")},
 	{"ocsp_signer_lock", LOCK("ocsp")}, {"ocsp_signer_purge", PURGE("ocsp_signer")},
-	"ocsp.signer-issued", NULL},
+	{"ocsp_signer_count", COUNT("ocsp_signer")}, "ocsp.signer-issued", NULL},
     [STORE_SIGNER_CMC] = {{"cmc_signer_find", FIND("cmc_signer")},
 	{"cmc_signer_list", LIST("cmc_signer")}, {"cmc_signer_add", ADD("cmc_signer")},
 	{"cmc_signer_lock", LOCK("cmc")}, {"cmc_signer_purge", PURGE("cmc_signer")},
-	"cmc.signer-issued", STORE_SERVICE_REQUESTER},
+	{"cmc_signer_count", COUNT("cmc_signer")}, "cmc.signer-issued", STORE_SERVICE_REQUESTER},
     [STORE_SIGNER_KEYS] = {{"key_signer_find", FIND("key_signer")},
 	{"key_signer_list", LIST("key_signer")}, {"key_signer_add", ADD("key_signer")},
 	{"key_signer_lock", LOCK("key")}, {"key_signer_purge", PURGE("key_signer")},
-	"est.key-signer-issued", STORE_SERVICE_REQUESTER},
+	{"key_signer_count", COUNT("key_signer")}, "est.key-signer-issued",
+	STORE_SERVICE_REQUESTER},
     [STORE_SIGNER_PACKAGE] = {{"package_signer_find", FIND("package_signer")},
 	{"package_signer_list", LIST("package_signer")},
 	{"package_signer_add", ADD("package_signer")}, {"package_signer_lock", LOCK("package")},
-	{"package_signer_purge", PURGE("package_signer")}, "package.signer-issued",
+	{"package_signer_purge", PURGE("package_signer")},
+	{"package_signer_count", COUNT("package_signer")}, "package.signer-issued",
 	STORE_SERVICE_REQUESTER},
 };
 
@@ -197,6 +201,21 @@ store_purge_signers(struct store *s, enum store_signer_use use, int age, struct 
 	store_put_int(&p, age);
 	rc = store_run(s, &kinds[use].purge, &p, &res, err);
 	store_params_clear(&p);
+	PQclear(res);
+	return rc;
+}
+
+int
+store_count_ended_signers(struct store *s, enum store_signer_use use, int age, int64_t *n,
+    struct gh_error *err)
+{
+	struct store_params p = {0};
+	PGresult *res;
+	int rc;
+
+	store_put_int(&p, age);
+	rc = store_read(s, &kinds[use].count, &p, &res, err);
+	*n = rc == 0 ? store_int(res, 0, 0) : 0;
 	PQclear(res);
 	return rc;
 }

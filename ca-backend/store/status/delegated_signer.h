@@ -50,5 +50,8 @@ int store_issue_signer(struct store *s, const struct store_signer_issue *i,
 /* Remove the keys of signers that ended more than age seconds ago. */
 int store_purge_signers(struct store *s, enum store_signer_use use, int age,
     struct gh_error *err) GH_MUSTCHECK;
+/* How many that are. */
+int store_count_ended_signers(struct store *s, enum store_signer_use use, int age, int64_t *n,
+    struct gh_error *err) GH_MUSTCHECK;
 
 #endif
