@@ -8,6 +8,8 @@
 
 #include "asn1_time.h"
 #include "formats/csr_names.h"
+#include "hex.h"
+#include "store/request/request_poll.h"
 #include "timestamp.h"
 
 #include "renewal.h"
@@ -126,4 +128,30 @@ renewal_check_time(X509 *cert, int64_t window, int64_t now, struct gh_error *err
 	if (err != NULL)
 		err->retry_after = wait < INT_MAX ? (int)wait : INT_MAX;
 	return GH_E_FORBIDDEN;
+}
+
+/* ---- once ---- */
+
+int
+renewal_name(X509 *cert, char of[RENEWAL_OF_SIZE], struct gh_error *err)
+{
+	unsigned char sum[EVP_MAX_MD_SIZE];
+	unsigned n;
+
+	if (X509_digest(cert, EVP_sha256(), sum, &n) != 1)
+		return gh_fail(err, GH_E_NOMEM, "certificate");
+	gh_hex_lower(sum, n, of);
+	return 0;
+}
+
+int
+renewal_check_unspent(struct store *s, X509 *cert, struct gh_error *err)
+{
+	char of[RENEWAL_OF_SIZE];
+	bool is_renewed;
+	int rc = renewal_name(cert, of, err);
+
+	if (rc == 0)
+		rc = store_is_renewed(s, of, &is_renewed, err);
+	return rc == 0 && is_renewed ? gh_refuse(err, GH_E_FORBIDDEN, STORE_RENEWED_ALREADY) : rc;
 }

@@ -53,6 +53,7 @@ enroll_request_clear(struct enroll_request *req)
 	free(req->label);
 	free(req->poll_key);
 	free(req->operation);
+	free(req->renews);
 	memset(req, 0, sizeof(*req));
 }
 

@@ -64,6 +64,8 @@ struct enroll_request {
 	char *label;     /* of EST, by which it came: what it may ask for (est_label.h) */
 	char *poll_key;  /* what it is found by when it comes again (est_poll.h) */
 	char *operation; /* of EST: "simpleenroll", "simplereenroll" or "fullcmc" */
+	/* Of a renewal, where each certificate is renewed once: SHA-256 of it, in hex. */
+	char *renews;
 	bool has_replay_mark;
 	unsigned char replay_mark[REPLAY_MARK_SIZE]; /* over application, signature and body */
 	/* SHA-256 of what is asked, where the mark is over a key that the client chose. */

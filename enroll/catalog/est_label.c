@@ -12,6 +12,7 @@
 #include "est_label.h"
 
 #define DAYS_MAX 36500
+#define COUNT_MAX 100000
 #define TEXT_MAX 255      /* bytes of a name of a template, CA or group */
 #define CERTS_OF_MAX 2000 /* bytes */
 /* as route_pattern_match reads a part of a path */
@@ -26,6 +27,7 @@ enum kind {
 	CERTS,
 	LABELS,
 	DAYS,
+	COUNT,
 };
 
 static const char *const auth_words[] = {"cert", "http", "either", "both", NULL};
@@ -36,12 +38,14 @@ static const char *const yes_words[] = {"no", "yes", NULL};
 static const char *const devices_words[] = {"none", "preferred", "required", NULL};
 static const char *const csrattrs_words[] = {"all", "list", "none", NULL};
 static const char *const renewal_key_words[] = {"any", "new", NULL};
+static const char *const renewals_words[] = {"any", "once", NULL};
 
 /* What a label can be told. A setting that is absent or null is 0: the first word, no, none. */
 static const struct setting {
 	const char *name;
 	enum kind kind;
-	size_t offset; /* in struct est_label: of WORD an int, of DAYS an int64_t of seconds */
+	size_t offset; /* in struct est_label: of WORD an int, of DAYS an int64_t of seconds, of
+			* COUNT an int64_t */
 	const char *const *words; /* of WORD, in the order of its enum */
 } settings[] = {
     {"template", TEXT, 0, NULL},
@@ -61,6 +65,8 @@ static const struct setting {
     {"csrattrs", WORD, offsetof(struct est_label, csrattrs), csrattrs_words},
     {"serverkeygen", WORD, offsetof(struct est_label, has_serverkeygen), yes_words},
     {"renewal_key", WORD, offsetof(struct est_label, renewal_key), renewal_key_words},
+    {"renewals", WORD, offsetof(struct est_label, renews_once), renewals_words},
+    {"keys_per_hour", COUNT, offsetof(struct est_label, keys_per_hour), NULL},
     {"renewal_days", DAYS, offsetof(struct est_label, renewal_window), NULL},
 };
 #define SETTINGS (sizeof(settings) / sizeof(settings[0]))
@@ -169,6 +175,17 @@ load_days(const struct setting *s, const gh_json *v, struct est_label *l, struct
 	return 0;
 }
 
+static int
+load_count(const struct setting *s, const gh_json *v, struct est_label *l, struct gh_error *err)
+{
+	int64_t *n = (int64_t *)((char *)l + s->offset);
+
+	return gh_json_int(v, n) && *n >= 1 && *n <= COUNT_MAX
+	    ? 0
+	    : gh_refuse(err, GH_E_CONF, "%s of a label is a number from 1 to %d", s->name,
+		  COUNT_MAX);
+}
+
 /* "phones,routers,people" */
 static int
 load_labels(const gh_json *v, struct est_label *l, struct gh_error *err)
@@ -204,6 +221,8 @@ load_setting(const struct setting *s, const gh_json *v, struct est_label *l, str
 		return load_labels(v, l, err);
 	case DAYS:
 		return load_days(s, v, l, err);
+	case COUNT:
+		return load_count(s, v, l, err);
 	default:
 		return load_word(s, v, l, err);
 	}

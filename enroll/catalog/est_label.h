@@ -42,7 +42,8 @@ enum est_linking {
 	EST_LINKING_NONE, /* challengePassword is something else here, and is not looked at */
 };
 
-#define EST_ANCHORS_MAX 16 /* manufacturers of one label */
+#define EST_KEYS_PER_HOUR 60 /* made here for one caller, unless the label says otherwise */
+#define EST_ANCHORS_MAX 16   /* manufacturers of one label */
 
 /* Which key simplereenroll takes. */
 enum est_renewal_key {
@@ -91,6 +92,8 @@ struct est_label {
 	int csrattrs;            /* enum est_csrattrs_form */
 	int has_serverkeygen;    /* 1: keys are made here */
 	int renewal_key;         /* enum est_renewal_key */
+	int renews_once;         /* 1: each certificate is renewed once, and then asks no more */
+	int64_t keys_per_hour;   /* keys made here for one caller; 0: EST_KEYS_PER_HOUR */
 	int64_t renewal_window;  /* seconds before the end of a certificate from which on it is
 				  * renewed; 0: as the template says */
 };

@@ -39,6 +39,8 @@ struct cmc_context {
 	int64_t confirm_within;
 	/* A signature by a certificate is no ground to certify its key once more. */
 	bool forbids_key_reuse;
+	/* Each certificate is renewed once; is_spent: the one of the call was. */
+	bool renews_once, is_spent;
 	/* Who signs by a certificate with id-kp-cmcRA may send messages of others. */
 	bool takes_ra;
 	/* And is believed that the holder of a key that does not sign has it (lraPOPWitness). */

@@ -1,5 +1,8 @@
 /* Renewal and rekey by CMC. See cmc_renewal.h. */
+#include <string.h>
+
 #include "renewal.h"
+#include "store/request/request_poll.h"
 #include "timestamp.h"
 
 #include "cmc_ra.h"
@@ -33,5 +36,27 @@ cmc_renewal_check(struct cmc_run *r, size_t i)
 		window = tmpl_renewal_overlap(t->tmpl);
 	for (size_t k = 0; rc == 0 && k < r->signers; k++)
 		rc = check(r, i, r->signer[k], window);
+	return rc;
+}
+
+int
+cmc_renewal_once(struct cmc_run *r, struct enroll_request *req, struct gh_error *err)
+{
+	char of[RENEWAL_OF_SIZE];
+	int rc = 0;
+
+	if (!r->ctx->renews_once)
+		return 0;
+	if (r->ctx->is_spent && r->ra == NULL)
+		return gh_refuse(err, GH_E_FORBIDDEN, STORE_RENEWED_ALREADY);
+	for (size_t i = 0; rc == 0 && i < r->signers; i++)
+		rc = renewal_check_unspent(r->ctx->env->store, r->signer[i], err);
+	if (rc != 0 || !r->is_by_cert_alone)
+		return rc;
+	if (r->signers > 1)
+		return gh_refuse(err, GH_E_FORBIDDEN,
+		    "Each certificate is renewed once: sign with the one that is renewed, alone.");
+	if ((rc = renewal_name(r->signer[0], of, err)) == 0 && (req->renews = strdup(of)) == NULL)
+		rc = gh_fail(err, GH_E_NOMEM, "request");
 	return rc;
 }

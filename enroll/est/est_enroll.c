@@ -27,8 +27,8 @@ struct submission {
 	struct enroll_request req;
 	struct enrollment e; /* rc and err also of what is here */
 	char detail[2 * EST_LABEL_MAX + CALL_PART_SIZE];
-	char renewal_of[EST_RENEWAL_OF_SIZE]; /* "" = it is a first one */
-	bool is_recorded;                     /* e.out is the answer to a call that came before */
+	char renewal_of[RENEWAL_OF_SIZE]; /* "" = it is a first one */
+	bool is_recorded;                 /* e.out is the answer to a call that came before */
 };
 
 /* ---- who asks, for what ---- */
@@ -121,7 +121,9 @@ decide(struct worker_env *env, struct submission *s)
 	if (!enrollment_is_answer(&s->e))
 		return;
 	if ((rc = est_poll(env, &s->e, &s->req, &s->is_recorded)) != 0 ||
-	    (rc = est_one_time(env, &s->e, &s->req, &s->is_recorded)) != 0) {
+	    (rc = est_one_time(env, &s->e, &s->req, &s->is_recorded)) != 0 ||
+	    (!s->is_recorded &&
+		(rc = est_renewal_check_unspent(env, s->call, s->label, &s->e.err)) != 0)) {
 		s->e.rc = rc;
 		return;
 	}
@@ -142,7 +144,10 @@ serve(struct worker_env *env, const struct call *call, bool is_renewal, struct g
 		s.e.rc = est_renewal_check(env, call, s.label, s.req.csr, s.renewal_of, &s.e.err);
 	if (s.e.rc == 0)
 		s.e.rc = est_poll_key(&s.req, operation, s.renewal_of, &s.req.poll_key, &s.e.err);
-	if (s.e.rc == 0 && (s.req.operation = strdup(operation)) == NULL)
+	if (s.e.rc == 0 &&
+	    ((s.req.operation = strdup(operation)) == NULL ||
+		(is_renewal && s.label->renews_once &&
+		    (s.req.renews = strdup(s.renewal_of)) == NULL)))
 		s.e.rc = gh_fail(&s.e.err, GH_E_NOMEM, "request");
 	if (s.e.rc == 0)
 		decide(env, &s);

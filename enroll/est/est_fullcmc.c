@@ -8,6 +8,7 @@
 #include "est_door.h"
 #include "est_error.h"
 #include "est_fullcmc.h"
+#include "est_renewal.h"
 
 #define RESPONSE_TYPE EST_CMC_TYPE "; smime-type=CMC-response"
 
@@ -101,6 +102,8 @@ est_fullcmc(struct worker_env *env, const struct call *call, struct gh_http_repl
 		ctx.confirm_within =
 		    label->has_cmc_confirm != 0 ? env->conf->est.cmc_confirm_within : 0;
 		ctx.renewal_window = label->renewal_window;
+		ctx.renews_once = label->renews_once != 0;
+		ctx.is_spent = est_renewal_check_unspent(env, call, label, &err) != 0;
 		ctx.forbids_key_reuse = label->renewal_key == EST_RENEWAL_NEW_KEY;
 		cmc_answer(&ctx, ber, len, &a);
 		answer(env, label, &a, rep);

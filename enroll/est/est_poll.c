@@ -96,14 +96,17 @@ est_poll_key(const struct enroll_request *req, const char *operation, const char
 
 /* ---- the answer ---- */
 
+/* is_only: no other certificate follows, so that this one is the answer whenever it is asked for.
+ */
 static bool
-is_answer(const struct store_polled *p)
+is_answer(const struct store_polled *p, bool is_only)
 {
 	switch (p->disposition) {
 	case DB_DISP_PENDING:
 		return true;
 	case DB_DISP_ISSUED:
-		return p->is_good && p->age < (p->is_decided ? DECIDED_SECONDS : ANSWERED_SECONDS);
+		return p->is_good &&
+		    (is_only || p->age < (p->is_decided ? DECIDED_SECONDS : ANSWERED_SECONDS));
 	case DB_DISP_DENIED:
 	case DB_DISP_CANCELED:
 		return p->is_decided && p->age < DECIDED_SECONDS;
@@ -142,7 +145,7 @@ est_poll(struct worker_env *env, struct enrollment *e, struct enroll_request *re
 	*found = false;
 	if (rc != 0)
 		return rc;
-	if (is_answer(&p)) {
+	if (is_answer(&p, req->renews != NULL)) {
 		rc = enroll_status(env, &req->requester, p.id, &out, &cert_only, &e->err);
 		if (rc == 0) {
 			enroll_outcome_clear(&e->out);

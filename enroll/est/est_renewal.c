@@ -2,7 +2,6 @@
 #include <openssl/err.h>
 #include <openssl/x509.h>
 
-#include "hex.h"
 #include "store/status/revocation.h"
 #include "timestamp.h"
 
@@ -51,18 +50,6 @@ read_presented(struct worker_env *env, const struct call *call, X509 **out, stru
 	return rc;
 }
 
-static int
-name_cert(X509 *cert, char of[EST_RENEWAL_OF_SIZE], struct gh_error *err)
-{
-	unsigned char sum[EVP_MAX_MD_SIZE];
-	unsigned n;
-
-	if (X509_digest(cert, EVP_sha256(), sum, &n) != 1)
-		return gh_fail(err, GH_E_NOMEM, "certificate");
-	gh_hex_lower(sum, n, of);
-	return 0;
-}
-
 int64_t
 est_renewal_window(const struct worker_env *env, const struct est_label *label)
 {
@@ -75,7 +62,7 @@ est_renewal_window(const struct worker_env *env, const struct est_label *label)
 
 int
 est_renewal_check(struct worker_env *env, const struct call *call, const struct est_label *label,
-    const struct ca_pkcs10 *csr, char of[EST_RENEWAL_OF_SIZE], struct gh_error *err)
+    const struct ca_pkcs10 *csr, char of[RENEWAL_OF_SIZE], struct gh_error *err)
 {
 	const struct rules rules = {label->renewal_key != EST_RENEWAL_NEW_KEY,
 	    est_renewal_window(env, label)};
@@ -83,7 +70,24 @@ est_renewal_check(struct worker_env *env, const struct call *call, const struct 
 	int rc = read_presented(env, call, &cert, err);
 
 	if (rc == 0 && (rc = compare(cert, csr, &rules, gh_now(), err)) == 0)
-		rc = name_cert(cert, of, err);
+		rc = renewal_name(cert, of, err);
+	X509_free(cert);
+	return rc;
+}
+
+int
+est_renewal_check_unspent(struct worker_env *env, const struct call *call,
+    const struct est_label *label, struct gh_error *err)
+{
+	const unsigned char *p = call->http->client_chain;
+	X509 *cert = NULL;
+	int rc;
+
+	if (!label->renews_once || !call->requester->via_client_cert || p == NULL)
+		return 0;
+	cert = d2i_X509(NULL, &p, (long)call->http->client_chain_len);
+	rc = cert != NULL ? renewal_check_unspent(env->store, cert, err)
+			  : gh_fail(err, GH_E_INTERNAL, "certificate of the connection");
 	X509_free(cert);
 	return rc;
 }

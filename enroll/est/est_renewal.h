@@ -4,8 +4,7 @@
 
 #include "call.h"
 #include "catalog/est_label.h"
-
-#define EST_RENEWAL_OF_SIZE 65 /* SHA-256 of the certificate in hex, and NUL */
+#include "renewal.h"
 
 /*
  * The certificate of the connection must be one of ours, and csr a request for the same names:
@@ -14,10 +13,15 @@
  * the label. of: which certificate it is. GH_E_FORBIDDEN (public), GH_E_CSR.
  */
 int est_renewal_check(struct worker_env *env, const struct call *call,
-    const struct est_label *label, const struct ca_pkcs10 *csr, char of[EST_RENEWAL_OF_SIZE],
+    const struct est_label *label, const struct ca_pkcs10 *csr, char of[RENEWAL_OF_SIZE],
     struct gh_error *err) GH_MUSTCHECK;
 
 /* Seconds before its end from which on a certificate is renewed at this label; 0: at any time. */
 int64_t est_renewal_window(const struct worker_env *env, const struct est_label *label);
+
+/* Where the label renews each certificate once: the one of the connection, if that is who asks, is
+ * not one that was renewed. GH_E_FORBIDDEN (public). */
+int est_renewal_check_unspent(struct worker_env *env, const struct call *call,
+    const struct est_label *label, struct gh_error *err) GH_MUSTCHECK;
 
 #endif

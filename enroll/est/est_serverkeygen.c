@@ -10,9 +10,12 @@
 #include "formats/pkcs7.h"
 #include "kra/key_pkcs12.h"
 #include "http_accept.h"
+#include "device_check.h"
 #include "package/made_key.h"
+#include "package/package_client.h"
 #include "single.h"
 #include "store/key/generated_key.h"
+#include "store/key/key_count.h"
 
 #include "est_body.h"
 #include "est_door.h"
@@ -20,6 +23,7 @@
 #include "est_key_parts.h"
 #include "est_linking.h"
 #include "est_made_key.h"
+#include "est_renewal.h"
 #include "est_request.h"
 #include "est_serverkeygen.h"
 #include "kra_env.h"
@@ -147,6 +151,8 @@ read_body(const struct worker_env *env, struct keygen *k)
 {
 	int rc = est_request_read(k->call, &k->asked, &k->e.err);
 
+	if (rc == 0 && k->req.requester.is_ra)
+		k->req.requester.device = device_of_ra(env, k->label->name, k->asked);
 	if (rc == 0 && (rc = read_wish(k)) == 0)
 		rc = est_recipient_find(env, k->call, k->label->name, &k->wish, &k->recipient,
 		    &k->e.err);
@@ -191,6 +197,25 @@ find_signer(struct worker_env *env, struct keygen *k)
 	    : 0;
 }
 
+/* Of this caller at this label, whatever became of them. */
+static int
+count_key(struct worker_env *env, struct keygen *k)
+{
+	char caller[EST_LABEL_MAX + 1 + PACKAGE_CLIENT_SIZE], client[PACKAGE_CLIENT_SIZE];
+	int limit = (int)k->label->keys_per_hour, wait, rc;
+
+	package_client_key(k->call->requester, client);
+	snprintf(caller, sizeof(caller), "%s %s", k->label->name, client);
+	if (limit == 0)
+		limit = EST_KEYS_PER_HOUR;
+	if ((rc = store_count_key(env->store, caller, limit, &wait, &k->e.err)) != 0 || wait == 0)
+		return rc;
+	rc = gh_refuse(&k->e.err, GH_E_RATE_LIMITED,
+	    "Enough keys were made for this caller in this hour (%d). Come again later.", limit);
+	k->e.err.retry_after = wait;
+	return rc;
+}
+
 /* A key costs: all that can be refused without one comes first. */
 static void
 decide(struct worker_env *env, struct keygen *k, bool may_leave, bool *leaves)
@@ -200,7 +225,9 @@ decide(struct worker_env *env, struct keygen *k, bool may_leave, bool *leaves)
 	enroll_admit(env, e);
 	*leaves = may_leave && e->rc == GH_E_BUSY;
 	if (e->rc == 0 && (e->rc = gh_http_check_deadline(k->call->http, &e->err)) == 0 &&
-	    (e->rc = find_signer(env, k)) == 0 && (e->rc = make_key(env, k)) == 0)
+	    (e->rc = est_renewal_check_unspent(env, k->call, k->label, &e->err)) == 0 &&
+	    (e->rc = find_signer(env, k)) == 0 && (e->rc = count_key(env, k)) == 0 &&
+	    (e->rc = make_key(env, k)) == 0)
 		enroll_decide(env, e);
 }
 

@@ -578,6 +578,48 @@ class Reenroll(Case):
         bob = self.certificate(self.bob.enroll("renew/simpleenroll"))
         self.refused(Device(env, chain=[bob], key=self.bob.key).enroll("renew/simplereenroll", for_old_key), 403, "subject")
 
+    def once(self, name, template, *more):
+        label("add", name, "--template", template, "--auth", "either", "--ca", "issuing", "--certificates-of", "renew", "--renewal-days", "36500",
+              "--renewals", "once", *more)
+        env.await_catalog()
+
+    def others(self, cert, n):
+        """Devices that show a certificate of alice, each with a CSR for a key of its own."""
+        subject, san = names_of(cert)
+        return [(Device(env, chain=[cert], key=self.alice.key),
+                 der.csr(der.Key(env.scratch, "ec:P-256"), subject=subject, extensions=[der.extension("subjectAltName", san)])) for _ in range(n)]
+
+    def test_E086_renewed_once(self):
+        self.once("once", "User", "--serverkeygen", "yes")
+        cert = self.certificate(self.ask("once"))
+        env.sql("update request set resolved_at = resolved_at - interval '1 day' where label = 'once'")
+        self.assertEqual(self.certificate(self.ask("once")), cert)  # the answer was lost, and is the only one
+        (thief, csr), = self.others(self.cert, 1)
+        for operation in ("simplereenroll", "simpleenroll", "serverkeygen"):
+            self.refused(thief.enroll(f"once/{operation}", csr), 403, "renewed already")
+        # where nobody counts it goes on, and so does the new one, of which many keys come at once
+        self.certificate(thief.enroll("renew/simplereenroll", csr))
+        with concurrent.futures.ThreadPoolExecutor(4) as pool:
+            statuses = sorted(pool.map(lambda o: o[0].enroll("once/simplereenroll", o[1]).status, self.others(cert, 4)))
+        self.assertEqual(statuses, [200, 403, 403, 403])
+
+    def test_E086_renewed_once_while_it_waits(self):
+        base = json.loads((TOP / "conf/templates/WebServer.json").read_text())
+        template("WebServer", name="Asked", oid=base["oid"] + ".8", extendedKeyUsage=["clientAuth"], purpose="client_auth", sid="never",
+                 acknowledge=["ESC1", "ESC16", "NAMES"], acknowledgeReason="names of a test")
+        self.once("once-asked", "Asked")
+        host = "once.example.test"
+        csr = self.alice.csr([("CN", host)], dns=[host])
+        self.assertEqual(self.alice.enroll("once-asked/simpleenroll", csr).status, 202)
+        env.admin("request", "approve", env.count("select max(id) from request"))
+        cert = self.certificate(self.alice.enroll("once-asked/simpleenroll", csr))
+        (one, first), (two, second) = self.others(cert, 2)
+        for _ in range(2):
+            self.assertEqual(one.enroll("once-asked/simplereenroll", first).status, 202)
+        self.refused(two.enroll("once-asked/simplereenroll", second), 403, "renewed already")
+        env.admin("request", "deny", env.count("select max(id) from request where disposition = 9"), "--comment", "not yet")
+        self.assertEqual(two.enroll("once-asked/simplereenroll", second).status, 202)
+
     def test_E086_too_early(self):
         self.refused(self.ask("early"), 403, "too early")
 
@@ -911,6 +953,43 @@ class ServerKeygen(Case):
             with self.subTest(text):
                 self.refused(self.alice.enroll("keygen2/serverkeygen", self.alice.csr(attributes=attributes)), 400, text)
         self.assertEqual(env.count("select count(*) from key_request"), made)
+
+    def test_E046_E108_keys_of_one_caller(self):
+        self.keygen("few", "--keys-per-hour", "2")
+        for _ in range(2):
+            self.parts(self.alice.enroll("few/serverkeygen"))
+        made = env.count("select count(*) from audit where event = 'key.generated'")
+        reply = self.alice.enroll("few/serverkeygen")
+        self.refused(reply, 429, "Enough keys")
+        self.assertTrue(3500 < int(reply.headers["retry-after"]) <= 3600, reply.headers)
+        self.assertEqual(env.count("select count(*) from audit where event = 'key.generated'"), made)
+        self.parts(self.bob.enroll("few/serverkeygen", self.bob.csr()))
+        env.sql("update key_count set since = since - interval '1 hour'")
+        self.parts(self.alice.enroll("few/serverkeygen"))
+
+    def test_E044_E101_an_ra_asks_for_listed_devices(self):
+        base = json.loads((TOP / "conf/templates/WebServer.json").read_text())
+        more = {"approval": False, "extendedKeyUsage": ["clientAuth", "1.3.6.1.5.5.7.3.28"], "purpose": "client_auth", "sid": "never",
+                "acknowledge": ["ESC1", "ESC16", "ESC17", "NAMES", "ROLE"], "acknowledgeReason": "names of a test"}
+        template("WebServer", name="Ra", oid=base["oid"] + ".7", **more)
+        label("add", "for-ras", "--template", "Ra", "--auth", "http", "--ca", "issuing")
+        label("add", "ra-keys", "--template", "Ra", "--ca", "issuing", "--ra", "yes", "--devices", "required", "--serverkeygen", "yes",
+              "--certificates-of", "for-ras")
+        env.admin("est", "device", "add", "SN-RA-1", "--labels", "ra-keys", "--subject", "CN=listed.example.test", "--san",
+                  "dns:listed.example.test")
+        env.await_catalog()
+        host = "ra.example.test"
+        ra = Device(env, chain=[self.certificate(self.alice.enroll("for-ras/simpleenroll", self.alice.csr([("CN", host)], dns=[host])))],
+                    key=self.alice.key)
+
+        def ask(serial):
+            return ra.enroll("ra-keys/serverkeygen", ra.csr([("CN", host), ("2.5.4.5", der.tlv(0x13, serial))], dns=[host]))
+        made = env.count("select count(*) from audit where event = 'key.generated'")
+        self.refused(ask(b"SN-RA-2"), 403, "listed devices")
+        self.assertEqual(env.count("select count(*) from audit where event = 'key.generated'"), made)
+        _, cert = self.parts(ask(b"SN-RA-1"))
+        self.assertEqual(names_of(cert)[1], der.san(dns=["listed.example.test"]))
+        self.assertEqual(env.sql("select d.serial from request r join est_device d on d.id = r.device order by r.id desc limit 1"), [["sn-ra-1"]])
 
     def test_E108_what_is_refused_makes_no_key(self):
         label("add", "keygen3", "--template", "User", "--auth", "http", "--ca", "issuing", "--serverkeygen", "yes", "--group", "externals")

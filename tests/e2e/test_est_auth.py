@@ -702,11 +702,11 @@ class Certificates(Case):
         def none(tls):
             return []
         for attributes, linked, plain in ((right, 200, 200), (wrong, 400, 400), (none, 400, 200)):
-            session = None
-            for resumed in (False, True):
-                status, session, was = self.over(device, session, "linked/simpleenroll", attributes)
-                self.assertEqual((status, was), (linked, resumed), (attributes.__name__, self.last))
-                self.assertEqual(self.over(device, None, "http/simpleenroll", attributes)[0], plain, attributes.__name__)
+            for where, expected in (("linked", linked), ("http", plain)):
+                session = None
+                for resumed in (False, True):
+                    status, session, was = self.over(device, session, f"{where}/simpleenroll", attributes)
+                    self.assertEqual((status, was), (expected, resumed), (where, attributes.__name__, self.last))
 
     def test_E060_bouncy_castle_links_with_tls_unique(self):
         """Its EST client, linked and not. It takes the first challenge, Basic."""
@@ -728,12 +728,14 @@ class Certificates(Case):
         device = self.device(self.user())
         kept = env.scratch / "session.pem"
         for first, more in ((True, ["-sess_out", kept]), (False, ["-sess_in", kept])):
-            for alter, status in ((0, "200"), (1, "400")):
-                said = self.s_client(device, alter, more)
-                self.assertIn(f"HTTP/1.1 {status} ", said)
-                self.assertIn("New, TLSv1.3" if first else "Reused, TLSv1.3", said)
+            for alter, linked, plain in ((0, 200, 200), (1, 400, 400), (None, 400, 200)):  # None: without the value
+                for where, status in (("exported", linked), ("http", plain)):
+                    with self.subTest(where=where, alter=alter, first=first):
+                        said = self.s_client(device, where, alter, more)
+                        self.assertIn(f"HTTP/1.1 {status} ", said)
+                        self.assertIn("New, TLSv1.3" if first else "Reused, TLSv1.3", said)
 
-    def s_client(self, device, alter, more):
+    def s_client(self, device, where, alter, more):
         c = device.client
         p = subprocess.Popen(["openssl", "s_client", "-connect", f"{c.host}:{c.port}", "-tls1_3", "-CAfile", CAFILE, "-ign_eof", "-keymatexport",
                               "EXPORTER-Channel-Binding", "-keymatexportlen", "32", *map(str, more)], stdin=subprocess.PIPE,
@@ -744,10 +746,11 @@ class Certificates(Case):
             self.assertTrue(line, said)
             said += line
         value = bytearray.fromhex(found[1])
-        value[0] ^= alter
-        csr = self.csr(device, attributes=[der.attribute("challengePassword", der.tlv(0x13, base64.b64encode(bytes(value))))])
+        value[0] ^= alter or 0
+        linked = [der.attribute("challengePassword", der.tlv(0x13, base64.b64encode(bytes(value))))]
+        csr = self.csr(device, attributes=linked if alter is not None else [])
         body = base64.b64encode(csr)
-        head = (f"POST {PREFIX}exported/simpleenroll HTTP/1.1\r\nHost: {c.host}:{c.port}\r\nContent-Type: application/pkcs10\r\n"
+        head = (f"POST {PREFIX}{where}/simpleenroll HTTP/1.1\r\nHost: {c.host}:{c.port}\r\nContent-Type: application/pkcs10\r\n"
                 f"Authorization: {device.headers['Authorization']}\r\nContent-Length: {len(body)}\r\nConnection: close\r\n\r\n")
         rest = p.communicate(head.encode() + body, timeout=20)[0]
         return said + rest.decode(errors="replace")

@@ -24,6 +24,7 @@ struct fake_row {
 	unsigned char *csr;
 	size_t csr_len;
 	bool has_mark, cert_only;
+	char renews[65];
 	unsigned char mark[REPLAY_MARK_SIZE], content[REPLAY_MARK_SIZE];
 	int64_t template_id, ca_id;
 	char detail[256]; /* of its audit row */

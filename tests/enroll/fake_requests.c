@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "store/request/record_request.h"
+#include "store/request/request_poll.h"
 
 #include "fake.h"
 
@@ -118,6 +119,7 @@ record(const struct store_decision *d, struct enroll_outcome *out, int64_t *ca_i
 	r->csr = malloc(r->csr_len);
 	memcpy(r->csr, req->csr->der, r->csr_len);
 	r->has_mark = req->has_replay_mark;
+	snprintf(r->renews, sizeof(r->renews), "%s", req->renews != NULL ? req->renews : "");
 	r->cert_only = req->cert_only;
 	memcpy(r->mark, req->replay_mark, sizeof(r->mark));
 	memcpy(r->content, req->replay_content, sizeof(r->content));
@@ -126,6 +128,16 @@ record(const struct store_decision *d, struct enroll_outcome *out, int64_t *ca_i
 	r->ca_id = d->ca != NULL && out->disposition == DB_DISP_ISSUED ? d->ca->id : 0;
 	copy_outcome(&r->outcome, out);
 	return 0;
+}
+
+int
+store_is_renewed(struct store *s, const char *sha256, bool *is_renewed, struct gh_error *err)
+{
+	(void)s;
+	*is_renewed = false;
+	for (int i = 0; i < fake_store.rows; i++)
+		*is_renewed |= strcmp(fake_store.row[i].renews, sha256) == 0;
+	return fake_fails(fake_store.fail, err);
 }
 
 void

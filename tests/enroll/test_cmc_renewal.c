@@ -113,6 +113,47 @@ test_C034_too_early(void **state)
 	assert_true(fake_cmc.answer.err.retry_after > 0);
 }
 
+/* What was renewed signs for nothing more; the same message gets its answer again. */
+static void
+test_C034_renewed_once(void **state)
+{
+	(void)state;
+	fake_cmc.ctx.renews_once = true;
+	add_request("self", NULL);
+	fake_cmc_send_by_cert();
+	assert_int_equal(fake_cmc.answer.rc, 0);
+	assert_int_equal(fake_store.rows, 1);
+	assert_int_equal(strlen(fake_store.row[0].renews), 64);
+	fake_cmc_again();
+	add_request("self", NULL);
+	fake_cmc_send_by_cert();
+	assert_int_equal(fake_cmc.answer.rc, GH_E_FORBIDDEN);
+	assert_non_null(strstr(fake_cmc.answer.err.message, "renewed already"));
+	assert_int_equal(fake_store.rows, 1);
+	/* elsewhere nobody counts */
+	fake_cmc_again();
+	fake_cmc.ctx.renews_once = false;
+	add_request("self", NULL);
+	fake_cmc_send_by_cert();
+	assert_int_equal(fake_cmc.answer.rc, 0);
+	assert_string_equal(fake_store.row[1].renews, "");
+}
+
+/* Who is let in by a certificate that was renewed gets no more by his own proofs either. */
+static void
+test_C034_caller_whose_certificate_was_renewed(void **state)
+{
+	(void)state;
+	fake_cmc.ctx.caller = &fake_cmc.alice;
+	strcpy(fake_cmc.alice.id, "alice's entry");
+	fake_cmc.ctx.renews_once = true;
+	fake_cmc.ctx.is_spent = true;
+	add_request("self", NULL);
+	fake_cmc_send_by_cert();
+	assert_int_equal(fake_cmc.answer.rc, GH_E_FORBIDDEN);
+	assert_int_equal(fake_store.rows, 0);
+}
+
 #define CASE(f) cmocka_unit_test_setup_teardown(f, set_up, fake_cmc_tear_down)
 
 int
@@ -124,6 +165,8 @@ main(void)
 	    CASE(test_C034_a_caller_may_ask_for_others),
 	    CASE(test_C034_names_of_the_directory),
 	    CASE(test_C034_too_early),
+	    CASE(test_C034_renewed_once),
+	    CASE(test_C034_caller_whose_certificate_was_renewed),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -70,6 +70,31 @@ label__what_it_is_told(void **state)
 }
 
 static void
+label__E086_E108_renewals_and_keys(void **state)
+{
+	struct est_label l;
+
+	(void)state;
+	assert_int_equal(load("x", "{\"template\":\"T\"}", &l), 0);
+	assert_false(l.renews_once);
+	assert_int_equal(l.keys_per_hour, 0); /* as always */
+	est_label_clear(&l);
+	assert_int_equal(
+	    load("x", "{\"template\":\"T\",\"renewals\":\"once\",\"keys_per_hour\":\"100000\"}",
+		&l),
+	    0);
+	assert_true(l.renews_once);
+	assert_int_equal(l.keys_per_hour, 100000);
+	est_label_clear(&l);
+	assert_int_equal(load("x", "{\"template\":\"T\",\"renewals\":\"twice\"}", &l), GH_E_CONF);
+	assert_int_equal(load("x", "{\"template\":\"T\",\"keys_per_hour\":\"0\"}", &l), GH_E_CONF);
+	assert_int_equal(load("x", "{\"template\":\"T\",\"keys_per_hour\":\"100001\"}", &l),
+	    GH_E_CONF);
+	assert_int_equal(load("x", "{\"template\":\"T\",\"keys_per_hour\":\"many\"}", &l),
+	    GH_E_CONF);
+}
+
+static void
 label__what_cannot_be(void **state)
 {
 	static const struct {
@@ -216,6 +241,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(label__what_it_is_told),
+	    cmocka_unit_test(label__E086_E108_renewals_and_keys),
 	    cmocka_unit_test(label__what_cannot_be),
 	    cmocka_unit_test(label__values_that_people_write),
 	    cmocka_unit_test(label__E089_whose_certificates_log_in),

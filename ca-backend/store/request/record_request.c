@@ -18,6 +18,7 @@
 #include "record_request.h"
 #include "record_statement.h"
 #include "request_asked.h"
+#include "request_poll.h"
 #include "request_seal.h"
 
 /* --- one member ------------------------------------------------------------------------------- */
@@ -295,6 +296,8 @@ explain_conflict(const struct store *s, const struct row *r, struct gh_error *er
 	    (strcmp(s->constraint, "archived_key_client") == 0 ||
 		strcmp(s->constraint, "archived_key_storage") == 0))
 		return store_explain_key_conflict(s, r->of->key->key, err);
+	if (strcmp(s->constraint, "request_renews") == 0)
+		return gh_refuse(err, GH_E_FORBIDDEN, STORE_RENEWED_ALREADY);
 	return gh_fail(err, GH_E_DB, "unexpected conflict on %s", s->constraint);
 }
 

@@ -27,7 +27,8 @@ struct store_recording {
 	    *out; /* decided; after success with its ids, or the recorded answer */
 	/* results */
 	int rc; /* GH_E_REPLAY: the mark is another requester's; GH_E_CONFLICT: it was recorded
-		 * for another content, or (public) the client id is another key's. After a failure
+		 * for another content, or (public) the client id is another key's;
+		 * GH_E_FORBIDDEN (public): what it renews was renewed meanwhile. After a failure
 		 * out is as it was. */
 	struct gh_error err; /* when rc is not 0 */
 	int64_t ca_id;       /* issuer of a recorded answer; 0 otherwise */

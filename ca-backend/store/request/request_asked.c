@@ -21,6 +21,7 @@ static const struct {
     {"label", offsetof(struct enroll_request, label)},
     {"poll_key", offsetof(struct enroll_request, poll_key)},
     {"operation", offsetof(struct enroll_request, operation)},
+    {"renews", offsetof(struct enroll_request, renews)},
 };
 
 static const struct {

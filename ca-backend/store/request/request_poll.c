@@ -30,3 +30,21 @@ store_find_polled(struct store *s, const char *key, struct store_polled *out, st
 	PQclear(res);
 	return 0;
 }
+
+int
+store_is_renewed(struct store *s, const char *sha256, bool *is_renewed, struct gh_error *err)
+{
+	static const struct store_statement st = {"request_renews",
+	    "SELECT EXISTS (SELECT FROM request WHERE renews = $1 AND disposition IN (9, 20))"};
+	struct store_params p = {0};
+	PGresult *res;
+	int rc;
+
+	*is_renewed = true;
+	store_put_text(&p, sha256);
+	if ((rc = store_read(s, &st, &p, &res, err)) != 0)
+		return rc;
+	*is_renewed = store_bool(res, 0, 0);
+	PQclear(res);
+	return 0;
+}

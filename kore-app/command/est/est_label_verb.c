@@ -11,7 +11,7 @@
 
 static const char *template_name, *ca, *auth, *cmc, *cmc_legacy, *cmc_confirm, *cmc_ra_pop, *wrap,
     *linking, *ra, *anchors, *renewal_key, *renewal_days, *csrattrs, *serverkeygen,
-    *certificates_of, *devices;
+    *certificates_of, *devices, *renewals, *keys_per_hour;
 static struct option_list groups;
 static bool enable, disable, any_group;
 
@@ -50,10 +50,14 @@ static const struct option_row options[] = {
 	"add, set: key of a renewal: any, or new, not that of the certificate before (default: any)"},
     {"renewal-days", 0, OPTION_TEXT, &renewal_days, "N",
 	"add, set: days before its end from which on a certificate is renewed (default: 0, as the template says)"},
+    {"renewals", 0, OPTION_TEXT, &renewals, "HOW",
+	"add, set: any, or once: a certificate that was renewed asks for nothing more (default: any)"},
     {"csrattrs", 0, OPTION_TEXT, &csrattrs, "WHAT",
 	"add, set: what /csrattrs tells: all, list (no template of RFC 9908) or none (default: all)"},
     {"serverkeygen", 0, OPTION_TEXT, &serverkeygen, "YES",
 	"add, set: yes: the KRA makes keys for devices that ask for one (default: no)"},
+    {"keys-per-hour", 0, OPTION_TEXT, &keys_per_hour, "N",
+	"add, set: keys that are made here for one caller in an hour (default: 60)"},
     {"enable", 0, OPTION_FLAG, &enable, NULL, "set: answer it again"},
     {"disable", 0, OPTION_FLAG, &disable, NULL, "set: answer it no more, as if it were not there"},
     VERB_YES,
@@ -88,7 +92,8 @@ put_settings(gh_json *settings, struct gh_error *err)
 	    {"cmc_legacy", cmc_legacy}, {"cmc_confirm", cmc_confirm}, {"cmc_ra_pop", cmc_ra_pop},
 	    {"wrap", wrap}, {"linking", linking}, {"ra", ra}, {"renewal_key", renewal_key},
 	    {"renewal_days", renewal_days}, {"csrattrs", csrattrs}, {"serverkeygen", serverkeygen},
-	    {"certificates_of", certificates_of}, {"devices", devices}};
+	    {"certificates_of", certificates_of}, {"devices", devices}, {"renewals", renewals},
+	    {"keys_per_hour", keys_per_hour}};
 	gh_json *v;
 	int rc = 0;
 
