@@ -37,6 +37,7 @@ struct gh_http_field {
 struct gh_tls {
 	const char *protocol; /* "TLSv1.2", "TLSv1.3", static; NULL: no TLS */
 	bool is_resumed;      /* by a ticket of an earlier connection */
+	int bits;             /* of the key that encrypts it */
 	/* What a client signs or sends to prove that it is the other end of this very connection
 	 * (RFC 5056): tls-unique with TLS 1.2 (RFC 5929, 3.1), tls-exporter with TLS 1.3 (RFC 9266,
 	 * 2). binding_len 0: there is none that proves it. */

@@ -110,30 +110,70 @@ take_encrypted(struct gh_der *in, struct gh_der *type)
 	    info.len == 0;
 }
 
-bool
-cms_encrypted_type(struct gh_der in, struct gh_der *type)
+/* SET SIZE (1..MAX) OF Attribute, or nothing, behind a tag. false: there is one, and it is
+ * malformed. */
+static bool
+take_attributes(struct gh_der *in, unsigned tag, struct gh_der *out)
 {
-	if (!gh_der_take(&in, GH_DER_INTEGER, NULL) || !take_encrypted(&in, type))
+	struct gh_der left, one, values;
+
+	*out = (struct gh_der){NULL, 0};
+	if (!gh_der_take(in, tag, out))
+		return true;
+	if (out->len == 0)
 		return false;
-	(void)gh_der_take(&in, GH_DER_CONTEXT(1), NULL); /* unprotectedAttrs */
-	return in.len == 0;
+	for (left = *out; left.len > 0;)
+		if (!gh_der_take(&left, GH_DER_SEQUENCE, &one) ||
+		    !gh_der_take(&one, GH_DER_OID, NULL) ||
+		    !gh_der_take(&one, GH_DER_SET, &values) || values.len == 0 || one.len != 0)
+			return false;
+	return true;
 }
 
 bool
-cms_enveloped_type(struct gh_der in, struct gh_der *type)
+cms_layer_encrypted(struct gh_der in, struct cms_hidden_layer *out)
+{
+	unsigned version;
+
+	return gh_der_take_u32(&in, &version) && take_encrypted(&in, &out->type) &&
+	    take_attributes(&in, GH_DER_CONTEXT(1), &out->attributes) && in.len == 0 &&
+	    version == (out->attributes.p != NULL ? 2 : 0);
+}
+
+/* version, originatorInfo, recipientInfos */
+static bool
+take_recipients(struct gh_der *in, unsigned *version)
 {
 	struct gh_der recipients;
 
-	if (!gh_der_take(&in, GH_DER_INTEGER, NULL))
+	if (!gh_der_take_u32(in, version))
 		return false;
-	(void)gh_der_take(&in, GH_DER_CONTEXT(0), NULL); /* originatorInfo */
-	if (!gh_der_take(&in, GH_DER_SET, &recipients) || recipients.len == 0 ||
-	    !take_encrypted(&in, type))
-		return false;
-	(void)gh_der_take(&in, GH_DER_CONTEXT(1), NULL); /* unprotectedAttrs, or authAttrs */
-	(void)gh_der_take(&in, GH_DER_OCTETS, NULL);     /* mac of AuthEnvelopedData */
-	(void)gh_der_take(&in, GH_DER_CONTEXT(2), NULL); /* unauthAttrs */
-	return in.len == 0;
+	(void)gh_der_take(in, GH_DER_CONTEXT(0), NULL);
+	return gh_der_take(in, GH_DER_SET, &recipients) && recipients.len > 0;
+}
+
+bool
+cms_layer_enveloped(struct gh_der in, struct cms_hidden_layer *out)
+{
+	unsigned version;
+
+	return take_recipients(&in, &version) && version <= 4 && version != 1 &&
+	    take_encrypted(&in, &out->type) &&
+	    take_attributes(&in, GH_DER_CONTEXT(1), &out->attributes) && in.len == 0;
+}
+
+/* What is no plain data has its type among the authenticated attributes. */
+bool
+cms_layer_auth_enveloped(struct gh_der in, struct cms_hidden_layer *out)
+{
+	struct gh_der attributes, mac;
+	unsigned version;
+
+	return take_recipients(&in, &version) && version == 0 && take_encrypted(&in, &out->type) &&
+	    take_attributes(&in, GH_DER_CONTEXT(1), &attributes) &&
+	    (attributes.p != NULL || GH_OID_IS(&out->type, GH_OID_PKCS7_DATA)) &&
+	    gh_der_take(&in, GH_DER_OCTETS, &mac) && mac.len > 0 &&
+	    take_attributes(&in, GH_DER_CONTEXT(2), &out->attributes) && in.len == 0;
 }
 
 /* --- attributes ------------------------------------------------------------------------------- */

@@ -34,11 +34,22 @@ bool cms_open(const void *p, size_t len, struct gh_buf *out, struct cms_layer *l
 /* content: of a layer of type id-signedData. false: malformed. */
 bool cms_layer_signed(struct gh_der content, struct cms_signed_layer *out) GH_MUSTCHECK;
 
-/* Content type of what is compressed (RFC 3274, 1.1), encrypted (RFC 5652, 8) or enveloped (6.1;
- * also RFC 5083), as it says in the clear. in: the members of its SEQUENCE. false: malformed. */
+/* Content type of what is compressed (RFC 3274, 1.1), as it says in the clear. in: the members of
+ * its SEQUENCE. false: malformed. */
 bool cms_compressed_type(struct gh_der in, struct gh_der *type) GH_MUSTCHECK;
-bool cms_encrypted_type(struct gh_der in, struct gh_der *type) GH_MUSTCHECK;
-bool cms_enveloped_type(struct gh_der in, struct gh_der *type) GH_MUSTCHECK;
+
+/* What an encrypted layer says in the clear. */
+struct cms_hidden_layer {
+	struct gh_der type;       /* of what is encrypted */
+	struct gh_der attributes; /* unprotected or unauthenticated: content of a SET, well-formed;
+				     p is NULL: none */
+};
+/* EncryptedData (RFC 5652, 8), EnvelopedData (6.1) and AuthEnvelopedData (RFC 5083, 2.1), with
+ * their content. in: the members of the SEQUENCE. false: malformed, or of a version that it cannot
+ * have. */
+bool cms_layer_encrypted(struct gh_der in, struct cms_hidden_layer *out) GH_MUSTCHECK;
+bool cms_layer_enveloped(struct gh_der in, struct cms_hidden_layer *out) GH_MUSTCHECK;
+bool cms_layer_auth_enveloped(struct gh_der in, struct cms_hidden_layer *out) GH_MUSTCHECK;
 
 /* The one value of an attribute. attributes: content of a SET OF Attribute. false: it is not there,
  * is there twice, or has not exactly one value. */

@@ -44,15 +44,39 @@ note_layer(struct reading *r, const struct gh_der *type)
 
 /* --- symmetric keys (RFC 8295, 5.1.2) --------------------------------------------------------- */
 
-static int
-check_hidden_keys(struct reading *r, bool is_read, const struct gh_der *inside,
-    struct gh_error *err)
+/* The key that decrypts, as the client knows it (RFC 6032, 3): not there, or one OCTET STRING. */
+static bool
+is_hint_good(struct gh_der attributes)
 {
-	if (!is_read)
-		return refuse(r, err, "what encrypts it is malformed (RFC 5652, 6 and 8)");
-	if (!GH_OID_IS(inside, GH_OID_PKCS7_SIGNED_DATA) && !GH_OID_IS(inside, OID_SYMMETRIC_KEYS))
+	static const unsigned char hint[] = {OID_CONTENT_KEY_ID};
+	struct gh_der left = attributes, one, type, value;
+	size_t n = 0;
+
+	while (gh_der_take(&left, GH_DER_SEQUENCE, &one))
+		n += gh_der_take(&one, GH_DER_OID, &type) &&
+		    gh_der_equals(&type, hint, sizeof(hint));
+	if (n == 0)
+		return true;
+	return cms_attribute(attributes, hint, sizeof(hint), &value) &&
+	    gh_der_take(&value, GH_DER_OCTETS, NULL) && value.len == 0;
+}
+
+/* in: the element that `read` reads the members of, under this tag. */
+static int
+check_hidden_keys(struct reading *r, struct gh_der in, unsigned tag,
+    bool (*read)(struct gh_der in, struct cms_hidden_layer *out), struct gh_error *err)
+{
+	struct cms_hidden_layer hidden = {0};
+	struct gh_der members;
+
+	if (!gh_der_take(&in, tag, &members) || in.len != 0 || !read(members, &hidden) ||
+	    !is_hint_good(hidden.attributes))
+		return refuse(r, err,
+		    "what encrypts it is malformed (RFC 5652, 6 and 8; RFC 5083, 2.1)");
+	if (!GH_OID_IS(&hidden.type, GH_OID_PKCS7_SIGNED_DATA) &&
+	    !GH_OID_IS(&hidden.type, OID_SYMMETRIC_KEYS))
 		return refuse(r, err, "what is encrypted must be a signed SymmetricKeyPackage");
-	note_layer(r, inside);
+	note_layer(r, &hidden.type);
 	return 0;
 }
 
@@ -61,25 +85,23 @@ check_hidden_keys(struct reading *r, bool is_read, const struct gh_der *inside,
 static int
 check_encrypted_keys(struct reading *r, struct gh_der in, struct gh_error *err)
 {
-	struct gh_der members, type;
-
-	if (gh_der_take(&in, GH_DER_SEQUENCE, &members))
-		return check_hidden_keys(r, in.len == 0 && cms_encrypted_type(members, &type),
-		    &type, err);
-	if (!gh_der_take(&in, GH_DER_CONTEXT(0), &members) &&
-	    !gh_der_take(&in, GH_DER_CONTEXT(1), &members))
-		return refuse(r, err, "its EncryptedKeyPackage is none of RFC 6032, 2");
-	return check_hidden_keys(r, in.len == 0 && cms_enveloped_type(members, &type), &type, err);
+	if (gh_der_has_tag(&in, GH_DER_SEQUENCE))
+		return check_hidden_keys(r, in, GH_DER_SEQUENCE, cms_layer_encrypted, err);
+	if (gh_der_has_tag(&in, GH_DER_CONTEXT(0)))
+		return check_hidden_keys(r, in, GH_DER_CONTEXT(0), cms_layer_enveloped, err);
+	if (gh_der_has_tag(&in, GH_DER_CONTEXT(1)))
+		return check_hidden_keys(r, in, GH_DER_CONTEXT(1), cms_layer_auth_enveloped, err);
+	return refuse(r, err, "its EncryptedKeyPackage is none of RFC 6032, 2");
 }
 
 static int
 check_symmetric_keys(struct reading *r, const struct cms_layer *layer, struct gh_error *err)
 {
-	struct gh_der in = layer->content, members, type;
+	struct gh_der in = layer->content;
 
 	if (GH_OID_IS(&layer->type, OID_SYMMETRIC_KEYS)) {
 		r->form->is_plain = true;
-		return sym_key_package_is_valid(in)
+		return sym_key_package_read(in, &r->form->plain_bits)
 		    ? 0
 		    : refuse(r, err, "its SymmetricKeyPackage is malformed (RFC 6031, 2)");
 	}
@@ -89,10 +111,7 @@ check_symmetric_keys(struct reading *r, const struct cms_layer *layer, struct gh
 		return refuse(r, err,
 		    "it must hold a SymmetricKeyPackage, EnvelopedData or an EncryptedKeyPackage "
 		    "(RFC 8295, 5.1.2)");
-	return check_hidden_keys(r,
-	    gh_der_take(&in, GH_DER_SEQUENCE, &members) && in.len == 0 &&
-		cms_enveloped_type(members, &type),
-	    &type, err);
+	return check_hidden_keys(r, in, GH_DER_SEQUENCE, cms_layer_enveloped, err);
 }
 
 static void
@@ -133,6 +152,7 @@ static int
 check_firmware(struct reading *r, const struct cms_layer *layer, struct gh_error *err)
 {
 	struct gh_der in = layer->content, members, type = layer->type;
+	struct cms_hidden_layer hidden = {0};
 	bool is_good;
 	int rc;
 
@@ -147,9 +167,11 @@ check_firmware(struct reading *r, const struct cms_layer *layer, struct gh_error
 		    "it must be a firmware package that is bare, compressed, encrypted or signed");
 	is_good = gh_der_take(&in, GH_DER_SEQUENCE, &members) && in.len == 0 &&
 	    (GH_OID_IS(&layer->type, OID_COMPRESSED_DATA) ? cms_compressed_type(members, &type)
-							  : cms_encrypted_type(members, &type));
+							  : cms_layer_encrypted(members, &hidden));
 	if (!is_good)
 		return refuse(r, err, "its compressed or encrypted layer is malformed");
+	if (hidden.type.p != NULL)
+		type = hidden.type;
 	if (GH_OID_IS(&layer->type, OID_ENCRYPTED_DATA) && GH_OID_IS(&type, OID_COMPRESSED_DATA)) {
 		note_layer(r, &type);
 		return 0;

@@ -17,6 +17,7 @@ struct package_form {
 	struct gh_der reference; /* what answers name it by, inside of der; p is NULL: nothing */
 	bool is_signed;
 	bool is_plain;                  /* keys that are not encrypted */
+	size_t plain_bits;              /* of the longest of them */
 	bool wants_receipt;             /* its own words, or its protocol's */
 	char media[PACKAGE_MEDIA_SIZE]; /* Content-Type of the answer that has it */
 };

@@ -27,22 +27,27 @@ read_attributes(struct gh_der in, struct gh_der others)
 
 /* OneSymmetricKey ::= SEQUENCE { sKeyAttrs OPTIONAL, sKey OCTET STRING OPTIONAL }, one of them */
 static bool
-read_key(struct gh_der in, struct gh_der package_attributes)
+read_key(struct gh_der in, struct gh_der package_attributes, size_t *bits)
 {
-	struct gh_der attributes;
+	struct gh_der attributes, key = {NULL, 0};
 	bool has_attributes = gh_der_take(&in, GH_DER_SEQUENCE, &attributes);
 
 	if (has_attributes && !read_attributes(attributes, package_attributes))
 		return false;
-	return (gh_der_take(&in, GH_DER_OCTETS, NULL) || has_attributes) && in.len == 0;
+	if ((!gh_der_take(&in, GH_DER_OCTETS, &key) && !has_attributes) || in.len != 0)
+		return false;
+	if (*bits < key.len * 8)
+		*bits = key.len * 8;
+	return true;
 }
 
 bool
-sym_key_package_is_valid(struct gh_der in)
+sym_key_package_read(struct gh_der in, size_t *bits)
 {
 	struct gh_der body, attributes = {NULL, 0}, keys, one;
 	unsigned version = VERSION;
 
+	*bits = 0;
 	if (!gh_der_is_strict(in.p, in.len) || !gh_der_take(&in, GH_DER_SEQUENCE, &body))
 		return false;
 	if (gh_der_has_tag(&body, GH_DER_INTEGER) && !gh_der_take_u32(&body, &version))
@@ -54,7 +59,7 @@ sym_key_package_is_valid(struct gh_der in)
 	    keys.len == 0)
 		return false;
 	while (keys.len > 0)
-		if (!gh_der_take(&keys, GH_DER_SEQUENCE, &one) || !read_key(one, attributes))
+		if (!gh_der_take(&keys, GH_DER_SEQUENCE, &one) || !read_key(one, attributes, bits))
 			return false;
 	return true;
 }

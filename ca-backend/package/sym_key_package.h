@@ -5,7 +5,8 @@
 #include "der.h"
 
 /* SymmetricKeyPackage (2), DER. false: malformed, a version other than 1, no key, a key with
- * neither attributes nor octets, or an attribute of a key that the package has too. */
-bool sym_key_package_is_valid(struct gh_der in) GH_MUSTCHECK;
+ * neither attributes nor octets, or an attribute of a key that the package has too. *bits: of the
+ * longest key. */
+bool sym_key_package_read(struct gh_der in, size_t *bits) GH_MUSTCHECK;
 
 #endif

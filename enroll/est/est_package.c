@@ -13,6 +13,7 @@
 #include "est_error.h"
 #include "est_package.h"
 
+#define TLS_BITS_MAX 256 /* no cipher suite has more */
 #define NOTHING "Nothing waits for you here."
 
 /* One call on its way. */
@@ -92,6 +93,20 @@ load(struct fetch *f, const struct package *p, struct package_form *form)
 	return rc;
 }
 
+/* What TLS alone protects is not sent over one that is weaker (RFC 8295, 5.1). */
+static int
+check_strength(struct fetch *f, const struct package_form *form)
+{
+	size_t needed = form->plain_bits < TLS_BITS_MAX ? form->plain_bits : TLS_BITS_MAX;
+
+	if (!form->is_plain || (size_t)f->call->http->tls.bits >= needed)
+		return 0;
+	return gh_refuse(&f->err, GH_E_FORBIDDEN,
+	    "A key of %zu bits is not sent over a connection of %d: come with a stronger cipher "
+	    "suite.",
+	    form->plain_bits, f->call->http->tls.bits);
+}
+
 static void
 fetch_one(struct worker_env *env, const struct call *call, const char *operation,
     struct gh_http_reply *rep)
@@ -103,7 +118,7 @@ fetch_one(struct worker_env *env, const struct call *call, const char *operation
 
 	if (rc == 0 && (p = choose(&f, operation)) == NULL)
 		rc = gh_refuse(&f.err, GH_E_NOT_FOUND, NOTHING);
-	if (rc == 0 && (rc = load(&f, p, &form)) == 0)
+	if (rc == 0 && (rc = load(&f, p, &form)) == 0 && (rc = check_strength(&f, &form)) == 0)
 		rc = record(&f, p);
 	if (rc == 0) {
 		gh_http_reply_header(rep, "Cache-Control", "no-store");

@@ -43,6 +43,7 @@ tls_facts_read(SSL *ssl, struct gh_tls *out)
 	memset(out, 0, sizeof(*out));
 	out->protocol = SSL_get_version(ssl);
 	out->is_resumed = SSL_session_reused(ssl) == 1;
+	out->bits = SSL_get_cipher_bits(ssl, NULL);
 	out->binding_len = SSL_version(ssl) == TLS1_2_VERSION
 	    ? tls_unique(ssl, out->binding, sizeof(out->binding))
 	    : tls_exporter(ssl, out->binding, sizeof(out->binding));

@@ -10,6 +10,7 @@ from cryptography import x509
 import client
 import der
 from client import Client
+from environment import TOP
 
 PREFIX = "/.well-known/est/"
 
@@ -62,6 +63,11 @@ def names_of(cert):
 def certificates(reply):
     """Of a certs-only answer, in their order."""
     return client.pkcs7_certificates(base64.b64decode(reply.body))
+
+
+def validate_pal(text):
+    """A package list as the schema of RFC 8295 allows it (docs/pal.xsd)."""
+    run("xmllint", "--noout", "--schema", TOP / "docs/pal.xsd", "-", stdin=text)
 
 
 def run(*args, stdin=None, check=True, env=None):

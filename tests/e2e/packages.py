@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from pyasn1.codec.ber import encoder as ber_encoder
 from pyasn1.codec.der import decoder, encoder
 from pyasn1.type import namedtype, tag, univ
-from pyasn1_modules import rfc3274, rfc4108, rfc5280, rfc5652, rfc5934, rfc6031, rfc6032, rfc7191
+from pyasn1_modules import rfc3274, rfc4108, rfc5280, rfc5652, rfc5914, rfc5934, rfc6031, rfc6032, rfc7191
 
 ECDSA_SHA256, SHA256 = "1.2.840.10045.4.3.2", "2.16.840.1.101.3.4.2.1"
 DATE = datetime.datetime(2026, 1, 1)
@@ -164,9 +164,9 @@ def key_error(pkg_id, code, by="CN=client"):
 KEY_RECEIPT, KEY_ERROR = "2.16.840.1.101.2.1.2.78.3", "2.16.840.1.101.2.1.2.78.6"
 
 
-def encrypted_info(info, inner, octets=b"\x5a" * 48):
+def encrypted_info(info, inner, octets=b"\x5a" * 48, cipher=42):
     info["contentType"] = univ.ObjectIdentifier(inner)
-    info["contentEncryptionAlgorithm"] = algorithm("2.16.840.1.101.3.4.1.42")
+    info["contentEncryptionAlgorithm"] = algorithm(f"2.16.840.1.101.3.4.1.{cipher}")
     info["encryptedContent"] = univ.OctetString(octets).subtype(
         implicitTag=tag.Tag(tag.tagClassContext, tag.tagFormatSimple, 0))
 
@@ -182,12 +182,16 @@ def enveloped_data(inner=SIGNED):
 
 def fill_enveloped(e, inner):
     e["version"] = 2
+    add_recipient(e)
+    encrypted_info(e["encryptedContentInfo"], inner)
+
+
+def add_recipient(e):
     k = e["recipientInfos"][0]["kekri"]
     k["version"] = 4
     k["kekid"]["keyIdentifier"] = b"kek-1"
     k["keyEncryptionAlgorithm"] = algorithm("2.16.840.1.101.3.4.1.45")
     k["encryptedKey"] = b"\x11" * 40
-    encrypted_info(e["encryptedContentInfo"], inner)
 
 
 def encrypted_data(inner):
@@ -197,15 +201,35 @@ def encrypted_data(inner):
     return encoder.encode(e)
 
 
-def encrypted_key_package(how, inner=SIGNED):
+def key_hint(*values):
+    """Which key decrypts (RFC 6032, 3)."""
+    return attribute("2.16.840.1.101.2.1.5.66", *(encoder.encode(univ.OctetString(v)) for v in values))
+
+
+def encrypted_key_package(how, inner=SIGNED, attributes=(), version=None):
+    """attributes: the unprotected ones, or those that are authenticated."""
     p = rfc6032.EncryptedKeyPackage()
     if how == "enveloped":
         fill_enveloped(p["enveloped"], inner)
+    elif how == "auth-enveloped":
+        e = p["authEnveloped"]
+        e["version"] = 0
+        add_recipient(e)
+        encrypted_info(e["authEncryptedContentInfo"], inner, cipher=46)  # GCM
+        for i, a in enumerate(attributes):
+            e["authAttrs"][i] = a
+        e["mac"] = b"\x22" * 16
     else:
         e = p["encrypted"]
-        e["version"] = 0
+        e["version"] = version if version is not None else 2 if attributes else 0
         encrypted_info(e["encryptedContentInfo"], inner)
+        for i, a in enumerate(attributes):
+            e["unprotectedAttrs"][i] = a
     return encoder.encode(p)
+
+
+def content_type(oid):
+    return attribute("1.2.840.113549.1.9.3", encoder.encode(univ.ObjectIdentifier(oid)))
 
 
 # --- firmware --------------------------------------------------------------------------------------------------------
@@ -285,12 +309,27 @@ def tamp_message(which, number=1):
         spki = key.public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
         remove = m["updates"].componentType.componentType["remove"].asn1Object
         m["updates"][0]["remove"] = decoder.decode(b"\xa2" + spki[1:], asn1Spec=remove)[0]
+    elif which == 5:
+        m = rfc5934.TAMPApexUpdate()
+        tamp_reference(m["msgRef"], number)
+        m["clearTrustAnchors"], m["clearCommunities"] = False, True
+        m["apexTA"] = trust_anchor(8)
+    elif which == 7:
+        m = rfc5934.TAMPCommunityUpdate()
+        tamp_reference(m["msgRef"], number)
+        m["updates"]["add"][0] = univ.ObjectIdentifier("1.3.6.1.4.1.55555.9")
     elif which == 10:
         m = rfc5934.SequenceNumberAdjust()
         tamp_reference(m["msgRef"], number)
     else:
         raise ValueError(which)
     return encoder.encode(m)
+
+
+def trust_anchor(secret):
+    choice = rfc5914.TrustAnchorChoice()
+    choice["certificate"] = decoder.decode(Signer("root", ec.derive_private_key(secret, ec.SECP256R1())).der, asn1Spec=rfc5280.Certificate())[0]
+    return choice
 
 
 def tamp_answer(which, number=1, code=0):
@@ -347,6 +386,13 @@ def good_packages(s):
            f'{cms}; encapsulatingContent="encryptedKeyPkg, signedData"; {inner}', b"")
     yield ("symmetric-keys", "encrypted-data", content_info(ENCRYPTED_KEYS, encrypted_key_package("encrypted", SKEYS)),
            f"{cms}; encapsulatingContent=encryptedKeyPkg; {inner}", b"")
+    yield ("symmetric-keys", "encrypted-data-hint", content_info(ENCRYPTED_KEYS, encrypted_key_package("encrypted", SIGNED, [key_hint(b"kek-1")])),
+           f'{cms}; encapsulatingContent="encryptedKeyPkg, signedData"; {inner}', b"")
+    authenticated = encrypted_key_package("auth-enveloped", SIGNED, [content_type(SIGNED)])
+    yield ("symmetric-keys", "auth-enveloped", content_info(ENCRYPTED_KEYS, authenticated),
+           f'{cms}; encapsulatingContent="encryptedKeyPkg, signedData"; {inner}', b"")
+    yield ("symmetric-keys", "signed-auth-enveloped", signed(ENCRYPTED_KEYS, authenticated, s, keys_id),
+           f'{cms}; encapsulatingContent="signedData, encryptedKeyPkg, signedData"; {inner}', b"id-1")
     inner = "innerContent=firmwarePackage"
     preferred, legacy = firmware_receipt()[-17:], b"\x04\x02v1"
     yield "firmware", "bare", content_info(FIRMWARE, firmware()), f"{cms}; {inner}", b""
@@ -369,6 +415,27 @@ def good_packages(s):
     yield "ee-certificate", "pem", s.pem, certs, b""
 
 
+def shortened(der, part):
+    """The same without a part, whose bytes are there once: lengths of what it is in follow."""
+    at = der.index(part)
+
+    def copy(begin, end):
+        if at >= end or at + len(part) <= begin or begin == at:
+            return b"" if begin == at and end == at + len(part) else der[begin:end]
+        head = 2 + (der[begin + 1] & 0x7f if der[begin + 1] & 0x80 else 0)
+        inside, p = b"", begin + head
+        while p < end:
+            n = der[p + 1]
+            size = 2 + n if n < 0x80 else 2 + (n & 0x7f) + int.from_bytes(der[p + 2:p + 2 + (n & 0x7f)], "big")
+            inside += copy(p, p + size)
+            p += size
+        n = len(inside)
+        length = bytes([n]) if n < 128 else bytes([0x81, n]) if n < 256 else b"\x82" + n.to_bytes(2, "big")
+        return der[begin:begin + 1] + length + inside
+
+    return copy(0, len(der))
+
+
 def bad_packages(s):
     """(type, name, DER)"""
     keys = key_package(b"k" * 16)
@@ -388,6 +455,21 @@ def bad_packages(s):
     yield "symmetric-keys", "firmware", content_info(FIRMWARE, firmware())
     yield "symmetric-keys", "no-signature", signed(SKEYS, keys, s, signers=0)
     yield "symmetric-keys", "only-encrypted-data", content_info(ENCRYPTED, encrypted_data(SKEYS))
+    package = lambda *how, **more: content_info(ENCRYPTED_KEYS, encrypted_key_package(*how, **more))
+    authenticated = package("auth-enveloped", SIGNED, [content_type(SIGNED)])
+    mac = b"\x04\x10" + b"\x22" * 16
+    yield "symmetric-keys", "only-auth-enveloped-data", content_info("1.2.840.113549.1.9.16.1.23", b"\x30" + encrypted_key_package("auth-enveloped", SIGNED, [content_type(SIGNED)])[1:])
+    yield "symmetric-keys", "auth-enveloped-firmware", package("auth-enveloped", FIRMWARE, [content_type(FIRMWARE)])
+    yield "symmetric-keys", "auth-enveloped-no-attributes", package("auth-enveloped", SIGNED)
+    yield "symmetric-keys", "auth-enveloped-no-mac", shortened(authenticated, mac)
+    yield "symmetric-keys", "enveloped-with-mac", authenticated.replace(b"\xa1\x81", b"\xa0\x81", 1)
+    yield "symmetric-keys", "encrypted-data-version", package("encrypted", SIGNED, [key_hint(b"kek-1")], version=0)
+    yield "symmetric-keys", "encrypted-data-version-2", package("encrypted", SIGNED, version=2)
+    yield "symmetric-keys", "encrypted-data-two-hints", package("encrypted", SIGNED, [key_hint(b"kek-1", b"kek-2")])
+    yield "symmetric-keys", "encrypted-data-hint-twice", package("encrypted", SIGNED, [key_hint(b"kek-1"), key_hint(b"kek-2")])
+    yield "symmetric-keys", "encrypted-data-odd-hint", package("encrypted", SIGNED, [attribute("2.16.840.1.101.2.1.5.66", encoder.encode(univ.Integer(1)))])
+    yield "symmetric-keys", "encrypted-data-firmware", package("encrypted", FIRMWARE)
+    yield "symmetric-keys", "encrypted-package-choice", content_info(ENCRYPTED_KEYS, b"\xa2" + encrypted_key_package("enveloped")[1:])
     often = signed_data(SKEYS, keys, s)
     for _ in range(3):
         often = signed_data(SIGNED, often, s)

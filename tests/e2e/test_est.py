@@ -21,7 +21,7 @@ import packages
 import tap
 from client import Client
 from environment import TOP, Environment, wait_for
-from est import PREFIX, Device, certificates, names_of, run
+from est import PREFIX, Device, certificates, names_of, run, validate_pal
 
 env = Environment("est", GATEHOUSE_KRA="P-256", GATEHOUSE_CONF_EXTRA="""
 est { label = "users" retry_after = 17 }
@@ -838,6 +838,7 @@ class ServerKeygen(Case):
         return packages.Signer(key=key, cert=x509.load_der_x509_certificate(self.certificate(device.enroll("users/simpleenroll"))))
 
     def entries(self, device, name):
+        validate_pal(device.client.get(f"{PREFIX}{name}/pal", device.headers).body)
         reply = device.client.get(f"{PREFIX}{name}/pal", {**device.headers, "Accept": "application/json"})
         self.assertEqual(reply.status, 200, reply.body)
         return {e["type"]: e["info"]["uri"].split(PREFIX)[1] for e in reply.json if "uri" in e["info"]}

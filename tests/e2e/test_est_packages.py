@@ -6,6 +6,7 @@ import base64
 import hashlib
 import json
 import re
+import ssl
 import subprocess
 import time
 import unittest
@@ -22,7 +23,7 @@ import der
 import packages
 import tap
 from environment import TOP, Environment
-from est import PREFIX, Device, certificates, names_of, run
+from est import PREFIX, Device, certificates, names_of, run, validate_pal
 from person import Person
 
 ENTRIES = 4  # of a page
@@ -48,7 +49,7 @@ def setUpModule():
     template("User", name="Waiting", oid="1.3.6.1.4.1.311.21.8.15747088.8838185.2930322.4713121.5847363.92",
              enrollmentFlags=["PEND_ALL_REQUESTS"])
     template("User", name="WaitingKE", oid="1.3.6.1.4.1.311.21.8.15747088.8838185.2930322.4713121.5847363.93",
-             enrollmentFlags=["PEND_ALL_REQUESTS"], keyUsage=["keyEncipherment", "keyAgreement"], extendedKeyUsage=["emailProtection"], purpose="email_protection")
+             enrollmentFlags=["PEND_ALL_REQUESTS"], keyUsage=["keyEncipherment", "keyAgreement"], extendedKeyUsage=["emailProtection", "clientAuth"], purpose="email_protection")
     for label, of in (("ds", "Waiting"), ("ke", "WaitingKE")):
         env.admin("est", "label", "add", label, "--template", of, "--auth", "either", "--ca", "issuing", "--csrattrs", "none" if label == "ke" else "all")
     env.admin("est", "label", "add", "http", "--template", "User", "--auth", "http", "--ca", "issuing", "--certificates-of", "any")
@@ -123,8 +124,7 @@ class Case(unittest.TestCase):
         """Entries of one page, read from XML that the schema allows and compared with the JSON of the same."""
         reply = self.get(who, path, Accept="application/xml")
         self.assertEqual((reply.status, reply.headers["content-type"], reply.headers["vary"]), (200, "application/xml", "Accept"), reply.body)
-        done = subprocess.run(["xmllint", "--noout", "--schema", TOP / "docs/pal.xsd", "-"], input=reply.body, stderr=subprocess.PIPE)
-        self.assertEqual(done.returncode, 0, done.stderr.decode() + reply.body.decode())
+        validate_pal(reply.body)
         root = xml.fromstring(reply.body)
         self.assertEqual((root.tag, root.attrib), (NAMESPACE + "pal", {}))
         found = []
@@ -260,6 +260,44 @@ class List(Case):
         self.get(self.alice, "http/firmware")
         self.assertEqual(self.types(self.alice)[-7:], ["0030", "0031", "0024", "0025", "0003", "0026", "0027"])
 
+    def test_X013_the_schema_refuses(self):
+        """What page() relies on: pal.xsd is no schema that takes everything."""
+        good = "<type>0026</type><date>2026-01-01T00:00:00Z</date><size>7</size><info><uri>https://a/</uri></info>"
+        iasn = "<iasn><issuer>CN=a</issuer><serial>{}</serial></iasn>"
+        info = lambda inside: good.replace("<uri>https://a/</uri>", inside)
+        for is_good, inside in (
+                (True, good), (True, good.replace("<date>2026-01-01T00:00:00Z</date>", "")), (True, info("<dn>CN=a</dn>")), (True, info("<ski>0A1B</ski>")),
+                (True, info(iasn.format(1))), (True, info(f"<dn>{'a' * 1024}</dn>")), (True, good.replace("2026-01-01", "2013-05-23")),
+                (False, good.replace("0026", "26")), (False, good.replace("0026", "00a6")), (False, good.replace("00Z", "00.5Z")), (False, good.replace("00Z", "00+00:00")),
+                (False, good.replace("2026-01-01", "2013-05-22")), (False, good.replace(">7<", ">-1<")), (False, good.replace("<size>7</size>", "")),
+                (False, good.replace("<type>0026</type>", "") + "<type>0026</type>"), (False, info("<uri>https://a/</uri><dn>CN=a</dn>")), (False, info("")),
+                (False, info(iasn.format(0))), (False, info(iasn.format(-1))), (False, info(f"<uri>{'a' * 1025}</uri>")), (False, info(f"<dn>{'a' * 1025}</dn>")),
+                (False, good.replace("<type>", '<type a="b">')), (False, good + "<more/>")):
+            with self.subTest(inside[:80]):
+                text = f'<pal xmlns="{NAMESPACE[1:-1]}"><message>{inside}</message></pal>'
+                done = subprocess.run(["xmllint", "--noout", "--schema", TOP / "docs/pal.xsd", "-"], input=text.encode(), stderr=subprocess.PIPE)
+                self.assertEqual(done.returncode == 0, is_good, done.stderr)
+
+    def test_X020_each_type_of_package(self):
+        """One of each kind, whose URI gives it, and behind it what asks for the answer."""
+        sent = {"0024": (keys(b"x-20"), "symmetric-keys"), "0026": (firmware(20), "firmware", "--answer")}
+        for which, (first, word) in {1: ("0028", "status-query"), 3: ("0030", "update"), 5: ("0032", "apex-update"), 7: ("0034", "community-update"),
+                                     10: ("0036", "sequence-adjust")}.items():
+            sent[first] = (packages.signed(f"{packages.TAMP}.{which}", packages.tamp_message(which, 2000 + which), STRANGER), f"tamp-{word}")
+        sent["0003"] = (STRANGER.der, "ee-certificate")
+        for what, kind, *args in sent.values():
+            self.add(what, ALICE_IS, kind, *args)
+        found = [e for e in self.entries(self.alice) if e["type"] == "0003" or e["type"] >= "0024"]
+        self.assertEqual([e["type"] for e in found], [t for first in sent for t in ((first, f"{int(first) + 1:04}") if first != "0003" else (first,))])
+        for entry in found:
+            path = entry["info"]["uri"].split(PREFIX)[1]
+            if entry["type"] not in sent:
+                self.assertEqual((entry["size"], path.rsplit("/", 1)[1]), (0, "return"))
+                continue
+            got = self.get(self.alice, path)
+            if entry["type"] != "0003":
+                self.assertEqual((base64.b64decode(got.body), entry["size"]), (sent[entry["type"]][0], len(sent[entry["type"]][0])))
+
     def test_X010_names_that_are_no_text(self):
         """Nothing of a name that somebody chose stands in a list."""
         self.add(firmware(1), "all", "firmware", "--name", '</uri> & "x"')
@@ -353,25 +391,37 @@ class Outcomes(Case):
         self.assertEqual([e["type"] for e in self.own(self.alice, "ds")], ["0006"])
 
     def test_X017_X020_renewal(self):
-        self.decide(self.waits(self.alice, "ds"), "approve")
-        cert = certificates(self.get(self.alice, "ds/simpleenroll"))[0]
+        for label, start in (("ds", 6), ("ke", 13)):
+            with self.subTest(label):
+                self.renewal(label, *(f"{start + n:04}" for n in (2, 4, 5, 6)))
+
+    def renewal(self, label, done, again, again_done, again_failed):
+        self.decide(self.waits(self.alice, label), "approve")
+        cert = certificates(self.get(self.alice, f"{label}/simpleenroll"))[0]
         device = Device(env, chain=[cert], key=self.alice.key)
-        self.assertEqual([e["type"] for e in self.own(device, "ds")], ["0008"])
-        env.admin("est", "label", "set", "ds", "--renewal-days", "400")
+        self.assertEqual([e["type"] for e in self.own(device, label)], [done])
+        env.admin("est", "label", "set", label, "--renewal-days", "400")
         env.await_catalog()
-        self.addCleanup(lambda: (env.admin("est", "label", "set", "ds", "--renewal-days", "0"), env.await_catalog()))
+        self.addCleanup(lambda: (env.admin("est", "label", "set", label, "--renewal-days", "0"), env.await_catalog()))
         leaf = x509.load_der_x509_certificate(cert)
         for who in (device, self.alice):
-            due, _ = self.own(who, "ds")
-            self.assertEqual((due["type"], due["size"], due["info"]["iasn"]["serial"]), ("0010", 0, leaf.serial_number))
+            due, _ = self.own(who, label)
+            self.assertEqual((due["type"], due["size"], due["info"]["iasn"]["serial"]), (again, 0, leaf.serial_number))
             self.assertEqual(due["info"]["iasn"]["issuer"], leaf.issuer.rfc4514_string())
         subject, san = names_of(cert)
-        csr = der.csr(device.key, subject=subject, extensions=[der.extension("subjectAltName", san)] if san else [])
-        self.assertEqual(device.enroll("ds/simplereenroll", csr).status, 202)
-        self.assertEqual([e["type"] for e in self.own(device, "ds")], ["0008"])
+        ask = lambda key: device.enroll(f"{label}/simplereenroll", der.csr(key, subject=subject, extensions=[der.extension("subjectAltName", san)] if san else []))
+        self.assertEqual(ask(device.key).status, 202)
+        self.assertEqual([e["type"] for e in self.own(device, label)], [done])
+        self.decide(env.count("select max(id) from request where disposition = 9"), "deny")
+        failed = next(e for e in self.own(device, label) if e["type"] == again_failed)
+        self.assertTrue(failed["info"]["uri"].endswith(f"{label}/simplereenroll"))
+        reply = self.get(device, f"{label}/simplereenroll")
+        self.refused(reply, 403, "not yours")
+        self.assertEqual(failed["size"], len(reply.body))
+        self.assertEqual(ask(der.Key(env.scratch, "ec:P-256")).status, 202)
         self.decide(env.count("select max(id) from request where disposition = 9"), "approve")
-        self.assertEqual([e["type"] for e in self.own(device, "ds")][:1], ["0011"])
-        reply = self.get(device, "ds/simplereenroll")
+        self.assertEqual([e["type"] for e in self.own(device, label)][:1], [again_done])
+        reply = self.get(device, f"{label}/simplereenroll")
         self.assertEqual(reply.status, 200)
         self.assertNotEqual(certificates(reply)[0], cert)
 
@@ -396,6 +446,25 @@ class Packages(Case):
         self.assertEqual(entry["size"], len(raw))
         for path in (env.dir / "state").rglob("*.log"):
             self.assertNotIn(base64.b64encode(secret)[:16], path.read_bytes())
+
+    def test_X070_plain_keys_over_tls_that_is_as_strong(self):
+        weak = Device(env, ALICE)
+        weak.client.context.maximum_version = ssl.TLSVersion.TLSv1_2
+        weak.client.context.set_ciphers("ECDHE+AES128")
+        short, long = (self.add(keys(name, b"k" * n), ALICE_IS, "symmetric-keys") for name, n in ((b"s-16", 16), (b"s-32", 32)))
+        hidden = self.add(packages.signed(packages.ENVELOPED, packages.enveloped_data(), STRANGER, [packages.package_id(b"s-h")]), ALICE_IS, "symmetric-keys")
+        self.refused(self.get(weak, f"http/symmetrickeys/{long}"), 403, "A key of 256 bits is not sent over a connection of 128")
+        self.assertEqual(env.count(f"select count(*) from package_delivery where object = 'package/{long}'"), 0)
+        for who, number in ((weak, short), (weak, hidden), (self.alice, long)):
+            self.assertEqual(self.get(who, f"http/symmetrickeys/{number}").status, 200)
+
+    def test_X072_encrypted_key_packages(self):
+        """Each form of RFC 6032, as it was put in."""
+        for name in ("encrypted-package", "encrypted-data", "encrypted-data-hint", "auth-enveloped", "signed-auth-enveloped"):
+            with self.subTest(name):
+                _, _, what, media, _ = next(p for p in packages.good_packages(STRANGER) if p[:2] == ("symmetric-keys", name))
+                number = self.add(what, ALICE_IS, "symmetric-keys")
+                self.assertEqual(self.fetch(self.alice, f"http/symmetrickeys/{number}", media), what)
 
     def test_X002_X078_firmware(self):
         for name, args in (("signed", ()), ("signed-encrypted-compressed", ()), ("compressed", ("--id", "0a")), ("bare", ())):
@@ -518,7 +587,7 @@ class Answers(Case):
         self.assertIn("0024", self.types(self.alice))
         self.assertEqual(env.count(f"select count(*) from audit where event = 'package.answered' and object = 'package/{number}'"), 1)
 
-    def test_X076_receipts_that_are_none(self):
+    def test_X001_X076_receipts_that_are_none(self):
         self.add(keys(b"r-2"), ALICE_IS, "symmetric-keys")
         self.get(self.alice, "http/symmetrickeys")
         signer, content = self.signer(self.alice), packages.key_receipt(b"r-2")
@@ -536,6 +605,7 @@ class Answers(Case):
                     self.assertIn(reply.status, (400, 401, 403))
                 else:
                     self.refused(reply, status)
+        self.refused(self.give(self.alice, where, b"\x30" * 300_000), 413)
         self.refused(self.give(self.alice, where, good, kind="application/pkcs10"), 415)
         self.refused(self.give(self.alice, where, good, kind="application/json"), 415)
         self.refused(self.give(Device(env), where, good), 401)

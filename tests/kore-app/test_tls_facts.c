@@ -107,6 +107,7 @@ connect_ends(struct ends *e, int version, bool resumes)
 	assert_int_equal(SSL_read(e->client, &byte, 1), 1);
 	assert_int_equal(SSL_session_reused(e->client), resumes);
 	assert_int_equal(e->facts.is_resumed, resumes);
+	assert_true(e->facts.bits == 128 || e->facts.bits == 256);
 	assert_string_equal(e->facts.protocol, version == TLS1_2_VERSION ? "TLSv1.2" : "TLSv1.3");
 }
 
