@@ -12,6 +12,8 @@ import tempfile
 import time
 from pathlib import Path
 
+import postgres
+
 TOP = Path(__file__).resolve().parents[2]
 SERVERS = TOP / "tests" / "servers"
 BUILD = Path(os.environ.get("BUILD", "build"))
@@ -238,10 +240,7 @@ class Environment:
     # --- looking inside ----------------------------------------------------------------------------
     def sql(self, query):
         """Rows of a query, as lists of strings."""
-        out = subprocess.run(["psql", "-XAtq", "-F", "\x1f", "-v", "ON_ERROR_STOP=1", "-d",
-                              self.var["GATEHOUSE_DB"], "-c", query], check=True,
-                             stdout=subprocess.PIPE, stderr=subprocess.PIPE).stdout.decode()
-        return [line.split("\x1f") for line in out.splitlines()]
+        return postgres.query(self.var["GATEHOUSE_DB"], query)
 
     def count(self, query):
         return int(self.sql(query)[0][0])

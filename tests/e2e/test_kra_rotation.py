@@ -11,6 +11,7 @@ import time
 import unittest
 
 import kra_client as kra
+import postgres
 import tap
 from environment import BUILD, Environment, stop_processes, wait_for
 
@@ -352,7 +353,7 @@ class Killed(Case):
         self.assertEqual(job.wait(60), 0)
         self.go_on()
         # nothing comes under a key that is retired
-        with self.assertRaises(subprocess.CalledProcessError):
+        with self.assertRaises(postgres.Error):
             env.sql("update archived_key set stored = substr(stored, 1, 5) || (select spki_sha256 from kra_key where state = "
                     "'retired' limit 1) || substr(stored, 38)")
 
