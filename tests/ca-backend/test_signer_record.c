@@ -417,15 +417,24 @@ static const unsigned char secret[] = "the key itself";
 #define AT_P 32
 #define AT_CIPHER 40
 
+/* Sealed once: each derivation takes its time. */
 static void
 seal_secret(struct gh_buf *b)
 {
+	static unsigned char sealed[AT_CIPHER + SECRET_SIZE + GH_AEAD_OVERHEAD];
+	static bool is_sealed;
 	struct gh_der s = {secret, SECRET_SIZE};
 	struct gh_error err;
 
 	gh_buf_init(b, 1000);
+	if (is_sealed) {
+		gh_buf_put(b, sealed, sizeof(sealed));
+		return;
+	}
 	assert_int_equal(password_seal("password", &s, b, &err), 0);
-	assert_int_equal(b->len, AT_CIPHER + SECRET_SIZE + GH_AEAD_OVERHEAD);
+	assert_int_equal(b->len, sizeof(sealed));
+	memcpy(sealed, b->data, sizeof(sealed));
+	is_sealed = true;
 }
 
 static int
@@ -506,7 +515,7 @@ password__bounds_the_parameters(void **state)
 
 	(void)state;
 	seal_secret(&b);
-	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i += case_stride()) {
 		put_number(b.data + AT_N, 8, rows[i].n);
 		put_number(b.data + AT_R, 4, rows[i].r);
 		put_number(b.data + AT_P, 4, rows[i].p);
@@ -527,7 +536,7 @@ password__refuses_damage(void **state)
 	for (n = 0; n < b.len; n++)
 		assert_int_equal(open_secret(&b, n, "password"), GH_E_SIGNER);
 	assert_int_equal(open_secret(&b, b.len + 1, "password"), GH_E_SIGNER);
-	for (n = AT_CIPHER; n < b.len; n += 20) {
+	for (n = AT_CIPHER; n < b.len; n += 20 * case_stride()) {
 		b.data[n] ^= 1;
 		assert_int_equal(open_secret(&b, b.len, "password"), GH_E_CA_PASSWORD);
 		b.data[n] ^= 1;
