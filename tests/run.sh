@@ -6,9 +6,10 @@
 # it has failed. A plain step (a build, a check of documents) may print none and counts as one then. How long each took is printed and kept in
 # var/check/times. Ends with "N passed, N failed"; the exit status says the same.
 #
-# After the builds two queues are worked on. Steps with servers: as many side by side as there are processors, and one more as long
+# After the build by gcc two queues are worked on. Steps with servers: as many side by side as there are processors, and one more as long
 # as these are not busy, since such a step waits for most of its time. Those that take long begin first (tests/times), so that none
-# ends alone. Steps that only compute: as many as there are processors, with what the others leave (nice).
+# ends alone. Steps that only compute: as many as there are processors, with what the others leave (nice); the first of them is the
+# build with the sanitizers.
 set -uo pipefail
 cd "$(dirname "$0")/.."
 
@@ -98,18 +99,27 @@ plain()
 	PLAIN=1 step "$@"
 }
 
+# What needs the build with the sanitizers, and is not of the queue that begins with it.
+sanitized()
+{
+	until [ -e "$OUT/build-sanitizers.result" ] || ! is_wanted build-sanitizers; do
+		sleep 1
+	done
+	step "$@"
+}
+
 # --- side by side --------------------------------------------------------------------------------
 servers=() computing=() # "RANK SECONDS COMMAND": the smaller rank begins first, then who takes longer
 declare -A took="($(sed 's/^\([^ ]*\) \(.*\)/[\1]=\2/' tests/times))"
 
-# QUEUE RANK SECONDS [plain] NAME LIMIT COMMAND...: to be run by run_queues. SECONDS: what it takes unless tests/times says so.
+# QUEUE RANK SECONDS [plain | sanitized] NAME LIMIT COMMAND...: to be run by run_queues. SECONDS: what it takes unless tests/times says so.
 later()
 {
 	local -n queue=$1
 	local rank=$2 seconds=$3 how=step line
 
 	shift 3
-	[ "$1" != plain ] || { how=plain; shift; }
+	case $1 in plain | sanitized) how=$1; shift ;; esac
 	is_wanted "$1" || return 0
 	printf -v line '%q ' "$how" "$@"
 	queue+=("$rank ${took[$1]:-$seconds} $line")
@@ -159,6 +169,7 @@ compute()
 {
 	local line
 
+	plain build-sanitizers 1800 nice -n 5 make -j "$JOBS" --no-print-directory sanitized </dev/null
 	while read -r line; do
 		until [ "$(running)" -lt "$JOBS" ]; do
 			wait -n
@@ -224,10 +235,9 @@ as_needed()
 	echo "$1"
 }
 
-builds()
+build()
 {
 	plain build-gcc 600 make -j "$JOBS" --no-print-directory CC=gcc all tests integration-tests check-programs
-	plain build-sanitizers 900 make -j "$JOBS" --no-print-directory sanitized
 }
 
 # Each step with a database has a cluster of its own, and each of these begins as a copy of this one.
@@ -251,7 +261,7 @@ units()
 
 static_checks()
 {
-	later computing 1 20 plain cppcheck 900 nice -n 5 tests/cppcheck.sh
+	later computing 1 10 plain cppcheck 900 nice -n 5 tests/cppcheck.sh
 	local t
 	for t in tests/docs/check_*; do
 		[ -x "$t" ] && later computing 1 1 plain "$(name_of "${t%.*}")" 240 nice -n 5 "$t"
@@ -279,13 +289,16 @@ integration()
 	done
 }
 
+# Programs that need the build with the sanitizers say so in a comment line "# needs: sanitizers".
 end_to_end()
 {
-	local t
+	local t how
 
 	for t in tests/e2e/test_*.py; do
+		how=
+		! grep -q '^# needs: sanitizers' "$t" || how="2 40 sanitized"
 		# shellcheck disable=SC2046
-		later servers 1 40 "$(name_of "${t%.py}")" 400 $(as_needed "$t")
+		later servers ${how:-1 40} "$(name_of "${t%.py}")" 400 $(as_needed "$t")
 	done
 }
 
@@ -311,14 +324,14 @@ summary()
 	cat "$OUT"/*.time "$OUT/times" 2>/dev/null | awk '!seen[$1]++' | sort -k2,2nr >"$OUT/times.new"
 	mv "$OUT/times.new" "$OUT/times"
 	[ "${#failed[@]}" -eq 0 ] || printf 'failed: %s\n' "${failed[@]}"
-	printf '%d min %d s, processors unused after the builds: %d %%\n' $(((SECONDS - STARTED) / 60)) $(((SECONDS - STARTED) % 60)) "$left"
+	printf '%d min %d s, processors unused after the build: %d %%\n' $(((SECONDS - STARTED) / 60)) $(((SECONDS - STARTED) % 60)) "$left"
 	echo "$good passed, $bad failed"
 	[ "$bad" -eq 0 ]
 }
 
 failed=()
 left=0                  # of the processors' time, in percent
-builds
+build
 units
 static_checks
 integration

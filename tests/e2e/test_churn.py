@@ -26,6 +26,7 @@ from client import Client, now as client_now
 from environment import BUILD, TOP, Environment, wait_for
 from person import Person
 
+# needs: sanitizers
 # A gateway whose module is built with AddressSanitizer: `make check ONLY='build-sanitizers'` makes it.
 MODULE = BUILD / "sanitized" / "gatehouse.so"
 if not MODULE.exists():
