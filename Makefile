@@ -250,6 +250,7 @@ install: all completion manual
 	install -d $(DESTDIR)/usr/share/gatehouse/templates
 	install -m 644 conf/templates/*.json $(DESTDIR)/usr/share/gatehouse/templates/
 	install -D -m 644 conf/prometheus/gatehouse.rules.yml $(DESTDIR)/usr/share/gatehouse/prometheus/gatehouse.rules.yml
+	install -D -m 644 conf/grafana/gatehouse.json $(DESTDIR)/usr/share/gatehouse/grafana/gatehouse.json
 	install -m 644 conf/gatehouse.conf.sample $(DESTDIR)/usr/share/gatehouse/gatehouse.conf.sample
 	install -D -m 644 conf/gatehouse.service $(DESTDIR)/usr/lib/systemd/system/gatehouse.service
 	install -D -m 644 conf/gatehouse-signer.service $(DESTDIR)/usr/lib/systemd/system/gatehouse-signer.service

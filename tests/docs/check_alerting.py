@@ -1,14 +1,50 @@
 #!/usr/bin/env python3
 """docs/alerting.md lists every metric of the code and every alert of the rules file; promtool takes the rules, and
-each fires when it should (alerting.test.yml)."""
+each fires when it should (alerting.test.yml). The dashboard asks for metrics that there are, in queries that promtool takes;
+e2e-test_jobs looks that a running gateway shows those of both."""
 
+import json
 import re
 import subprocess
+import tempfile
 import sys
 from pathlib import Path
 
 TOP = Path(__file__).resolve().parents[2]
 RULES = TOP / "conf/prometheus/gatehouse.rules.yml"
+DASHBOARD = TOP / "conf/grafana/gatehouse.json"
+
+
+def promtool(verb, path):
+    done = subprocess.run(["promtool", verb, "rules", str(path)], stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    return [done.stdout.decode()] if done.returncode != 0 else []
+
+
+def check_dashboard(metrics, suffix):
+    """Each panel has a place of its own, a description, and queries that are right."""
+    wrong, rules, taken = [], [], {}
+    for panel in json.loads(DASHBOARD.read_text())["panels"]:
+        what, at = panel["title"], panel["gridPos"]
+        for cell in [(x, y) for x in range(at["x"], at["x"] + at["w"]) for y in range(at["y"], at["y"] + at["h"])]:
+            if taken.setdefault(cell, what) != what:
+                wrong.append(f"dashboard: {what} lies over {taken[cell]}")
+        if panel["type"] != "row" and not (panel["description"] and panel["targets"]):
+            wrong.append(f"dashboard: {what}: no description, or no query")
+        for target in panel.get("targets", []):
+            query = target["expr"].replace("$__rate_interval", "5m").replace("$instance", ".*")
+            rules.append({"record": f"panel:{len(rules)}", "expr": query})
+            labels = set(re.findall(r"\{\{(\w+)\}\}", target["legendFormat"]))
+            by = {w.strip() for g in re.findall(r"by \(([^)]*)\)", query) for w in g.split(",")}
+            if by and labels - by:
+                wrong.append(f"dashboard: {what}: the legend has {labels - by}, which the query drops")
+    text = DASHBOARD.read_text()
+    wrong += [f"dashboard: unknown metric {n}" for n in sorted(names(text, r"\bgatehouse_[a-z_]+"))
+              if suffix.sub("", n) not in metrics]
+    with tempfile.NamedTemporaryFile("w", suffix=".yml") as f:
+        json.dump({"groups": [{"name": "dashboard", "rules": rules}]}, f)
+        f.flush()
+        wrong += promtool("check", f.name)
+    return wrong if len(rules) > 20 else [*wrong, "dashboard: where are the queries?"]
 
 
 def names(text, pattern):
@@ -31,12 +67,9 @@ def main():
     wrong += compare("alert", names(docs, r"\bGatehouse[A-Z]\w+"), names(rules, r"alert: (\w+)"))
     wrong += [f"rule over an unknown metric: {n}" for n in sorted(names(rules, r"\bgatehouse_[a-z_]+"))
               if suffix.sub("", n) not in metrics]
+    wrong += promtool("check", RULES) + promtool("test", TOP / "tests/docs/alerting.test.yml")
+    wrong += check_dashboard(metrics, suffix)
     print("\n".join(wrong) or f"{len(metrics)} metrics")
-    for verb, path in (("check", RULES), ("test", TOP / "tests/docs/alerting.test.yml")):
-        done = subprocess.run(["promtool", verb, "rules", str(path)], stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-        if done.returncode != 0:
-            wrong.append(done.stdout.decode())
-            print(wrong[-1])
     sys.exit(bool(wrong) or not metrics)
 
 
