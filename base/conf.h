@@ -137,7 +137,7 @@ struct gh_conf {
 		int crl, ocsp_signer, server_certificate, expiry_notices, audit_seal, notify,
 		    retention, requests, request_expiry_days, request_reminder_days, key_requests,
 		    confirmations, key_retention, kra_rotate, kra_transport, notifications,
-		    ca_notices, sessions, est_records;
+		    ca_notices, sessions, est_records, syslog;
 		char *expiry_days; /* days before notAfter at which a notice is due: "30 14 7 1" */
 		char *ca_expiry_days;  /* the same for CAs */
 		int notification_days; /* those that are older are removed */
@@ -166,6 +166,15 @@ struct gh_conf {
 		int requester_per_hour; /* requests of one person that officers are told one by one;
 					   0 = all */
 	} notify;
+	struct {
+		char *host; /* of the collector; "" = there is none */
+		int port;
+		char *ca_file;           /* PEM; "" = the system's */
+		char *certificate, *key; /* of the client; "" = none */
+		int facility;            /* 0 to 23 */
+		char *sd_id;             /* of structured data, NAME@NUMBER */
+		int timeout;             /* seconds of each step */
+	} syslog;
 	struct {
 		char *owner; /* "own": who asked for a certificate may revoke it; or "none" */
 		bool require_if_match; /* REST: a change must name the version it was decided on */

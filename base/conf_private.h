@@ -30,5 +30,7 @@ int conf_rules_check(const struct gh_conf *conf, const char *path,
     struct gh_error *err) GH_MUSTCHECK;
 int conf_notify_check(const struct gh_conf *conf, const char *path,
     struct gh_error *err) GH_MUSTCHECK;
+int conf_syslog_check(const struct gh_conf *conf, const char *path,
+    struct gh_error *err) GH_MUSTCHECK;
 
 #endif

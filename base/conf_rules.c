@@ -105,7 +105,8 @@ conf_rules_check(const struct gh_conf *conf, const char *path, struct gh_error *
 		return gh_refuse(err, GH_E_CONF,
 		    "%.120s: directory.bind_dn needs directory.password_file", path);
 	if ((rc = check_kra(conf, path, err)) != 0 ||
-	    (rc = conf_notify_check(conf, path, err)) != 0)
+	    (rc = conf_notify_check(conf, path, err)) != 0 ||
+	    (rc = conf_syslog_check(conf, path, err)) != 0)
 		return rc;
 	return check_lists(conf, path, err);
 }

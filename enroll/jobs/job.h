@@ -129,6 +129,8 @@ int retention_job_run(struct job_env *env, char *detail, size_t size,
     struct gh_error *err) GH_MUSTCHECK;
 int session_job_run(struct job_env *env, char *detail, size_t size,
     struct gh_error *err) GH_MUSTCHECK;
+int syslog_job_run(struct job_env *env, char *detail, size_t size,
+    struct gh_error *err) GH_MUSTCHECK;
 /* What they would do. */
 int request_job_plan(struct job_env *env, struct gh_error *err) GH_MUSTCHECK;
 int audit_seal_job_plan(struct job_env *env, struct gh_error *err) GH_MUSTCHECK;
@@ -144,5 +146,6 @@ int notification_job_plan(struct job_env *env, struct gh_error *err) GH_MUSTCHEC
 int notify_job_plan(struct job_env *env, struct gh_error *err) GH_MUSTCHECK;
 int retention_job_plan(struct job_env *env, struct gh_error *err) GH_MUSTCHECK;
 int session_job_plan(struct job_env *env, struct gh_error *err) GH_MUSTCHECK;
+int syslog_job_plan(struct job_env *env, struct gh_error *err) GH_MUSTCHECK;
 
 #endif

@@ -15,9 +15,13 @@ import der
 import tap
 from client import Client
 from environment import TOP, Environment, wait_for
+from syslog_server import SyslogServer
 
-env = Environment("jobs", GATEHOUSE_CONF_EXTRA="""
-jobs { audit_seal = 1 expiry_notices = 0 retention = 0 key_requests = 0 expiry_days = "7 30 1 14" retention_days = 30 }
+collector = SyslogServer()
+env = Environment("jobs", GATEHOUSE_CONF_EXTRA=f"""
+syslog {{ {collector.options} timeout = 2 }}
+""" + """
+jobs { syslog = 0 audit_seal = 1 expiry_notices = 0 retention = 0 key_requests = 0 expiry_days = "7 30 1 14" retention_days = 30 }
 database { timeout_ms = 3000 }
 """)
 GOOD = der.csr(der.Key(env.scratch, "ec:P-256"))
@@ -259,6 +263,101 @@ class Runner(unittest.TestCase):
         self.assertEqual(env.admin("job", "run", "nothing", check=False).returncode, 2)
         answer = env.admin("job", "run", "retention", "--json")
         self.assertEqual((answer["name"], answer["outcome"]), ("retention", "success"))
+
+
+class Syslog(unittest.TestCase):
+    """The audit trail at rsyslog, over TLS. The job is run on demand only, here and by the gateway."""
+    def setUp(self):
+        env.wait_ready()
+
+    @staticmethod
+    def run_job(*options, check=True):
+        return env.admin("job", "run", "syslog", *options, check=check)
+
+    def add(self, detail="", n=1):
+        """Rows that are sealed; their ids."""
+        rows = env.sql(f"insert into audit (event, outcome, actor, actor_kind, app, address, detail) select 'test.row', 'failure', "
+                       f"'tester', 3, '', '', $${detail}$$ from generate_series(1, {n}) returning id")
+        wait_for(is_sealed, "all is sealed", 60)
+        return [int(r[0]) for r in rows]
+
+    def await_rows(self, ids):
+        wait_for(lambda: set(ids) <= {m["id"] for m in collector.messages()}, "the collector has them")
+
+    def test_1_from_the_first_run_on(self):
+        """By the gateway itself, in its sandbox; rows from before stay."""
+        old = self.add()
+        with collector:
+            self.run_job()
+            new = self.add('a "quoted] text\\ \n<109>1 \u00fc', 3)
+            self.run_job("--background")
+            self.await_rows(new)
+            found = [m for m in collector.messages() if m["id"] in new]
+        self.assertFalse({m["id"] for m in collector.messages()} & set(old))
+        self.assertEqual([m["id"] for m in found], new)
+        for m in found:
+            self.assertEqual((m["pri"], m["app"], m["msgid"], m["detail"]),
+                             (108, "gatehouse", "test.row", 'a "quoted] text\\ ?<109>1 \u00fc'))
+            row = env.sql(f"select seal_id, position from audit_leaf where audit_id = {m['id']}")[0]
+            self.assertEqual([m["seal"], m["position"]], row)
+        # as rsyslog has read it, not only as it came
+        self.assertIn("test.row|gatehouse|[gatehouse@32473 id=", collector.parsed())
+        wait_for(lambda: job("syslog")["outcome"] == "success", "the run is recorded")
+
+    def test_2_collector_away(self):
+        """Nothing is lost while it is away or hangs, in the order of the trail, also more than one page."""
+        ids = self.add(n=1203)
+        failed = self.run_job(check=False)
+        self.assertEqual(failed.returncode, 1)
+        self.assertIn(b"cannot connect", failed.stderr)
+        self.assertIn("would send", self.run_job("--dry-run"))
+        with collector.silent():
+            self.assertIn(b"no answer in time", self.run_job(check=False).stderr)
+        more = self.add()
+        with collector:
+            self.run_job()
+            self.await_rows(ids + more)
+            seen = [m["id"] for m in collector.messages() if m["id"] in {*ids, *more}]
+            self.assertEqual(seen, ids + more)
+            self.assertNotIn("would send", self.run_job("--dry-run"))
+
+    def test_3_killed_in_between(self):
+        """A collector that dies has confirmed nothing: rows may come twice, none is missing."""
+        ids = self.add(n=50)
+        with collector.dying():
+            failed = self.run_job(check=False)
+            self.assertEqual(failed.returncode, 1, failed)
+        with collector:
+            self.run_job()
+            self.await_rows(ids)
+
+    def test_4_only_to_the_right_one(self):
+        """Another name, another CA, no TLS at all, and a collector that asks for a certificate."""
+        ids = self.add()
+        for changed, why in (({"name": "other.test"}, b"hostname mismatch"), ({"is_trusted": False}, b"self-signed|unable to get"),
+                             ({"tls": False}, b"TLS: |end of the stream|sending|not known")):
+            with self.subTest(**changed), collector.like(**changed):
+                failed = self.run_job(check=False)
+                self.assertEqual(failed.returncode, 1, failed)
+                self.assertRegex(failed.stderr, why)
+        self.assertFalse(set(ids) & {m["id"] for m in collector.messages()})
+        with collector.like(asks=True):
+            own = env.scratch / "with-certificate.conf"
+            for certificate, code in ((collector.other, 1), (collector.client, 0)):
+                own.write_text((env.dir / "state" / "gatehouse.conf").read_text() +
+                               f'\nsyslog {{ certificate = "{certificate}" key = "{certificate}" }}\n')
+                done = env.command("job", "run", "syslog", "-c", own, check=False)
+                self.assertEqual(done.returncode, code, done)
+            self.await_rows(ids)
+
+    def test_5_configuration(self):
+        own = env.scratch / "wrong.conf"
+        for options, why in (('host = "a b"', b"syslog.host"), ('host = "a:6514/"', b"syslog.host"), ('key = "/k"', b"need each other"),
+                             ('sd_id = "gatehouse"', b"syslog.sd_id"), ('facility = 24', b"facility")):
+            own.write_text((env.dir / "state" / "gatehouse.conf").read_text() + f"\nsyslog {{ {options} }}\n")
+            done = env.command("job", "list", "-c", own, check=False)
+            self.assertEqual(done.returncode, 2, done)
+            self.assertIn(why, done.stderr)
 
 
 class Ageing(unittest.TestCase):

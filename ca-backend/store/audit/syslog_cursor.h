@@ -1,0 +1,20 @@
+/* How far the trail has been sent to the collector. docs/monitoring.md#syslog */
+#ifndef STORE_SYSLOG_CURSOR_H
+#define STORE_SYSLOG_CURSOR_H
+
+#include "store/store.h"
+
+struct store_syslog_cursor {
+	int64_t seal, position; /* of the next row: seal 1 or more, position 0 or more */
+};
+
+/* The first time it stands behind the newest seal: what is older was there before the collector. */
+int store_syslog_cursor(struct store *s, struct store_syslog_cursor *out,
+    struct gh_error *err) GH_MUSTCHECK;
+int store_syslog_cursor_move(struct store *s, const struct store_syslog_cursor *to,
+    struct gh_error *err) GH_MUSTCHECK;
+/* Sealed rows from it on; counted up to 10000. */
+int store_syslog_waiting(struct store *s, const struct store_syslog_cursor *from, int64_t *out,
+    struct gh_error *err) GH_MUSTCHECK;
+
+#endif

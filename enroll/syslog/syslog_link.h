@@ -1,0 +1,20 @@
+/*
+ * A connection to a collector of syslog over TLS (RFC 5425). The collector's certificate is
+ * verified, with its name. Syslog has no receipts. What stands in for one: we end the stream, and
+ * the collector ends its side when it has read all of it (RFC 5425, 4.4); a connection that breaks
+ * off instead has told nothing.
+ */
+#ifndef SYSLOG_LINK_H
+#define SYSLOG_LINK_H
+
+#include <stddef.h>
+
+#include "conf.h"
+#include "error.h"
+
+/* Connect, send all of it, and wait until it was read. One address after the other, syslog.timeout
+ * for each step. GH_E_BUSY: it was not, or nobody knows; the message says why. */
+int syslog_link_send(const struct gh_conf *conf, const void *data, size_t len,
+    struct gh_error *err) GH_MUSTCHECK;
+
+#endif
