@@ -16,7 +16,8 @@ metrics_value(const char *text, const char *name)
 			return value >= 0 && value < 1e18 ? (int64_t)value : -1;
 		}
 		line = strchr(line, '\n');
-		line += line != NULL;
+		if (line != NULL)
+			line++;
 	}
 	return -1;
 }
