@@ -53,6 +53,9 @@ static const struct {
     {"kra_rotation_left", "gatehouse_kra_rotation_keys",
 	"Archived keys that lie under a storage key which was replaced; 10000: or more.",
 	{NULL, NULL}},
+    {"syslog_oldest", "gatehouse_syslog_oldest_seconds",
+	"Since the oldest row of the audit trail was sealed that has not been sent to the collector of syslog; 0: none waits.",
+	{NULL, NULL}},
     {"audit_unsealed_age", "gatehouse_audit_unsealed_age_seconds",
 	"Age of the oldest row of the audit trail without a seal; 0: all are sealed.",
 	{NULL, NULL}},
@@ -116,6 +119,16 @@ publish(const gh_json *lines, struct gh_error *err)
 }
 
 int
+state_gauges_read(const struct gh_conf *conf, struct store *s, gh_json **lines,
+    struct gh_error *err)
+{
+	const struct store_gauge_options o = {conf->crl.delta_interval != 0,
+	    conf->pages.session_idle, conf->syslog.host[0] != '\0'};
+
+	return store_gauges(s, &o, lines, err);
+}
+
+int
 state_gauges_refresh(const struct gh_conf *conf, struct store *s, struct gh_error *err)
 {
 	gh_json *lines = NULL;
@@ -123,7 +136,7 @@ state_gauges_refresh(const struct gh_conf *conf, struct store *s, struct gh_erro
 
 	if (!metrics_state_claim(gh_now(), STATE_GAUGES_SECONDS))
 		return 0;
-	rc = store_gauges(s, conf->crl.delta_interval != 0, conf->pages.session_idle, &lines, err);
+	rc = state_gauges_read(conf, s, &lines, err);
 	if (rc == 0)
 		rc = publish(lines, err);
 	gh_json_free(lines);

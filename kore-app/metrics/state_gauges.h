@@ -6,6 +6,10 @@
 #include "conf.h"
 #include "store/store.h"
 
+/* The lines of store_gauges, as this configuration wants them. */
+int state_gauges_read(const struct gh_conf *conf, struct store *s, gh_json **lines,
+    struct gh_error *err) GH_MUSTCHECK;
+
 /* Reads them anew when no worker of this node has for STATE_GAUGES_SECONDS. A failure leaves what
  * was there. */
 #define STATE_GAUGES_SECONDS 15

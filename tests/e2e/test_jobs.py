@@ -154,7 +154,7 @@ class Runner(unittest.TestCase):
         found = self.status("--json", state=0)
         self.assertEqual({f["state"] for f in found["findings"]}, {"ok"})
         self.assertEqual({f["code"].split("-")[0] for f in found["findings"]} - {"catalog", "notify"},
-                         {"database", "signer", "gateway", "workers", "ca", "crl", "ocsp", "audit", "requests", "certificates",
+                         {"database", "signer", "gateway", "workers", "ca", "crl", "ocsp", "audit", "syslog", "requests", "certificates",
                           "node", "job", "server", "kra", "directory"})
         crl = next(c for c in env.admin("crl", "list", "--json") if c["slug"] == "issuing")
         made = datetime.datetime.fromisoformat(crl["this_update"].replace("Z", "+00:00")).timestamp()
@@ -311,6 +311,13 @@ class Syslog(unittest.TestCase):
         self.assertEqual(failed.returncode, 1)
         self.assertIn(b"cannot connect", failed.stderr)
         self.assertIn("would send", self.run_job("--dry-run"))
+        env.without_triggers("update audit_seal set sealed_at = sealed_at - interval '1 hour'")
+        try:
+            found = env.admin("status", "--json", check=False)
+        finally:
+            env.without_triggers("update audit_seal set sealed_at = sealed_at + interval '1 hour'")
+        self.assertEqual(found.returncode, 1, found)
+        self.assertIn(("syslog", "warning"), [(f["code"], f["state"]) for f in json.loads(found.stdout)["findings"]])
         with collector.silent():
             self.assertIn(b"no answer in time", self.run_job(check=False).stderr)
         more = self.add()
@@ -320,6 +327,7 @@ class Syslog(unittest.TestCase):
             seen = [m["id"] for m in collector.messages() if m["id"] in {*ids, *more}]
             self.assertEqual(seen, ids + more)
             self.assertNotIn("would send", self.run_job("--dry-run"))
+            self.assertEqual(env.admin("status", "--json")["values"]["syslog_oldest"], 0)
 
     def test_3_killed_in_between(self):
         """A collector that dies has confirmed nothing: rows may come twice, none is missing."""

@@ -21,7 +21,7 @@
 	"(SELECT FROM kra_key o JOIN archived_key k ON substr(k.stored, 6, 32) = o.spki_sha256 " \
 	"WHERE o.kind = 'storage' AND o.state = 'old' LIMIT " STORE_GAUGE_MAX ") l "
 
-/* $1 are there delta CRLs, $2 seconds of an idle session */
+/* $1 are there delta CRLs, $2 seconds of an idle session, $3 is there a collector of syslog */
 static const struct store_statement gauges = {"gauges",
     "WITH c AS (SELECT id, slug, not_after FROM ca "
     "  WHERE state IN ('active', 'disabled', 'superseded') AND protection <> 'none'), "
@@ -70,6 +70,9 @@ static const struct store_statement gauges = {"gauges",
     "    WHERE ends_at > now() AND used_at > now() - make_interval(secs => $2::int) LIMIT " STORE_GAUGE_MAX
     ") s "
     "  UNION ALL SELECT 'kra_rotation_left', count(*), NULL, NULL FROM " LEFT_UNDER_OLD
+    "  UNION ALL SELECT 'syslog_oldest', coalesce((SELECT extract(epoch FROM now() - s.sealed_at) FROM syslog_cursor y, audit_seal s "
+    "    WHERE s.id = (SELECT seal_id FROM audit_leaf l WHERE (l.seal_id, l.position) >= (y.seal_id, y.position) "
+    "    ORDER BY l.seal_id, l.position LIMIT 1)), 0), NULL, NULL WHERE $3::bool "
     "  UNION ALL SELECT 'audit_unsealed_age', coalesce((SELECT extract(epoch FROM now() - at) FROM audit "
     "    WHERE id > coalesce((SELECT max_id FROM audit_seal ORDER BY id DESC LIMIT 1), 0) "
     "    ORDER BY id LIMIT 1), 0), NULL, NULL) "
@@ -77,7 +80,7 @@ static const struct store_statement gauges = {"gauges",
     "'[]') FROM g"};
 
 int
-store_gauges(struct store *s, bool has_deltas, int session_idle, gh_json **out,
+store_gauges(struct store *s, const struct store_gauge_options *o, gh_json **out,
     struct gh_error *err)
 {
 	struct store_params p = {0};
@@ -85,8 +88,9 @@ store_gauges(struct store *s, bool has_deltas, int session_idle, gh_json **out,
 	int rc;
 
 	*out = NULL;
-	store_put_bool(&p, has_deltas);
-	store_put_int(&p, session_idle);
+	store_put_bool(&p, o->has_deltas);
+	store_put_int(&p, o->session_idle);
+	store_put_bool(&p, o->has_syslog);
 	rc = store_read(s, &gauges, &p, &res, err);
 	if (rc == 0)
 		rc = store_json(res, 0, 0, out, err);

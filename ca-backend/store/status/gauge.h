@@ -5,6 +5,12 @@
 
 #include "store/store.h"
 
+struct store_gauge_options {
+	bool has_deltas;  /* crl.delta_interval is not 0 */
+	int session_idle; /* pages.session_idle, seconds */
+	bool has_syslog;  /* syslog.host is not empty */
+};
+
 /*
  * Array of [gauge, value, label, label], labels null where the gauge has none. Times are UTC
  * seconds since 1970:
@@ -26,10 +32,11 @@
  *   "kra_rotation_left"     archived keys under a storage key that is old; the same
  *   "audit_unsealed_age"    seconds since the oldest row without a seal was written; 0 = all are
  *                           sealed
- * Retired CAs and those without a key here are left out. has_deltas: crl.delta_interval is not 0.
- * session_idle: pages.session_idle, seconds.
+ *   "syslog_oldest"         seconds since the oldest row was sealed that has not been sent to the
+ *                           collector of syslog; 0 = none waits; no line: there is none
+ * Retired CAs and those without a key here are left out.
  */
-int store_gauges(struct store *s, bool has_deltas, int session_idle, gh_json **out,
+int store_gauges(struct store *s, const struct store_gauge_options *o, gh_json **out,
     struct gh_error *err) GH_MUSTCHECK;
 
 #endif

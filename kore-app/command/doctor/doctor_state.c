@@ -1,6 +1,6 @@
 /* `gatehouse doctor`: what the database says of CRLs, OCSP signers, what waits, and certificates
  * that end. */
-#include "store/status/gauge.h"
+#include "metrics/state_gauges.h"
 #include "store/status/housekeeping.h"
 #include "timestamp.h"
 
@@ -45,8 +45,7 @@ doctor_state(struct doctor *d)
 
 	if (d->gateway.catalog == NULL)
 		return;
-	rc = store_gauges(d->env.store, c->crl.delta_interval != 0, c->pages.session_idle, &gauges,
-	    &err);
+	rc = state_gauges_read(c, d->env.store, &gauges, &err);
 	if (rc == 0) {
 		state_judge(&d->findings, c, gauges, gh_now());
 		rc = check_ending(d, &err);

@@ -10,6 +10,7 @@
 
 #define OCSP_SOON (2 * GH_DAY_SECONDS)
 #define UNSEALED_MAX 900
+#define UNSENT_MAX 900
 
 struct judge {
 	struct findings *f;
@@ -141,6 +142,26 @@ judge_audit(const struct judge *j)
 }
 
 static void
+judge_syslog(const struct judge *j)
+{
+	int64_t age = value_of(j, "syslog_oldest", "", "");
+	char span[FINDING_SPAN_SIZE];
+
+	if (j->conf->syslog.host[0] == '\0')
+		return;
+	finding_value(j->f, &(struct finding_value){"syslog_oldest", NULL, age, "s", "900", NULL});
+	finding_span(age, span);
+	if (age > UNSENT_MAX)
+		finding_wrong(j->f, FINDING_WARNING, "syslog",
+		    "`gatehouse job run syslog` says why",
+		    "rows of the audit trail have been waiting for %s to be sent to %s", span,
+		    j->conf->syslog.host);
+	else
+		finding_ok(j->f, "syslog", "%s has the audit trail%s%s", j->conf->syslog.host,
+		    age > 0 ? ", up to the last " : "", age > 0 ? span : "");
+}
+
+static void
 judge_requests(const struct judge *j)
 {
 	int64_t n = value_of(j, "requests_pending", "", "");
@@ -203,6 +224,7 @@ state_judge(struct findings *f, const struct gh_conf *conf, const gh_json *gauge
 	for (size_t i = 0; next(&j, "ocsp_not_after", &i, &g);)
 		judge_ocsp(&j, &g);
 	judge_audit(&j);
+	judge_syslog(&j);
 	judge_requests(&j);
 	judge_recoveries(&j);
 	put_deliveries(&j);

@@ -15,7 +15,7 @@
 
 #define NOW 1000000000
 
-static char empty[] = "", there[] = "/run/kra.sock";
+static char empty[] = "", there[] = "/run/kra.sock", collector[] = "logs.test";
 
 /* One line of gauges, and the finding that it makes: code, state, words of it; NULL: none. */
 static const struct {
@@ -41,6 +41,10 @@ static const struct {
 	"nobody answers for its certificates"},
     {"[[\"audit_unsealed_age\",900,null,null]]", "audit", "ok", "15 minutes old"},
     {"[[\"audit_unsealed_age\",901,null,null]]", "audit", "error", "15 minutes"},
+    {"[[\"syslog_oldest\",0,null,null]]", "syslog", "ok", "logs.test has the audit trail"},
+    {"[[\"syslog_oldest\",900,null,null]]", "syslog", "ok", "up to the last 15 minutes"},
+    {"[[\"syslog_oldest\",901,null,null]]", "syslog", "warning",
+	"for 15 minutes to be sent to logs.test"},
     {"[[\"requests_pending\",0,null,null]]", "requests", "ok", "none waits"},
     {"[[\"requests_pending\",3,null,null],[\"requests_oldest\",1296000,null,null]]", "requests",
 	"ok", "3 wait for an officer, the oldest for 15 days"},
@@ -69,6 +73,7 @@ judge(const char *text, const char *kra, struct findings *f)
 	gh_json *gauges;
 
 	conf.kra.socket = kra[0] != '\0' ? there : empty;
+	conf.syslog.host = kra[0] != '\0' ? collector : empty;
 	assert_int_equal(gh_json_parse(text, strlen(text), GH_JSON_STRICT, &gauges, &err), 0);
 	assert_int_equal(findings_begin(f, true, &err), 0);
 	state_judge(f, &conf, gauges, NOW);
@@ -102,13 +107,14 @@ judge__table(void **state)
 }
 
 static void
-judge__recoveries_only_with_a_kra(void **state)
+judge__only_of_what_is_configured(void **state)
 {
 	struct findings f;
 
 	(void)state;
 	judge("[]", empty, &f);
 	assert_null(find(&f, "recoveries"));
+	assert_null(find(&f, "syslog"));
 	findings_end(&f);
 }
 
@@ -218,7 +224,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(judge__table),
-	    cmocka_unit_test(judge__recoveries_only_with_a_kra),
+	    cmocka_unit_test(judge__only_of_what_is_configured),
 	    cmocka_unit_test(show__exit_code_and_summary),
 	    cmocka_unit_test(show__check),
 	    cmocka_unit_test(show__json),
