@@ -12,6 +12,9 @@ from pathlib import Path
 
 TOP = Path(__file__).resolve().parents[2]
 RULES = TOP / "conf/prometheus/gatehouse.rules.yml"
+# A threshold of `gatehouse status` and the alert that has the same one.
+SAME = {"OCSP_SOON": "GatehouseOcspSignerEndsSoon", "UNSEALED_MAX": "GatehouseAuditNotSealed",
+        "UNSENT_MAX": "GatehouseAuditNotSent", "FAILURES_ERROR": "GatehouseJobFails", "OLD_SECONDS": "GatehouseMessagesWait"}
 DASHBOARD = TOP / "conf/grafana/gatehouse.json"
 
 
@@ -47,6 +50,17 @@ def check_dashboard(metrics, suffix):
     return wrong if len(rules) > 20 else [*wrong, "dashboard: where are the queries?"]
 
 
+def check_thresholds(rules):
+    def product(text):
+        numbers = [int(n) for n in text.replace("GH_DAY_SECONDS", "86400").strip("() ").split("*")]
+        return numbers[0] * (numbers[1] if len(numbers) > 1 else 1)
+    code = "".join(f.read_text() for f in sorted((TOP / "kore-app/command/doctor").glob("*.c")))
+    defined = dict(re.findall(r"^#define (\w+) (\(?[\w *]+\)?)", code, re.M))
+    alerts = dict(re.findall(r"alert: (\w+)\n(?:.*\n)??    expr: .* [<>]=? ([\d *]+)$", rules, re.M))
+    return [f"{name} of the doctor is not the threshold of {alert}" for name, alert in SAME.items()
+            if product(defined[name]) != product(alerts[alert])]
+
+
 def names(text, pattern):
     return set(re.findall(pattern, text))
 
@@ -68,6 +82,7 @@ def main():
     wrong += [f"rule over an unknown metric: {n}" for n in sorted(names(rules, r"\bgatehouse_[a-z_]+"))
               if suffix.sub("", n) not in metrics]
     wrong += promtool("check", RULES) + promtool("test", TOP / "tests/docs/alerting.test.yml")
+    wrong += check_thresholds(rules)
     wrong += check_dashboard(metrics, suffix)
     print("\n".join(wrong) or f"{len(metrics)} metrics")
     sys.exit(bool(wrong) or not metrics)
