@@ -10,11 +10,17 @@ struct tamp_order {
 	enum tamp_message message; /* TAMP_STATUS_QUERY, _UPDATE, _APEX_UPDATE, _COMMUNITY_UPDATE or
 				    * _SEQUENCE_ADJUST */
 	int64_t number;            /* sequence number, 0 or more */
-	const char *uri;           /* the target; NULL: all modules, or those of the community */
-	const char *community;     /* dotted; the same */
-	bool is_terse;             /* which answers are wanted */
-	/* Of an update: at least one. An apex update has one to add. NULL: none. */
-	STACK_OF(X509) * add, *remove;
+	/* The target: one of them, else all modules. */
+	const char *uri;
+	const char *community; /* dotted */
+	/* Modules of hardware (RFC 4108): "TYPE" (dotted), "TYPE/SERIAL" or "TYPE/LOW-HIGH", serial
+	 * numbers in hex. NULL-ended, or NULL. */
+	const char *const *hardware;
+	bool is_terse; /* which answers are wanted */
+	/* Of an update: at least one. An apex update has one to add. NULL: none. What is changed
+	 * keeps its key: the title, where there is one; else it becomes as the certificate says. */
+	STACK_OF(X509) * add, *remove, *change;
+	const char *title; /* of what is changed; NULL: it is no TrustAnchorInfo */
 	const char *const *join, *const *leave;  /* communities, dotted; NULL-ended, or NULL */
 	bool clears_anchors, clears_communities; /* of an apex update */
 };

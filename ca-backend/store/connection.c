@@ -40,6 +40,7 @@ store_free(struct store *s)
 	store_disconnect(s);
 	free(s->prepared);
 	free(s->conninfo);
+	gh_json_free(s->packages);
 	OPENSSL_cleanse(s->grant_key, sizeof(s->grant_key));
 	free(s);
 }

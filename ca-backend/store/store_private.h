@@ -14,6 +14,7 @@
 
 #define STORE_PARAMS_MAX 40
 #define STORE_ROWS_MAX 16 /* of store_run_rows */
+#define STORE_PACKAGES_STATE_SIZE 240
 #define STORE_MIGRATION_MS (10 * 60 * 1000)
 
 struct store_statement {
@@ -46,7 +47,10 @@ struct store {
 	bool has_grant_key;
 	unsigned char grant_key[32];
 	int64_t grant_revision; /* newest that was seen */
-	char grant_told[200];   /* what is wrong with them, as it was last logged */
+	/* Of store_share_packages: rows, and the state of the database that they are of. */
+	gh_json *packages;
+	char packages_state[STORE_PACKAGES_STATE_SIZE];
+	char grant_told[200]; /* what is wrong with them, as it was last logged */
 	struct store_login login;
 };
 

@@ -179,7 +179,7 @@ add_key_answer(struct listing *l)
 {
 	char uri[URI_SIZE];
 
-	if (!gh_json_bool(gh_json_get(l->packages.deliveries, "key_answer"), false))
+	if (!l->packages.deliveries.wants_key_answer)
 		return 0;
 	snprintf(uri, sizeof(uri), "%s/serverkeygen/return", l->base);
 	return pal_add(&l->pal,

@@ -3,7 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "store/package/package_delivery.h"
 #include "store/package/package_row.h"
 #include "timestamp.h"
 
@@ -62,21 +61,20 @@ compare_id(const void *key, const void *element)
 }
 
 static void
-note_delivery(struct package_list *l, const gh_json *row)
+note_delivery(struct package_list *l, const struct store_delivery *d)
 {
-	const char *object = gh_json_string(gh_json_get(row, "object"));
 	struct package *p;
 	int64_t id;
 
-	if (object == NULL || strncmp(object, OBJECT, strlen(OBJECT)) != 0)
+	if (strncmp(d->object, OBJECT, strlen(OBJECT)) != 0)
 		return;
-	id = strtoll(object + strlen(OBJECT), NULL, 10);
+	id = strtoll(d->object + strlen(OBJECT), NULL, 10);
 	p = bsearch(&id, l->package, l->n, sizeof(*l->package), compare_id);
 	if (p == NULL)
 		return; /* removed meanwhile */
-	p->first = number(row, "first");
-	p->last = number(row, "last");
-	p->answered = number(row, "answered");
+	p->first = d->first;
+	p->last = d->last;
+	p->answered = d->answered;
 }
 
 static int
@@ -84,7 +82,6 @@ load_deliveries(struct store *s, const struct package_viewer *viewer, struct pac
     struct gh_error *err)
 {
 	char client[PACKAGE_CLIENT_SIZE];
-	gh_json *rows;
 	int rc;
 
 	if (viewer->who == NULL)
@@ -92,27 +89,21 @@ load_deliveries(struct store *s, const struct package_viewer *viewer, struct pac
 	package_client_key(viewer->who, client);
 	if ((rc = store_load_deliveries(s, client, &l->deliveries, err)) != 0)
 		return rc;
-	l->now = number(l->deliveries, "now");
-	rows = gh_json_get(l->deliveries, "rows");
-	for (size_t i = 0; i < gh_json_size(rows); i++)
-		note_delivery(l, gh_json_at(rows, i));
+	l->now = l->deliveries.now;
+	for (size_t i = 0; i < l->deliveries.n; i++)
+		note_delivery(l, &l->deliveries.row[i]);
 	return 0;
 }
 
 void
 package_list_times(const struct package_list *l, const char *object, int64_t *first, int64_t *last)
 {
-	const gh_json *rows = gh_json_get(l->deliveries, "rows");
-	const char *its;
-
 	*first = *last = 0;
-	for (size_t i = 0; i < gh_json_size(rows) && *first == 0; i++) {
-		its = gh_json_string(gh_json_get(gh_json_at(rows, i), "object"));
-		if (its != NULL && strcmp(its, object) == 0) {
-			*first = number(gh_json_at(rows, i), "first");
-			*last = number(gh_json_at(rows, i), "last");
+	for (size_t i = 0; i < l->deliveries.n && *first == 0; i++)
+		if (strcmp(l->deliveries.row[i].object, object) == 0) {
+			*first = l->deliveries.row[i].first;
+			*last = l->deliveries.row[i].last;
 		}
-	}
 }
 
 int
@@ -122,7 +113,7 @@ package_list_load(struct store *s, const struct package_viewer *viewer, struct p
 	int rc;
 
 	memset(out, 0, sizeof(*out));
-	if ((rc = store_load_packages(s, &out->rows, err)) != 0)
+	if ((rc = store_share_packages(s, &out->rows, err)) != 0)
 		return rc;
 	if ((out->package = calloc(gh_json_size(out->rows) + 1, sizeof(*out->package))) == NULL)
 		rc = gh_fail(err, GH_E_NOMEM, "packages");
@@ -141,6 +132,6 @@ package_list_clear(struct package_list *l)
 {
 	free(l->package);
 	gh_json_free(l->rows);
-	gh_json_free(l->deliveries);
+	store_deliveries_clear(&l->deliveries);
 	memset(l, 0, sizeof(*l));
 }

@@ -5,6 +5,7 @@
 #include "dir.h"
 #include "package/package_kind.h"
 #include "requester.h"
+#include "store/package/package_delivery.h"
 #include "store/store.h"
 
 /* Who asks. who NULL: nobody knows him; what is for all is his, and no dates are kept. */
@@ -27,8 +28,9 @@ struct package {
 struct package_list {
 	struct package *package; /* of all clients, by id */
 	size_t n;
-	int64_t now;                /* microseconds UTC */
-	gh_json *rows, *deliveries; /* package_row.h, package_delivery.h */
+	int64_t now;   /* microseconds UTC */
+	gh_json *rows; /* package_row.h */
+	struct store_deliveries deliveries;
 };
 
 /* GH_E_SEAL: rows were changed past Gatehouse. *out is empty after a failure. */

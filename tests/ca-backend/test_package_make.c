@@ -47,8 +47,12 @@ X080_tamp__numbers(void **state)
 static void
 X079_tamp__orders(void **state)
 {
-	static const char *const one[] = {"1.2.3", NULL}, *const none[] = {NULL},
-				 *const bad[] = {"x", NULL};
+	static const char
+	    *const one[] = {"1.2.3", NULL},
+		   *const none[] = {NULL}, *const bad[] = {"x", NULL},
+		   *const serials[] = {"1.2.3", "1.2.3/0a", "1.2.4/00-ff", NULL},
+		   *const no_type[] = {"/0a", NULL}, *const no_serial[] = {"1.2.3/", NULL},
+		   *const half[] = {"1.2.3/0a-", NULL}, *const odd[] = {"1.2.3/0", NULL};
 	const struct {
 		struct tamp_order order;
 		bool is_good;
@@ -57,6 +61,13 @@ X079_tamp__orders(void **state)
 	    {{.message = TAMP_STATUS_QUERY, .uri = "urn:x"}, true},
 	    {{.message = TAMP_SEQUENCE_ADJUST, .community = "1.2.3", .is_terse = true}, true},
 	    {{.message = TAMP_SEQUENCE_ADJUST, .community = "x"}, false},
+	    {{.message = TAMP_STATUS_QUERY, .hardware = serials}, true},
+	    {{.message = TAMP_STATUS_QUERY, .hardware = none}, true},
+	    {{.message = TAMP_STATUS_QUERY, .hardware = bad}, false},
+	    {{.message = TAMP_STATUS_QUERY, .hardware = no_type}, false},
+	    {{.message = TAMP_STATUS_QUERY, .hardware = no_serial}, false},
+	    {{.message = TAMP_STATUS_QUERY, .hardware = half}, false},
+	    {{.message = TAMP_STATUS_QUERY, .hardware = odd}, false},
 	    {{.message = TAMP_UPDATE}, false},
 	    {{.message = TAMP_APEX_UPDATE}, false},
 	    {{.message = TAMP_COMMUNITY_UPDATE}, false},

@@ -17,7 +17,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 from pyasn1.codec.der import decoder, encoder
 from pyasn1.type import univ
-from pyasn1_modules import rfc5652, rfc5934, rfc6010, rfc6031, rfc7191
+from pyasn1_modules import rfc5280, rfc5652, rfc5934, rfc6010, rfc6031, rfc7191
 
 import der
 import packages
@@ -849,6 +849,40 @@ class Made(Case):
         # answers find their message
         answer = packages.signed(f"{packages.TAMP}.11", packages.encoder.encode(self.confirm(message=numbers[2])), self.signer(self.alice))
         self.assertEqual(self.give(self.alice, "http/tamp/return", answer, kind="application/tamp-sequence-adjust-confirm").status, 204)
+
+    def test_X079_change_of_a_trust_anchor(self):
+        """RFC 5934, 4.3: as a certificate says, or its title; and nothing else than its key says which."""
+        root = packages.Signer("another name")
+        der_of = lambda value: encoder.encode(value)
+        spki = root.cert.public_key().public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
+        made = self.make("tamp", "update", "--for", "all", "--change", self.pem("root.pem", [root]))
+        message, _, _ = self.fetch_tamp("update", made["id"], rfc5934.TAMPUpdate())
+        update, = message["updates"]
+        change = update["change"]["tbsCertChange"]
+        tbs = decoder.decode(root.der, asn1Spec=rfc5280.Certificate())[0]["tbsCertificate"]
+        self.assertEqual((update.getName(), update["change"].getName(), int(change["serialNumber"])), ("change", "tbsCertChange", root.cert.serial_number))
+        for name, tag in (("signature", 0), ("validity", 2), ("subjectPublicKeyInfo", 4)):
+            self.assertEqual(der_of(change[name]), bytes([0xa0 + tag]) + der_of(tbs[name])[1:], name)
+        for name in ("issuer", "subject"):
+            self.assertEqual(der_of(change[name]["rdnSequence"]), der_of(tbs[name]["rdnSequence"]), name)
+        made = self.make("tamp", "update", "--for", "all", "--change", env.scratch / "root.pem", "--title", "Wurzel für alle")
+        message, _, _ = self.fetch_tamp("update", made["id"], rfc5934.TAMPUpdate())
+        change = message["updates"][0]["change"]["taChange"]
+        self.assertEqual((der_of(change["pubKey"]), str(change["taTitle"])), (spki, "Wurzel für alle"))
+
+    def test_X080_hardware_targets(self):
+        made = self.make("tamp", "status-query", "--for", "all", "--hardware", "1.2.3", "--hardware", "1.2.4/0a1b", "--hardware", "1.2.4/0a00-0aff")
+        message, _, _ = self.fetch_tamp("status-query", made["id"], rfc5934.TAMPStatusQuery())
+        modules = message["query"]["target"]["hwModules"]
+        entries = [(str(m["hwType"]), m["hwSerialEntries"][0]) for m in modules]
+        self.assertEqual([(t, e.getName()) for t, e in entries], [("1.2.3", "all"), ("1.2.4", "single"), ("1.2.4", "block")])
+        self.assertEqual((bytes(entries[1][1]["single"]), bytes(entries[2][1]["block"]["low"]), bytes(entries[2][1]["block"]["high"])), (b"\x0a\x1b", b"\x0a\0", b"\x0a\xff"))
+        # the answer repeats the target, and finds the message by it
+        answer = rfc5934.TAMPStatusResponse()
+        answer["query"] = message["query"]
+        answer["response"]["terseResponse"]["taKeyIds"][0] = b"\x01" * 20
+        what = packages.signed(f"{packages.TAMP}.2", encoder.encode(answer), self.signer(self.alice))
+        self.assertEqual(self.give(self.alice, "http/tamp/return", what, kind="application/tamp-status-response").status, 204)
 
     def confirm(self, message):
         m = rfc5934.SequenceNumberAdjustConfirm()

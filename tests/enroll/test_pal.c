@@ -73,6 +73,26 @@ X016_pages__each_entry_once(void **state)
 		}
 }
 
+/* As many packages as one client may have: all of its pages, each made from all entries anew. */
+static void
+X016_pages__of_ten_thousand(void **state)
+{
+	size_t n = 10000, seen = 0;
+	uint64_t after = 0;
+	struct pal_page page;
+	struct pal p;
+
+	(void)state;
+	fill(&p, n);
+	do {
+		pal_page(&p, after, 32, &page);
+		seen += page.n;
+		after = page.entry[page.n - 1].rank;
+	} while (page.has_next);
+	assert_int_equal(seen, n);
+	pal_clear(&p);
+}
+
 static void
 X016_place__what_is_none(void **state)
 {
@@ -159,6 +179,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(X016_pages__each_entry_once),
+	    cmocka_unit_test(X016_pages__of_ten_thousand),
 	    cmocka_unit_test(X016_place__what_is_none),
 	    cmocka_unit_test(X017_rank__order),
 	    cmocka_unit_test(X010_X012_X014_texts),

@@ -1,5 +1,7 @@
 /* Rows of table package_delivery. See package_delivery.h. */
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "store/store_private.h"
 
@@ -10,38 +12,52 @@
 #define TEXT_TIME(x) "to_char(" x " AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"')"
 
 static int
-read_one_json(struct store *s, const struct store_statement *st, struct store_params *p,
-    gh_json **out, struct gh_error *err)
+take_deliveries(const PGresult *res, struct store_deliveries *out, struct gh_error *err)
 {
-	PGresult *res;
-	int rc = store_read(s, st, p, &res, err);
+	out->now = store_int(res, 0, 0);
+	out->wants_key_answer = store_bool(res, 0, 1);
+	if (PQgetisnull(res, 0, 2))
+		return 0;
+	if ((out->row = calloc((size_t)PQntuples(res), sizeof(*out->row))) == NULL)
+		return gh_fail(err, GH_E_NOMEM, "deliveries");
+	for (int i = 0; i < PQntuples(res); i++) {
+		struct store_delivery *d = &out->row[out->n++];
 
-	*out = NULL;
-	if (rc == 0)
-		rc = store_json(res, 0, 0, out, err);
+		snprintf(d->object, sizeof(d->object), "%s", PQgetvalue(res, i, 2));
+		d->first = store_int(res, i, 3);
+		d->last = store_int(res, i, 4);
+		d->answered = PQgetisnull(res, i, 5) ? 0 : store_int(res, i, 5);
+	}
+	return 0;
+}
+
+int
+store_load_deliveries(struct store *s, const char *client, struct store_deliveries *out,
+    struct gh_error *err)
+{
+	static const struct store_statement st = {"package_deliveries",
+	    "SELECT c.now, c.key_answer, d.object, " MICROSECONDS("d.first_at") ", " MICROSECONDS("d.last_at") ", " MICROSECONDS("d.answered_at") " FROM (SELECT " MICROSECONDS(
+		"clock_timestamp()") " AS now, "
+				     "EXISTS (SELECT 1 FROM package_delivery WHERE client = $1 AND " IS_KEY
+				     " AND answered_at IS NULL AND first_at > now() - interval '7 days') AS key_answer) c "
+				     "LEFT JOIN package_delivery d ON d.client = $1 AND NOT " IS_KEY};
+	struct store_params p = {0};
+	PGresult *res;
+	int rc;
+
+	memset(out, 0, sizeof(*out));
+	store_put_text(&p, client);
+	if ((rc = store_read(s, &st, &p, &res, err)) == 0)
+		rc = take_deliveries(res, out, err);
 	PQclear(res);
 	return rc;
 }
 
-int
-store_load_deliveries(struct store *s, const char *client, gh_json **out, struct gh_error *err)
+void
+store_deliveries_clear(struct store_deliveries *d)
 {
-	static const struct store_statement st = {"package_deliveries",
-	    "SELECT json_build_object('now', " MICROSECONDS(
-		"clock_timestamp()") ", "
-				     "'key_answer', EXISTS (SELECT 1 FROM package_delivery WHERE client = $1 AND " IS_KEY
-				     " AND answered_at IS NULL AND first_at > now() - interval '7 days'), "
-				     "'rows', COALESCE((SELECT json_agg(json_build_object('object', object, "
-				     "'first', " MICROSECONDS("first_at") ", 'last', " MICROSECONDS(
-					 "last_at") ", "
-						    "'answered', " MICROSECONDS(
-							"answered_at") ")) FROM package_delivery "
-								       "WHERE client = $1 AND NOT " IS_KEY
-								       "), '[]'))"};
-	struct store_params p = {0};
-
-	store_put_text(&p, client);
-	return read_one_json(s, &st, &p, out, err);
+	free(d->row);
+	memset(d, 0, sizeof(*d));
 }
 
 static int

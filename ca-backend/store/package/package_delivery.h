@@ -9,11 +9,21 @@
 /* Objects of keys that were made here begin so: "key/HEX". */
 #define STORE_KEY_OBJECT "key/"
 
-/* {"now":us,"key_answer":bool,"rows":[{"object","first":us,"last":us,"answered":us|null}]} of this
- * client. rows: without keys that were made here; key_answer: to one of them, of the last 7 days,
- * there is no answer. */
-int store_load_deliveries(struct store *s, const char *client, gh_json **out,
+#define STORE_DELIVERY_OBJECT_SIZE 40 /* of all but keys that were made here */
+struct store_delivery {
+	char object[STORE_DELIVERY_OBJECT_SIZE];
+	int64_t first, last, answered; /* answered 0: not yet */
+};
+/* What a client got, but for keys that were made here. */
+struct store_deliveries {
+	int64_t now;
+	bool wants_key_answer; /* to such a key, of the last 7 days */
+	struct store_delivery *row;
+	size_t n;
+};
+int store_load_deliveries(struct store *s, const char *client, struct store_deliveries *out,
     struct gh_error *err) GH_MUSTCHECK;
+void store_deliveries_clear(struct store_deliveries *d); /* accepts a zeroed one */
 
 /* Before the answer is sent: the client may have it from now on. object: "package/7" and the like.
  * The first time also in the audit trail. */

@@ -35,6 +35,48 @@ store_load_packages(struct store *s, gh_json **out, struct gh_error *err)
 	return rc;
 }
 
+/*
+ * What changes with each row and each MAC that is written, however it was: its transaction.
+ * Somebody who owns the database could hide a change from this; what is kept was checked, so that
+ * he would gain nothing but that we go on with what was true before.
+ */
+static int
+read_state(struct store *s, char out[STORE_PACKAGES_STATE_SIZE], struct gh_error *err)
+{
+	static const struct store_statement st = {"package_state",
+	    "SELECT concat_ws('-', (SELECT encode(mac, 'hex') FROM grant_head), "
+	    "(SELECT concat_ws('-', count(*), sum(xmin::text::bigint), max(id)) FROM package), "
+	    "(SELECT concat_ws('-', count(*), sum(xmin::text::bigint)) FROM row_seal WHERE tbl = 'package'))"};
+	struct store_params p = {0};
+	PGresult *res;
+	int rc = store_read(s, &st, &p, &res, err);
+
+	if (rc == 0)
+		snprintf(out, STORE_PACKAGES_STATE_SIZE, "%s", PQgetvalue(res, 0, 0));
+	PQclear(res);
+	return rc;
+}
+
+int
+store_share_packages(struct store *s, gh_json **out, struct gh_error *err)
+{
+	char state[STORE_PACKAGES_STATE_SIZE];
+	int rc = read_state(s, state, err);
+
+	*out = NULL;
+	if (rc != 0)
+		return rc;
+	if (s->packages == NULL || strcmp(state, s->packages_state) != 0) {
+		gh_json_free(s->packages);
+		s->packages = NULL;
+		if ((rc = store_load_packages(s, &s->packages, err)) != 0)
+			return rc;
+		memcpy(s->packages_state, state, sizeof(state));
+	}
+	*out = gh_json_ref(s->packages);
+	return 0;
+}
+
 static int
 no_package(int64_t id, struct gh_error *err)
 {

@@ -5,11 +5,16 @@
 #include "buf.h"
 #include "store/store.h"
 
-#define STORE_PACKAGES_MAX 5000 /* all are read for each list */
+#define STORE_PACKAGES_MAX 20000 /* all are checked together */
 
 /* [{"id","kind","name","audience","reference":hex|null,"sha256":hex,"size","sealed",
  *   "wants_receipt","added_at","expires_at"|null}], by id, as their MACs say. GH_E_SEAL. */
 int store_load_packages(struct store *s, gh_json **out, struct gh_error *err) GH_MUSTCHECK;
+
+/* The same, shared and not to be changed: kept with the connection, and checked again when the
+ * database says that a row, a MAC or the head is another one. What was put in past Gatehouse is
+ * never in it. */
+int store_share_packages(struct store *s, gh_json **out, struct gh_error *err) GH_MUSTCHECK;
 
 /* package: those members but id and sha256. content: as it is kept. *id: its number. GH_E_CONFLICT
  * (public): one of its kind has that reference, or there are STORE_PACKAGES_MAX. */

@@ -7,6 +7,7 @@
 #include "package/package_make.h"
 #include "pem.h"
 #include "timestamp.h"
+#include "utf8.h"
 
 #include "command.h"
 #include "file.h"
@@ -75,8 +76,8 @@ read_certs(const char *path, STACK_OF(X509) * *out, struct gh_error *err)
 
 /* ---- tamp ---- */
 
-static const char *add_file, *remove_file;
-static struct option_list join, leave;
+static const char *add_file, *remove_file, *change_file;
+static struct option_list join, leave, hardware;
 static struct tamp_order tamp;
 
 static const struct option_row tamp_options[] = {
@@ -85,6 +86,10 @@ static const struct option_row tamp_options[] = {
 	"update, apex-update: certificates (PEM) that become trust anchors"},
     {"remove", 0, OPTION_TEXT, &remove_file, "FILE",
 	"update: certificates (PEM) whose keys are trust anchors no more"},
+    {"change", 0, OPTION_TEXT, &change_file, "FILE",
+	"update: certificates (PEM) whose keys are trust anchors, and say what these become"},
+    {"title", 0, OPTION_TEXT, &tamp.title, "TEXT",
+	"update: with --change, only this title of the trust anchors changes"},
     {"join", 0, OPTION_LIST, &join, "OID",
 	"community-update: a community that is joined; may be repeated"},
     {"leave", 0, OPTION_LIST, &leave, "OID",
@@ -96,6 +101,9 @@ static const struct option_row tamp_options[] = {
     {"community", 0, OPTION_TEXT, &tamp.community, "OID",
 	"it is for modules of this community (default: for all)"},
     {"uri", 0, OPTION_TEXT, &tamp.uri, "URI", "it is for what this URI names"},
+    {"hardware", 0, OPTION_LIST, &hardware, "TYPE[/SERIAL]",
+	"it is for hardware of this type (OID), of this serial number (hex) or of one between two (0A00-0AFF); may be "
+	"repeated"},
     {"terse", 0, OPTION_FLAG, &tamp.is_terse, NULL, "terse answers are enough"},
     VERB_CONFIG,
     VERB_JSON,
@@ -116,12 +124,16 @@ check_tamp(const struct verb_call *c)
 		    "MESSAGE is status-query, update, apex-update, community-update or "
 		    "sequence-adjust");
 	if ((add_file != NULL && tamp.message != TAMP_UPDATE && tamp.message != TAMP_APEX_UPDATE) ||
-	    (remove_file != NULL && tamp.message != TAMP_UPDATE) ||
+	    ((remove_file != NULL || change_file != NULL) && tamp.message != TAMP_UPDATE) ||
 	    (join.n + leave.n > 0 && tamp.message != TAMP_COMMUNITY_UPDATE) ||
 	    ((tamp.clears_anchors || tamp.clears_communities) && tamp.message != TAMP_APEX_UPDATE))
 		return command_usage(c->who, "those options are for another message: see --help");
-	if (tamp.uri != NULL && tamp.community != NULL)
-		return command_usage(c->who, "--community or --uri");
+	if ((tamp.uri != NULL) + (tamp.community != NULL) + (hardware.n > 0) > 1)
+		return command_usage(c->who, "--community, --hardware or --uri");
+	if (tamp.title != NULL && (change_file == NULL || !gh_utf8_is_clean(tamp.title)))
+		return command_usage(c->who,
+		    "--title is for --change, and has no control character");
+	tamp.hardware = hardware.v;
 	tamp.join = join.v;
 	tamp.leave = leave.v;
 	return check_order(c, c->operand[0]);
@@ -138,6 +150,7 @@ make_tamp(struct verb_call *c, struct gh_error *err)
 	if ((rc = find_ca(c->pipeline.env.catalog, &m.ca, err)) != 0 ||
 	    (rc = read_certs(add_file, &tamp.add, err)) != 0 ||
 	    (rc = read_certs(remove_file, &tamp.remove, err)) != 0 ||
+	    (rc = read_certs(change_file, &tamp.change, err)) != 0 ||
 	    (rc = package_make_tamp(&c->pipeline.env, &m, &tamp, &number, &added, err)) != 0)
 		return rc;
 	if ((c->out = gh_json_new_object()) == NULL ||
@@ -152,7 +165,8 @@ clear_tamp(void)
 {
 	sk_X509_pop_free(tamp.add, X509_free);
 	sk_X509_pop_free(tamp.remove, X509_free);
-	tamp.add = tamp.remove = NULL;
+	sk_X509_pop_free(tamp.change, X509_free);
+	tamp.add = tamp.remove = tamp.change = NULL;
 }
 
 const struct verb verb_package_tamp = {
