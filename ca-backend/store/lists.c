@@ -51,7 +51,10 @@ static const struct list {
 	 "iso_utc(resolved_at) AS resolved, resolved_by",
 	    "request", "requester", true, NULL},
     [STORE_LIST_METADATA_FIELDS] = {"id, name, type, required, regex, to_json(options) AS options, "
-				    "\"default\", message, hint",
+				    "\"default\", message, hint, description, "
+				    "coalesce(display_order, 0) AS display_order, "
+				    "coalesce(allow_api, true) AS allow_api, "
+				    "coalesce(explicit_update, false) AS explicit_update",
 	"metadata_field", "name", false, NULL},
     [STORE_LIST_CA_RULES] = {"id, name, priority, tenant, purpose, email_domain, network, "
 			     "\"group\", template, ca",

@@ -154,8 +154,6 @@ int store_change_app(struct store *s, const struct requester *who, const char *n
  * it has pending requests. */
 int store_delete_app(struct store *s, const struct requester *who, const char *name,
     struct gh_error *err) GH_MUSTCHECK;
-int store_set_metadata_field(struct store *s, const struct requester *who, const gh_json *field,
-    struct gh_error *err) GH_MUSTCHECK; /* insert or replace by name */
 /* rule: as in the catalog, without id; absent criteria are null. GH_E_CONFLICT: the name is taken.
  */
 int store_add_ca_rule(struct store *s, const struct requester *who, const gh_json *rule,

@@ -90,6 +90,7 @@ load_fields(struct catalog *c, const gh_json *rows, struct gh_error *err)
 		else if (gh_json_row_leave_out("metadata field", row, &e, err) != 0)
 			return GH_E_NOMEM;
 	}
+	metadata_fields_sort(c->field, c->fields);
 	return 0;
 }
 

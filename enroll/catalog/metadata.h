@@ -28,6 +28,11 @@ struct metadata_field {
 	char *default_value; /* NULL = none */
 	char *hint;          /* for people who fill it in; NULL = none */
 	char *message;       /* told when the regex does not match; NULL = a general one */
+	char *description;   /* for administrators; NULL = none */
+	int display_order;   /* of forms and lists: small numbers first, then by name */
+	/* May others than officers set it, and Keyfactor's clients see it? */
+	bool allow_api;
+	bool explicit_update; /* a value that is there is changed only where that is said */
 };
 
 /* Field from its definition as JSON (store catalog, or a file of the administrator). GH_E_METADATA
@@ -37,6 +42,15 @@ int metadata_field_load(const gh_json *json, struct metadata_field *out,
 void metadata_field_clear(struct metadata_field *f);
 /* "String", "Integer" ... */
 const char *metadata_type_name(enum metadata_type type);
+/* The definition as metadata_field_load reads it: what the store keeps (the type is a number), or
+ * as people see it (the type is a word, and all members are there). NULL when out of memory. */
+gh_json *metadata_field_row(const struct metadata_field *f);
+gh_json *metadata_field_view(const struct metadata_field *f);
+/* Without case; NULL: there is none. Borrowed. */
+const struct metadata_field *metadata_field_find(const struct metadata_field *fields, size_t n,
+    const char *name);
+/* Sorts by display order, then by name. */
+void metadata_fields_sort(struct metadata_field *fields, size_t n);
 
 /*
  * list: object name -> value, or array of {MetadataFieldTypeName, Value}, or NULL/null. Names

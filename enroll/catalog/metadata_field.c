@@ -2,16 +2,26 @@
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "json.h"
 
 #include "metadata.h"
 #include "metadata_value.h"
 
-/* Members a definition may have. hint, description, id and display_order are for people and the
- * store. */
+#define DISPLAY_ORDER_MAX 1000000
+
+/* Members a definition may have; the id is the store's. */
 static const char *const member[] = {"name", "type", "required", "regex", "options", "default",
-    "message", "hint", "description", "id", "display_order", NULL};
+    "message", "hint", "description", "id", "display_order", "allow_api", "explicit_update", NULL};
+
+static const char *const type_names[] = {[METADATA_STRING] = "String",
+    [METADATA_INTEGER] = "Integer",
+    [METADATA_DATE] = "Date",
+    [METADATA_BOOLEAN] = "Boolean",
+    [METADATA_MULTIPLE_CHOICE] = "MultipleChoice",
+    [METADATA_BIG_TEXT] = "BigText",
+    [METADATA_EMAIL] = "Email"};
 
 static bool
 is_member(const char *name)
@@ -69,20 +79,53 @@ load_name(const gh_json *json, struct metadata_field *f, struct gh_error *err)
 	return 0;
 }
 
+static bool
+read_type(const gh_json *v, int64_t *type)
+{
+	const char *name = gh_json_string(v);
+
+	for (int i = METADATA_STRING; name != NULL && i <= METADATA_EMAIL; i++) {
+		if (strcasecmp(type_names[i], name) == 0) {
+			*type = i;
+			return true;
+		}
+	}
+	return gh_json_int(v, type) && *type >= METADATA_STRING && *type <= METADATA_EMAIL;
+}
+
+/* Absent or null: fallback. */
+static int
+load_flag(const gh_json *json, const char *name, bool fallback, bool *out, struct gh_error *err)
+{
+	const gh_json *v = gh_json_get(json, name);
+
+	if (gh_json_type(v) != GH_JSON_NULL && gh_json_type(v) != GH_JSON_BOOL)
+		return gh_refuse(err, GH_E_METADATA, "%s: not a boolean", name);
+	*out = gh_json_bool(v, fallback);
+	return 0;
+}
+
 static int
 load_type(const gh_json *json, struct metadata_field *f, struct gh_error *err)
 {
-	const gh_json *required = gh_json_get(json, "required");
-	int64_t type;
+	const gh_json *order = gh_json_get(json, "display_order");
+	int64_t type, n = 0;
+	int rc;
 
-	if (!gh_json_int(gh_json_get(json, "type"), &type) || type < METADATA_STRING ||
-	    type > METADATA_EMAIL)
-		return gh_refuse(err, GH_E_METADATA, "type: not a number from 1 to 7");
+	if (!read_type(gh_json_get(json, "type"), &type))
+		return gh_refuse(err, GH_E_METADATA,
+		    "type: not a number from 1 to 7, or a word: String, Integer, Date, Boolean, "
+		    "MultipleChoice, BigText or Email");
 	f->type = (enum metadata_type)type;
-	if (gh_json_type(required) != GH_JSON_NULL && gh_json_type(required) != GH_JSON_BOOL)
-		return gh_refuse(err, GH_E_METADATA, "required: not a boolean");
-	f->required = gh_json_bool(required, false);
-	return 0;
+	if (gh_json_type(order) != GH_JSON_NULL &&
+	    (!gh_json_int(order, &n) || n < 0 || n > DISPLAY_ORDER_MAX))
+		return gh_refuse(err, GH_E_METADATA, "display_order: not a number from 0 to %d",
+		    DISPLAY_ORDER_MAX);
+	f->display_order = (int)n;
+	if ((rc = load_flag(json, "required", false, &f->required, err)) != 0 ||
+	    (rc = load_flag(json, "allow_api", true, &f->allow_api, err)) != 0)
+		return rc;
+	return load_flag(json, "explicit_update", false, &f->explicit_update, err);
 }
 
 static int
@@ -137,13 +180,26 @@ load_options(const gh_json *json, struct metadata_field *f, struct gh_error *err
 	return 0;
 }
 
+/* Files of administrators have it as a number or boolean, too. */
+static int
+read_default(const gh_json *json, struct metadata_field *f, struct gh_error *err)
+{
+	const gh_json *v = gh_json_get(json, "default");
+	enum gh_json_type type = gh_json_type(v);
+
+	if (type != GH_JSON_INT && type != GH_JSON_BOOL && type != GH_JSON_REAL)
+		return text_member(json, "default", METADATA_BIG_TEXT_MAX, &f->default_value, err);
+	f->default_value = gh_json_print(v, false);
+	return f->default_value != NULL ? 0 : gh_fail(err, GH_E_NOMEM, "metadata field");
+}
+
 /* A default that the field itself would refuse makes every request fail: say so now. */
 static int
 load_default(const gh_json *json, struct metadata_field *f, struct gh_error *err)
 {
 	gh_json *value, *typed = NULL;
 	struct gh_error why;
-	int rc = text_member(json, "default", METADATA_BIG_TEXT_MAX, &f->default_value, err);
+	int rc = read_default(json, f, err);
 
 	if (rc != 0 || f->default_value == NULL)
 		return rc;
@@ -166,6 +222,8 @@ metadata_field_load(const gh_json *json, struct metadata_field *out, struct gh_e
 	    (rc = load_options(json, &f, err)) != 0 ||
 	    (rc = text_member(json, "message", METADATA_STRING_MAX, &f.message, err)) != 0 ||
 	    (rc = text_member(json, "hint", METADATA_STRING_MAX, &f.hint, err)) != 0 ||
+	    (rc = text_member(json, "description", METADATA_STRING_MAX, &f.description, err)) !=
+		0 ||
 	    (rc = load_default(json, &f, err)) != 0) {
 		metadata_field_clear(&f);
 		memset(out, 0, sizeof(*out));
@@ -178,15 +236,95 @@ metadata_field_load(const gh_json *json, struct metadata_field *out, struct gh_e
 const char *
 metadata_type_name(enum metadata_type type)
 {
-	static const char *const name[] = {[METADATA_STRING] = "String",
-	    [METADATA_INTEGER] = "Integer",
-	    [METADATA_DATE] = "Date",
-	    [METADATA_BOOLEAN] = "Boolean",
-	    [METADATA_MULTIPLE_CHOICE] = "MultipleChoice",
-	    [METADATA_BIG_TEXT] = "BigText",
-	    [METADATA_EMAIL] = "Email"};
+	return type_names[type];
+}
 
-	return name[type];
+static gh_json *
+options_json(const struct metadata_field *f)
+{
+	gh_json *list = gh_json_new_array();
+
+	for (char **o = f->options; o != NULL && *o != NULL; o++) {
+		if (gh_json_append(list, gh_json_new_string(*o)) != 0) {
+			gh_json_free(list);
+			return NULL;
+		}
+	}
+	return list;
+}
+
+/* What has its value when it is not said is left out of a row: rows from before there were such
+ * members have the same MAC. */
+static int
+set_later(gh_json *o, const struct metadata_field *f, bool is_row)
+{
+	int bad = 0;
+
+	if (!is_row || f->description != NULL)
+		bad |= gh_json_set_string(o, "description", f->description);
+	if (!is_row || f->display_order != 0)
+		bad |= gh_json_set_int(o, "display_order", f->display_order);
+	if (!is_row || !f->allow_api)
+		bad |= gh_json_set_bool(o, "allow_api", f->allow_api);
+	if (!is_row || f->explicit_update)
+		bad |= gh_json_set_bool(o, "explicit_update", f->explicit_update);
+	return bad;
+}
+
+static gh_json *
+to_json(const struct metadata_field *f, bool is_row)
+{
+	gh_json *o = gh_json_new_object();
+	int bad = gh_json_set_string(o, "name", f->name) |
+	    (is_row ? gh_json_set_int(o, "type", f->type)
+		    : gh_json_set_string(o, "type", type_names[f->type])) |
+	    gh_json_set_bool(o, "required", f->required) |
+	    gh_json_set_string(o, "regex", f->regex) | gh_json_set(o, "options", options_json(f)) |
+	    gh_json_set_string(o, "default", f->default_value) |
+	    gh_json_set_string(o, "message", f->message) | gh_json_set_string(o, "hint", f->hint) |
+	    set_later(o, f, is_row);
+
+	if (bad == 0)
+		return o;
+	gh_json_free(o);
+	return NULL;
+}
+
+gh_json *
+metadata_field_row(const struct metadata_field *f)
+{
+	return to_json(f, true);
+}
+
+gh_json *
+metadata_field_view(const struct metadata_field *f)
+{
+	return to_json(f, false);
+}
+
+const struct metadata_field *
+metadata_field_find(const struct metadata_field *fields, size_t n, const char *name)
+{
+	for (size_t i = 0; i < n; i++)
+		if (strcasecmp(fields[i].name, name) == 0)
+			return &fields[i];
+	return NULL;
+}
+
+static int
+compare(const void *a, const void *b)
+{
+	const struct metadata_field *x = a, *y = b;
+
+	if (x->display_order != y->display_order)
+		return x->display_order < y->display_order ? -1 : 1;
+	return strcasecmp(x->name, y->name);
+}
+
+void
+metadata_fields_sort(struct metadata_field *fields, size_t n)
+{
+	qsort(fields, n, sizeof(*fields), compare);
 }
 
 void
@@ -197,6 +335,7 @@ metadata_field_clear(struct metadata_field *f)
 	free(f->default_value);
 	free(f->message);
 	free(f->hint);
+	free(f->description);
 	for (char **o = f->options; o != NULL && *o != NULL; o++)
 		free(*o);
 	free(f->options);

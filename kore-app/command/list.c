@@ -86,6 +86,7 @@ static const struct {
     {STORE_LIST_CAS, "CA", "ca"},
     {STORE_LIST_TEMPLATES, "template", "template"},
     {STORE_LIST_APPS, "application", "app"},
+    {STORE_LIST_METADATA_FIELDS, "metadata field", "metadata"},
     {STORE_LIST_CA_RULES, "rule", "ca rule"},
     {STORE_LIST_EST_LABELS, "label", "est label"},
 };

@@ -29,6 +29,7 @@
 #include "est_package_rows.h"
 #include "est_rows.h"
 #include "health.h"
+#include "metadata_rows.h"
 #include "metrics/metrics.h"
 #include "package_rows.h"
 #include "ocsp_fast.h"
@@ -441,6 +442,7 @@ const struct route route_table[] = {
     CONSOLE_ROWS,
     EST_PACKAGE_ROWS,
     PACKAGE_ROWS,
+    METADATA_ROWS,
     EST_ROWS,
     {.methods = READ,
 	.pattern = "/static/{name}",

@@ -785,6 +785,60 @@ class Inventory(Case):
                 self.assertIn(said, self.page("limit=1", 400, query=query)["message"])
 
 
+class MetadataFields(Case):
+    NEW = {"type": "multiplechoice", "options": ["low", "high"], "default": "low", "hint": "how bad", "description": "of an outage", "display_order": 3,
+           "allow_api": False, "explicit_update": True}
+
+    def define(self, name, body, status, code=None, who=admin):
+        return self.expect(who.call("PUT", "/pki/metadata/" + name, body), status, code).json
+
+    def test_from_definition_to_removal(self):
+        made = self.define("Impact", self.NEW, 201)
+        self.assertEqual(made, {**self.NEW, "name": "Impact", "type": "MultipleChoice", "required": False, "regex": None, "message": None})
+        env.await_catalog()
+        for who in (alice, olga, otto, admin):
+            self.assertEqual(self.expect(who.get("/pki/metadata/IMPACT"), 200).json, made)
+            names = [f["name"] for f in self.expect(who.get("/pki/metadata"), 200).json["entries"]]
+            self.assertEqual(names[-1], "Impact")  # the others have order 0
+        self.assertEqual(env.admin("metadata", "show", "impact", "--json"), made)
+        number = self.expect(alice.submit(), 201).json["id"]
+        self.assertEqual(alice.get(f"/pki/request/{number}").json["metadata"]["Impact"], "low")
+        env.admin("metadata", "set", "Impact", "--no-explicit-update", "--api", "--order", "0", "--option", "low", "--option", "mid", "--description", "")
+        env.await_catalog()
+        self.assertEqual(admin.get("/pki/metadata/Impact").json,
+                         {**made, "options": ["low", "mid"], "description": None, "display_order": 0, "allow_api": True, "explicit_update": False})
+        self.define("impact", {"type": 1, "name": "IMPACT"}, 200)
+        env.await_catalog()
+        self.assertEqual(admin.get("/pki/metadata/Impact").json["type"], "String")
+        self.expect(admin.call("DELETE", "/pki/metadata/impact"), 204)
+        self.expect(admin.call("DELETE", "/pki/metadata/impact"), 404, "not_found")
+        env.await_catalog()
+        self.expect(alice.get("/pki/metadata/Impact"), 404, "not_found")
+        self.assertEqual(self.expect(alice.submit(metadata={"Impact": "low"}), 400).json["code"], "metadata")
+        self.assertEqual(env.sql("select event from audit where object ilike 'impact' and event like 'metadata%' order by id"),
+                         [["metadata_field.set"]] * 3 + [["metadata_field.removed"]])
+
+    def test_only_administrators_write(self):
+        for who in (alice, olga, otto):
+            self.define("Impact", self.NEW, 403, "forbidden", who)
+            self.expect(who.call("DELETE", "/pki/metadata/Department"), 403, "forbidden")
+        self.expect(Client(env).request("GET", "/pki/metadata"), 401)
+        self.expect(admin.call("PUT", "/pki/metadata/Impact", self.NEW, Origin="https://evil.example"), 403, "cross_site")
+
+    def test_wrong_definitions(self):
+        for body, wrong in (({}, "type"), ({"type": "Text"}, "type"), ({"type": 8}, "type"), ({"type": 5}, "options"), ({"type": 1, "regex": "("}, "regex"),
+                            ({"type": 1, "regex": "(a)\\1"}, "regex"), ({"type": 2, "default": "x"}, "default"), ({"type": 1, "colour": "red"}, "body"),
+                            ({"type": 1, "name": "other"}, "name"), ({"type": 1, "id": 7}, "id"), ({"type": 1, "display_order": "x"}, "display_order"),
+                            ({"type": 1, "hint": "x" * 401}, "hint"), ({"type": 5, "options": ["x"] * 257}, "options")):
+            with self.subTest(body=body):
+                self.assertIn(wrong, self.define("Impact", body, 422, "validation")["errors"])
+        self.define("a.b", {"type": 1}, 422)
+        self.expect(admin.call("PUT", "/pki/metadata/Impact", b"[1", Content_Type="application/json"), 400)
+        self.expect(admin.call("PUT", "/pki/metadata/Impact", b"x", Content_Type="text/plain"), 415)
+        self.expect(admin.call("PUT", "/pki/metadata/Impact", b" " * (128 * 1024 + 1), Content_Type="application/json"), 413)
+        self.expect(admin.get("/pki/metadata/Impact"), 404)
+
+
 class CrossSite(Case):
     """A page of another site makes a browser send what it remembers for us: Basic credentials, a client certificate."""
 

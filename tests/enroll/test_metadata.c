@@ -290,7 +290,15 @@ metadata__definitions_that_are_refused(void **state)
 	    {"{\"name\":\"a\",\"type\":5,\"options\":\"x,y\"}", "options: not an array"},
 	    {"{\"name\":\"a\",\"type\":1,\"options\":[\"x\"]}", "options: only"},
 	    {"{\"name\":\"a\",\"type\":2,\"default\":\"x\"}", "default: "},
-	    {"{\"name\":\"a\",\"type\":1,\"default\":5}", "default: not a string"},
+	    {"{\"name\":\"a\",\"type\":1,\"default\":[]}", "default: not a string"},
+	    {"{\"name\":\"a\",\"type\":\"Text\"}", "type: not a number from 1 to 7, or a word"},
+	    {"{\"name\":\"a\",\"type\":1,\"allow_api\":1}", "allow_api: not a boolean"},
+	    {"{\"name\":\"a\",\"type\":1,\"explicit_update\":\"yes\"}",
+		"explicit_update: not a boolean"},
+	    {"{\"name\":\"a\",\"type\":1,\"display_order\":-1}", "display_order: not a number"},
+	    {"{\"name\":\"a\",\"type\":1,\"display_order\":1000001}",
+		"display_order: not a number"},
+	    {"{\"name\":\"a\",\"type\":1,\"description\":7}", "description: not a string"},
 	    {"{\"name\":\"a\",\"type\":1,\"requried\":true}", "requried: unknown"},
 	};
 
@@ -305,6 +313,75 @@ metadata__definitions_that_are_refused(void **state)
 			fail_msg("%s: %s", c[i].definition, err.message);
 		gh_json_free(j);
 	}
+}
+
+/* Row and view are definitions again; a row has what came later only where it says something. */
+static void
+metadata__definitions_that_are_taken(void **state)
+{
+	static const struct {
+		const char *definition, *row, *view;
+	} c[] = {
+	    {"{\"name\":\"a\",\"type\":\"integer\",\"default\":5}",
+		"{\"name\":\"a\",\"type\":2,\"required\":false,\"regex\":null,\"options\":[],\"default\":\"5\","
+		"\"message\":null,\"hint\":null}",
+		"{\"name\":\"a\",\"type\":\"Integer\",\"required\":false,\"regex\":null,\"options\":[],"
+		"\"default\":\"5\",\"message\":null,\"hint\":null,\"description\":null,\"display_order\":0,"
+		"\"allow_api\":true,\"explicit_update\":false}"},
+	    {"{\"name\":\"b\",\"type\":5,\"options\":[\"x\"],\"required\":true,\"description\":\"d\","
+	     "\"display_order\":3,\"allow_api\":false,\"explicit_update\":true}",
+		"{\"name\":\"b\",\"type\":5,\"required\":true,\"regex\":null,\"options\":[\"x\"],\"default\":null,"
+		"\"message\":null,\"hint\":null,\"description\":\"d\",\"display_order\":3,\"allow_api\":false,"
+		"\"explicit_update\":true}",
+		"{\"name\":\"b\",\"type\":\"MultipleChoice\",\"required\":true,\"regex\":null,"
+		"\"options\":[\"x\"],\"default\":null,\"message\":null,\"hint\":null,\"description\":\"d\","
+		"\"display_order\":3,\"allow_api\":false,\"explicit_update\":true}"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(c) / sizeof(*c); i++) {
+		gh_json *from = parse(c[i].definition);
+
+		for (int round = 0; round < 3; round++) {
+			struct metadata_field f;
+			struct gh_error err;
+			gh_json *row, *view;
+			char *text;
+
+			assert_int_equal(metadata_field_load(from, &f, &err), 0);
+			gh_json_free(from);
+			row = metadata_field_row(&f);
+			view = metadata_field_view(&f);
+			text = gh_json_print(row, false);
+			assert_string_equal(text, c[i].row);
+			free(text);
+			text = gh_json_print(view, false);
+			assert_string_equal(text, c[i].view);
+			free(text);
+			metadata_field_clear(&f);
+			gh_json_free(round == 0 ? view : row);
+			from = round == 0 ? row : view;
+		}
+		gh_json_free(from);
+	}
+}
+
+static void
+metadata__fields_have_an_order(void **state)
+{
+	struct metadata_field f[] = {{.name = (char *)"zeta"},
+	    {.name = (char *)"Beta", .display_order = 2},
+	    {.name = (char *)"alpha", .display_order = 2},
+	    {.name = (char *)"gamma", .display_order = 1}};
+
+	(void)state;
+	metadata_fields_sort(f, 4);
+	assert_string_equal(f[0].name, "zeta");
+	assert_string_equal(f[1].name, "gamma");
+	assert_string_equal(f[2].name, "alpha");
+	assert_string_equal(f[3].name, "Beta");
+	assert_ptr_equal(metadata_field_find(f, 4, "GAMMA"), &f[1]);
+	assert_null(metadata_field_find(f, 4, "gam"));
 }
 
 int
@@ -325,6 +402,8 @@ main(void)
 	    cmocka_unit_test(metadata__required_by_field_and_by_template),
 	    cmocka_unit_test(metadata__too_many_elements),
 	    cmocka_unit_test(metadata__definitions_that_are_refused),
+	    cmocka_unit_test(metadata__definitions_that_are_taken),
+	    cmocka_unit_test(metadata__fields_have_an_order),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

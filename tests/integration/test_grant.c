@@ -12,6 +12,7 @@
 #include "hex.h"
 #include "integration/database.h"
 #include "store/ca/ca_row.h"
+#include "store/catalog/metadata_row.h"
 #include "store/catalog/name_row.h"
 #include "store/grant/grant_table.h"
 #include "store/grant/row_seal.h"
@@ -172,7 +173,11 @@ grant__what_gatehouse_writes_is_believed(void **state)
 		    "\"enabled\":true}"),
 		*settings =
 		    parse("{\"settings\":{\"auth\":\"http\",\"ca\":null},\"enabled\":false}");
+	gh_json *later = parse(
+	    "{\"name\":\"Ticket\",\"type\":1,\"required\":false,\"description\":\"of the help desk\","
+	    "\"display_order\":7,\"allow_api\":false}");
 	struct store_name_result added;
+	bool is_new;
 	int64_t id;
 
 	(void)state;
@@ -186,8 +191,17 @@ grant__what_gatehouse_writes_is_believed(void **state)
 	ok(store_create_ca(db, &fixture_admin, &new_ca, &fixture_ca.id, &err));
 	ok(store_create_app(db, &fixture_admin, app, &id, &err));
 	ok(store_set_app_enabled(db, &fixture_admin, "APP", false, &err));
-	ok(store_set_metadata_field(db, &fixture_admin, field, &err));
-	ok(store_set_metadata_field(db, &fixture_admin, field, &err));
+	ok(store_set_metadata_field(db, &fixture_admin, field, &is_new, &err));
+	assert_true(is_new);
+	ok(store_set_metadata_field(db, &fixture_admin, field, &is_new, &err));
+	assert_false(is_new);
+	assert_int_equal(store_add_metadata_field(db, &fixture_admin, field, &err), GH_E_CONFLICT);
+	ok(store_add_metadata_field(db, &fixture_admin, later, &err));
+	assert_int_equal(store_remove_metadata_field(db, &fixture_admin, "nothing", &err),
+	    GH_E_NOT_FOUND);
+	ok(store_remove_metadata_field(db, &fixture_admin, "TICKET", &err));
+	ok(store_set_metadata_field(db, &fixture_admin, later, &is_new, &err));
+	ok(load(db));
 	ok(store_add_names(db, &fixture_admin, names, 2, false, &added, &err));
 	assert_true(added.changed == 2 && added.total == 2);
 	import("{\"b\":[1.0,1e3,0.1,-2.50,true,null,\"\u00fc\"],\"a\":{}}", 1);
@@ -219,6 +233,7 @@ grant__what_gatehouse_writes_is_believed(void **state)
 	gh_json_free(names);
 	gh_json_free(app);
 	gh_json_free(field);
+	gh_json_free(later);
 }
 
 static const struct {
@@ -293,6 +308,11 @@ static const struct {
     {"take names away", "DELETE FROM name_owner", "name_owner", "was removed"},
     {"make a field optional", "UPDATE metadata_field SET required = false", "metadata_field",
 	"(Dept) was changed"},
+    {"let everybody set a field",
+	"UPDATE metadata_field SET allow_api = NULL WHERE name = 'Ticket'", "metadata_field",
+	"(Ticket) was changed"},
+    {"say more of a field", "UPDATE metadata_field SET explicit_update = false WHERE name = 'Dept'",
+	"metadata_field", "(Dept) was changed"},
     {"send requests to another CA", "UPDATE ca_rule SET ca = 'evil'", "ca_rule",
 	"(mobile) was changed"},
     {"let a rule hold for all", "UPDATE ca_rule SET \\\"group\\\" = NULL", "ca_rule",

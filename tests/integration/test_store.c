@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "integration/database.h"
+#include "store/catalog/metadata_row.h"
 #include "store/catalog/name_row.h"
 #include "store/ca/ca_row.h"
 
@@ -105,7 +106,7 @@ store_catalog__holds_what_was_created(void **state)
 	assert_int_equal(store_create_ca(db, &fixture_admin, &new_ca, &id, &err), GH_E_CONFLICT);
 	ok(store_create_app(db, &fixture_admin, app, &id, &err));
 	assert_int_equal(store_create_app(db, &fixture_admin, app, &id, &err), GH_E_CONFLICT);
-	ok(store_set_metadata_field(db, &fixture_admin, field, &err));
+	ok(store_set_metadata_field(db, &fixture_admin, field, &is_new, &err));
 	ok(store_add_ca_rule(db, &fixture_admin, rule, &err));
 	ok(store_add_est_label(db, &fixture_admin, label, &err));
 	gh_json_free(label);

@@ -424,6 +424,10 @@ static const struct policy {
 	REQUESTER_ROLE_ADMIN | REQUESTER_ROLE_OFFICER | REQUESTER_ROLE_AUDITOR, false},
     {"pki.packages.deliveries", AUTH_PERSON,
 	REQUESTER_ROLE_ADMIN | REQUESTER_ROLE_OFFICER | REQUESTER_ROLE_AUDITOR, false},
+    {"pki.metadata", AUTH_PERSON, 0, false},
+    {"pki.metadata.field", AUTH_PERSON, 0, false},
+    {"pki.metadata.define", AUTH_PERSON, REQUESTER_ROLE_ADMIN, false},
+    {"pki.metadata.remove", AUTH_PERSON, REQUESTER_ROLE_ADMIN, false},
     {"est.cacerts", AUTH_ANYBODY, 0, false},
     {"est.label.cacerts", AUTH_ANYBODY, 0, false},
     {"est.simpleenroll", AUTH_EST | AUTH_EST_ONE_TIME, 0, false},
@@ -824,8 +828,8 @@ origin__safe_methods_change_nothing(void **state)
 	    "request", "request.certificate", "console.certificates", "console.certificate",
 	    "console.certificate.file", "console.certificate.ask", "est.cacerts",
 	    "est.label.cacerts", "pki.packages", "pki.package", "pki.package.deliveries",
-	    "pki.packages.deliveries", "est.csrattrs", "est.label.csrattrs",
-	    "est.simpleenroll.outcome", "est.label.simpleenroll.outcome",
+	    "pki.packages.deliveries", "pki.metadata", "pki.metadata.field", "est.csrattrs",
+	    "est.label.csrattrs", "est.simpleenroll.outcome", "est.label.simpleenroll.outcome",
 	    "est.simplereenroll.outcome", "est.label.simplereenroll.outcome", "est.fullcmc.outcome",
 	    "est.label.fullcmc.outcome"};
 

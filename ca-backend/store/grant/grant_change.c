@@ -96,7 +96,7 @@ grant_new_id(struct store *s, enum grant_table t, int64_t *id, struct gh_error *
 
 /* --- one row ---------------------------------------------------------------------------------- */
 
-/* The sealed columns alone, in any order and with null for what is absent. */
+/* The sealed columns alone, in any order and with null for what is absent, but for later ones. */
 static gh_json *
 sealed_part(enum grant_table t, const gh_json *row)
 {
@@ -106,6 +106,8 @@ sealed_part(enum grant_table t, const gh_json *row)
 	for (size_t i = 0; out != NULL && (name = grant_table_column(t, i)) != NULL; i++) {
 		gh_json *v = gh_json_get(row, name);
 
+		if (gh_json_type(v) == GH_JSON_NULL && grant_table_is_later(t, i))
+			continue;
 		if (gh_json_set(out, name, v != NULL ? gh_json_ref(v) : gh_json_new_string(NULL)) !=
 		    0) {
 			gh_json_free(out);

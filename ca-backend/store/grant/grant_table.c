@@ -10,7 +10,12 @@ enum kind {
 	BYTES,      /* bytea: base64 */
 	HEX,        /* bytea: hexadecimal */
 	BYTES_LIST, /* bytea[]: array of base64 */
-	FREE,       /* not sealed: written, never read */
+	/* As those above, of columns that a table got later: a row has the member only where the
+	 * column has a value, so that rows from before have the MAC that they had. */
+	LATER_INT,
+	LATER_TEXT,
+	LATER_BOOL,
+	FREE, /* not sealed: written, never read */
 };
 
 struct column {
@@ -74,7 +79,9 @@ static const struct table {
     [GRANT_METADATA_FIELD] = {"metadata_field", NULL,
 	COLUMNS({"id", INT, NULL}, {"name", TEXT, NULL}, {"type", INT, NULL},
 	    {"required", BOOL, NULL}, {"regex", TEXT, NULL}, {"options", TEXTS, NULL},
-	    {"default", TEXT, NULL}, {"message", TEXT, NULL}, {"hint", TEXT, NULL})},
+	    {"default", TEXT, NULL}, {"message", TEXT, NULL}, {"hint", TEXT, NULL},
+	    {"description", LATER_TEXT, NULL}, {"display_order", LATER_INT, NULL},
+	    {"allow_api", LATER_BOOL, NULL}, {"explicit_update", LATER_BOOL, NULL})},
     [GRANT_NAME_OWNER] = {"name_owner", NULL,
 	COLUMNS({"id", INT, NULL}, {"owner", TEXT, NULL}, {"kind", TEXT, NULL},
 	    {"patterns", TEXTS, NULL}, {"comments", TEXTS, NULL})},
@@ -100,15 +107,33 @@ grant_table_name(enum grant_table t)
 	return tables[t].name;
 }
 
-const char *
-grant_table_column(enum grant_table t, size_t i)
+static bool
+is_later(const struct column *c)
+{
+	return c->kind == LATER_INT || c->kind == LATER_TEXT || c->kind == LATER_BOOL;
+}
+
+/* The sealed column i; its name is NULL behind the last one. */
+static const struct column *
+sealed_column(enum grant_table t, size_t i)
 {
 	const struct column *c = tables[t].column;
 
-	for (; c->name != NULL; c++)
-		if (c->kind != FREE && i-- == 0)
-			return c->name;
-	return NULL;
+	while (c->name != NULL && (c->kind == FREE || i-- > 0))
+		c++;
+	return c;
+}
+
+const char *
+grant_table_column(enum grant_table t, size_t i)
+{
+	return sealed_column(t, i)->name;
+}
+
+bool
+grant_table_is_later(enum grant_table t, size_t i)
+{
+	return is_later(sealed_column(t, i));
 }
 
 /* --- SQL -------------------------------------------------------------------------------------- */
@@ -144,8 +169,11 @@ put_value(struct gh_buf *b, const struct column *c)
 {
 	static const char *const format[] = {
 	    [INT] = "(r->>'%s')::bigint",
+	    [LATER_INT] = "(r->>'%s')::bigint",
 	    [TEXT] = "(r->>'%s')",
+	    [LATER_TEXT] = "(r->>'%s')",
 	    [BOOL] = "(r->>'%s')::boolean",
+	    [LATER_BOOL] = "(r->>'%s')::boolean",
 	    [JSON] = "(r->'%s')::jsonb",
 	    [TEXTS] = "ARRAY(SELECT json_array_elements_text(r->'%s'))",
 	    [BYTES] = "decode(r->>'%s', 'base64')",
@@ -160,17 +188,34 @@ put_value(struct gh_buf *b, const struct column *c)
 		gh_buf_putf(b, format[c->kind], c->name);
 }
 
+/* 'name', value, ... of the columns that are (not) later. */
+static void
+put_members(struct gh_buf *b, const struct column *first, bool later)
+{
+	size_t n = 0;
+
+	for (const struct column *c = first; c->name != NULL; c++) {
+		if (c->kind == FREE || is_later(c) != later)
+			continue;
+		gh_buf_putf(b, "%s'%s', ", n++ == 0 ? "" : ", ", c->name);
+		put_read(b, c);
+	}
+}
+
 void
 grant_table_put_select(struct gh_buf *b, enum grant_table t)
 {
-	const struct column *first = tables[t].column;
+	const struct column *first = tables[t].column, *c = first;
 
-	gh_buf_puts(b, "COALESCE((SELECT json_agg(json_build_object(");
-	for (const struct column *c = first; c->name != NULL; c++) {
-		if (c->kind == FREE)
-			continue;
-		gh_buf_putf(b, "%s'%s', ", c == first ? "" : ", ", c->name);
-		put_read(b, c);
+	while (c->name != NULL && !is_later(c))
+		c++;
+	gh_buf_putf(b, "COALESCE((SELECT json_agg(%s(",
+	    c->name != NULL ? "jsonb_build_object" : "json_build_object");
+	put_members(b, first, false);
+	if (c->name != NULL) {
+		gh_buf_puts(b, ") || jsonb_strip_nulls(jsonb_build_object(");
+		put_members(b, first, true);
+		gh_buf_putc(b, ')');
 	}
 	gh_buf_putf(b, ") ORDER BY \"%s\") FROM %s", first->name, tables[t].name);
 	if (tables[t].where != NULL)

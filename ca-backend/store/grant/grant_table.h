@@ -8,6 +8,8 @@
 #ifndef STORE_GRANT_TABLE_H
 #define STORE_GRANT_TABLE_H
 
+#include <stdbool.h>
+
 #include "buf.h"
 
 enum grant_table {
@@ -32,6 +34,8 @@ enum grant_table {
 const char *grant_table_name(enum grant_table t);
 /* Column i whose value is sealed, NULL at the end. The first is the primary key, "id". */
 const char *grant_table_column(enum grant_table t, size_t i);
+/* Did the table get it later? Then a row has the member only where it is not null. */
+bool grant_table_is_later(enum grant_table t, size_t i);
 
 /* SQL: all rows as one JSON array, by ascending key. */
 void grant_table_put_select(struct gh_buf *b, enum grant_table t);
