@@ -29,9 +29,9 @@ struct metadata_field {
 	char *hint;          /* for people who fill it in; NULL = none */
 	char *message;       /* told when the regex does not match; NULL = a general one */
 	char *description;   /* for administrators; NULL = none */
-	int display_order;   /* of forms and lists: small numbers first, then by name */
-	/* May others than officers set it, and Keyfactor's clients see it? */
-	bool allow_api;
+	int display_order;   /* of forms and lists: small numbers first */
+	bool allow_api;      /* Keyfactor's clients see it, and others than officers may set it */
+	bool owner_sets; /* who asked for a certificate may change it afterwards; with allow_api */
 	bool explicit_update; /* a value that is there is changed only where that is said */
 };
 
@@ -49,7 +49,7 @@ gh_json *metadata_field_view(const struct metadata_field *f);
 /* Without case; NULL: there is none. Borrowed. */
 const struct metadata_field *metadata_field_find(const struct metadata_field *fields, size_t n,
     const char *name);
-/* Sorts by display order, then by name. */
+/* Sorts by display order; those of the same one stay as they are. */
 void metadata_fields_sort(struct metadata_field *fields, size_t n);
 
 /*

@@ -13,7 +13,8 @@
 
 /* Members a definition may have; the id is the store's. */
 static const char *const member[] = {"name", "type", "required", "regex", "options", "default",
-    "message", "hint", "description", "id", "display_order", "allow_api", "explicit_update", NULL};
+    "message", "hint", "description", "id", "display_order", "allow_api", "explicit_update",
+    "owner_sets", NULL};
 
 static const char *const type_names[] = {[METADATA_STRING] = "String",
     [METADATA_INTEGER] = "Integer",
@@ -125,7 +126,8 @@ load_type(const gh_json *json, struct metadata_field *f, struct gh_error *err)
 	if ((rc = load_flag(json, "required", false, &f->required, err)) != 0 ||
 	    (rc = load_flag(json, "allow_api", true, &f->allow_api, err)) != 0)
 		return rc;
-	return load_flag(json, "explicit_update", false, &f->explicit_update, err);
+	rc = load_flag(json, "explicit_update", false, &f->explicit_update, err);
+	return rc == 0 ? load_flag(json, "owner_sets", false, &f->owner_sets, err) : rc;
 }
 
 static int
@@ -268,6 +270,8 @@ set_later(gh_json *o, const struct metadata_field *f, bool is_row)
 		bad |= gh_json_set_bool(o, "allow_api", f->allow_api);
 	if (!is_row || f->explicit_update)
 		bad |= gh_json_set_bool(o, "explicit_update", f->explicit_update);
+	if (!is_row || f->owner_sets)
+		bad |= gh_json_set_bool(o, "owner_sets", f->owner_sets);
 	return bad;
 }
 
@@ -311,20 +315,17 @@ metadata_field_find(const struct metadata_field *fields, size_t n, const char *n
 	return NULL;
 }
 
-static int
-compare(const void *a, const void *b)
-{
-	const struct metadata_field *x = a, *y = b;
-
-	if (x->display_order != y->display_order)
-		return x->display_order < y->display_order ? -1 : 1;
-	return strcasecmp(x->name, y->name);
-}
-
 void
 metadata_fields_sort(struct metadata_field *fields, size_t n)
 {
-	qsort(fields, n, sizeof(*fields), compare);
+	for (size_t i = 1; i < n; i++) {
+		struct metadata_field f = fields[i];
+		size_t k = i;
+
+		for (; k > 0 && fields[k - 1].display_order > f.display_order; k--)
+			fields[k] = fields[k - 1];
+		fields[k] = f;
+	}
 }
 
 void

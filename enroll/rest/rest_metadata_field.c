@@ -37,7 +37,7 @@ note_wrong(const struct gh_error *why, struct rest_fields *f)
 {
 	static const char *const members[] = {"name", "type", "required", "regex", "options",
 	    "default", "message", "hint", "description", "display_order", "allow_api",
-	    "explicit_update"};
+	    "explicit_update", "owner_sets"};
 	size_t n = strcspn(why->message, ":[");
 
 	for (size_t i = 0; i < sizeof(members) / sizeof(members[0]); i++) {

@@ -43,6 +43,8 @@ const struct command command_table[] = {
     {"cert", "list", "list issued certificates", &verb_cert_list, NULL},
     {"cert", "show", "show one certificate", &verb_cert_show, NULL},
     {"cert", "export", "write a certificate as PEM or DER", &verb_cert_export, NULL},
+    {"cert", "metadata", "show or change what is said about a certificate", &verb_cert_metadata,
+	NULL},
     {"cert", "revoke", "revoke a certificate, or put it on hold", &verb_cert_revoke, NULL},
     {"cert", "unrevoke", "end the hold of a certificate", &verb_cert_unrevoke, NULL},
     {"cmc", "secret", "make shared secrets for clients of CMC", &verb_cmc_secret, NULL},

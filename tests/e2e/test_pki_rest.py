@@ -787,7 +787,7 @@ class Inventory(Case):
 
 class MetadataFields(Case):
     NEW = {"type": "multiplechoice", "options": ["low", "high"], "default": "low", "hint": "how bad", "description": "of an outage", "display_order": 3,
-           "allow_api": False, "explicit_update": True}
+           "allow_api": False, "explicit_update": True, "owner_sets": True}
 
     def define(self, name, body, status, code=None, who=admin):
         return self.expect(who.call("PUT", "/pki/metadata/" + name, body), status, code).json
@@ -837,6 +837,135 @@ class MetadataFields(Case):
         self.expect(admin.call("PUT", "/pki/metadata/Impact", b"x", Content_Type="text/plain"), 415)
         self.expect(admin.call("PUT", "/pki/metadata/Impact", b" " * (128 * 1024 + 1), Content_Type="application/json"), 413)
         self.expect(admin.get("/pki/metadata/Impact"), 404)
+
+
+class MetadataValues(Case):
+    @classmethod
+    def setUpClass(cls):
+        env.admin("metadata", "add", "CaseNo", "--type", "String", "--owner", "--regex", "^[A-Z]+-[0-9]+$")
+        env.admin("metadata", "add", "Until", "--type", "Date", "--explicit-update")
+        env.await_catalog()
+        cls.number = alice.submit(metadata={"Department": "IT", "Cost-Center": 7}).json["certificate"]["id"]
+        cls.path = f"/pki/certificate/{cls.number}/metadata"
+
+    @classmethod
+    def tearDownClass(cls):
+        for name in ("CaseNo", "Until"):
+            env.admin("metadata", "remove", name, "--yes")
+        env.await_catalog()
+
+    def setUp(self):
+        reply = self.expect(olga.get(self.path), 200)
+        now = reply.json
+        if now != {"Department": "IT", "Cost-Center": 7}:
+            self.put({"Department": "IT", "Cost-Center": 7}, reply.headers["etag"], more="?overwrite=yes")
+
+    def put(self, body, etag=None, who=olga, status=200, code=None, more=""):
+        return self.expect(who.call("PUT", self.path + more, body, **({"If_Match": etag} if etag is not None else {})), status, code)
+
+    def merge(self, body, who=olga, status=200, code=None, etag=None, more=""):
+        return self.put(body, etag, who, status, code, "?merge=yes" + more)
+
+    def etag(self):
+        return olga.get(self.path).headers["etag"]
+
+    def history(self):
+        return self.expect(olga.get(self.path + "/history?order=newest"), 200).json["entries"]
+
+    def test_read_change_and_history(self):
+        for who in (alice, olga, otto, admin):
+            self.assertEqual(self.expect(who.get(self.path), 200).json, {"Department": "IT", "Cost-Center": 7})
+        before, audited = self.history(), env.count("select count(*) from audit where event = 'cert.metadata-changed'")
+        etag = self.etag()
+        reply = self.merge({"department": "HR", "Until": "2027-1-2", "Cost-Center": None}, etag=etag)
+        self.assertEqual(reply.json, {"Department": "HR", "Until": "2027-01-02"})
+        self.assertNotEqual(reply.headers["etag"], etag)
+        self.assertEqual(reply.headers["etag"], self.etag())
+        new = self.history()[:len(self.history()) - len(before)]
+        self.assertEqual(sorted((h["field"], h["old"], h["new"]) for h in new), [("Cost-Center", 7, None), ("Department", "IT", "HR"), ("Until", None, "2027-01-02")])
+        self.assertEqual({h["actor"].rpartition("\\")[2] for h in new}, {"olga"})
+        serial = olga.get(f"/pki/certificate/{self.number}").json["serial"]
+        self.assertEqual(env.sql("select object, detail, outcome from audit where event = 'cert.metadata-changed' order by id desc limit 1"),
+                         [[serial, "Department, Until, Cost-Center", "success"]])
+        self.assertEqual(self.merge({"Department": "HR"}).headers["etag"], reply.headers["etag"])  # nothing changes: no row
+        self.assertEqual(env.count("select count(*) from audit where event = 'cert.metadata-changed'"), audited + 1)
+        self.assertEqual([e["id"] for e in Inventory.entries(olga, f'Id -eq {self.number} AND Department -eq "hr" AND Until -lt "2027-02-01"')], [self.number])
+        self.merge({"Until": "2028-01-01"}, status=400, code="metadata")
+        self.assertEqual(self.merge({"Until": "2028-01-01"}, more="&overwrite=yes").json["Until"], "2028-01-01")
+        page = olga.get(self.path + "/history?limit=1").json
+        self.assertEqual(len(page["entries"]), 1)
+        self.assertNotIn(page["entries"][0], olga.get(self.path + f"/history?after={page['next']}").json["entries"])
+
+    def test_by_command(self):
+        self.assertEqual(env.admin("cert", "metadata", "set", str(self.number), "CaseNo=AB-1", "Cost-Center=", "--json"), {"Department": "IT", "CaseNo": "AB-1"})
+        self.assertEqual(env.admin("cert", "metadata", "show", str(self.number), "--json"), {"Department": "IT", "CaseNo": "AB-1"})
+        self.assertEqual(env.admin("cert", "metadata", "history", str(self.number), "--json")[-1]["field"], "Cost-Center")
+        self.assertIn(b"pattern", env.admin("cert", "metadata", "set", str(self.number), "CaseNo=x", check=False).stderr)
+
+    def test_replacing_needs_what_was_read(self):
+        self.put({}, status=428)
+        etag = self.etag()
+        self.put({"Department": "HR"}, etag='"0123"', status=412, code="precondition")
+        self.put({"Department": "HR"}, etag="W/" + etag, status=412)
+        self.assertEqual(self.put({"Department": "HR"}, etag=etag).json, {"Department": "HR"})
+        self.put({"Department": "IT"}, etag=etag, status=412)
+
+    def test_race(self):
+        """Of sixteen who replace what they all read, one does; of sixteen who merge, all do."""
+        def race(work):
+            with concurrent.futures.ThreadPoolExecutor(8) as pool:
+                return list(pool.map(work, range(16)))
+        etag, path, before = self.etag(), self.path, len(self.history())
+
+        def each():
+            return Person("olga", olga.password)
+        replies = race(lambda n: each().call("PUT", path, {"Department": f"D{n}"}, If_Match=etag).status)
+        self.assertEqual(sorted(replies), [200] + [412] * 15)
+        self.assertEqual(len(self.history()), before + 2)
+        replies = race(lambda n: each().call("PUT", path + "?merge=yes", {"Department": f"E{n}"}).status)
+        self.assertTrue(set(replies) <= {200, 412}, replies)
+        done = replies.count(200)
+        self.assertGreater(done, 0)
+        self.assertEqual(len(self.history()), before + 2 + done)
+        chain = [(h["old"], h["new"]) for h in self.history()[:done]]
+        self.assertTrue(all(newer[0] == older[1] for newer, older in zip(chain, chain[1:])), chain)  # none was lost
+
+    def test_rights(self):
+        """Others' certificates by guessed ids; fields that are not the owner's."""
+        refused = env.count("select count(*) from audit where event = 'cert.metadata-refused'")
+        self.expect(bob.get(self.path), 403, "forbidden")
+        self.expect(bob.get(self.path + "/history"), 403, "forbidden")
+        self.merge({"CaseNo": "AB-1"}, bob, 403, "forbidden")
+        self.merge({"CaseNo": "AB-1"}, otto, 403, "forbidden")  # who reads
+        self.assertEqual(self.merge({"CaseNo": "AB-1"}, alice).json["CaseNo"], "AB-1")
+        self.merge({"Department": "HR"}, alice, 403, "forbidden")
+        self.merge({"CaseNo": "AB-2", "Department": "HR"}, alice, 403, "forbidden")
+        self.assertEqual(self.put({}, self.etag(), alice).json, {"Department": "IT", "Cost-Center": 7})
+        self.assertEqual(env.count("select count(*) from audit where event = 'cert.metadata-refused'"), refused + 4)
+        self.expect(Client(env).request("GET", self.path), 401)
+        for who in (alice, olga):
+            self.expect(who.get("/pki/certificate/999999/metadata"), 404)
+            self.expect(who.call("PUT", "/pki/certificate/999999/metadata?merge=yes", {}), 404)
+        self.merge({"CaseNo": "AB-1"}, olga, 200)
+        self.expect(alice.call("PUT", self.path + "?merge=yes", {}, Origin="https://evil.example"), 403, "cross_site")
+
+    def test_hostile_values(self):
+        etag = self.etag()
+        for body, status in (({"CaseNo": "ab"}, 400), ({"Nope": 1}, 400), ({"Department": "a\x00b"}, 400), ({"Department": "a\x07"}, 400),
+                             ({"Department": "a\nb"}, 400), ({"Department": ["x"]}, 400), ({"Department": {"$gt": ""}}, 400), ({"Cost-Center": "1 OR 1=1"}, 400),
+                             ({"Cost-Center": 2**70}, 400), ({"Department": "x" * 401}, 400), ({f"f{n}": 1 for n in range(200)}, 400),
+                             (b'{"Department":"a","Department":"b"}', 400), (b'{"Department":"a"', 400), (b"[]", 400), (b" " * (128 * 1024 + 1), 413)):
+            with self.subTest(body=str(body)[:60]):
+                raw = body if isinstance(body, bytes) else json.dumps(body).encode()
+                reply = olga.call("PUT", self.path + "?merge=yes", raw, Content_Type="application/json")
+                self.assertEqual(reply.status, status, reply.body)
+                self.assertEqual(self.etag(), etag)
+        for value in ("'; DROP TABLE certificate; --", '"}, "x": {"a": 1', "\\u0000", "%s%n$1", "\u202e\U0001f600"):
+            self.assertEqual(self.merge({"Department": value}).json["Department"], value)
+            self.assertEqual(self.history()[0]["new"], value)
+        self.merge({}, status=422, more="&force=yes")
+        self.merge({}, status=422, more="&overwrite=maybe")
+        self.expect(olga.call("PUT", self.path + "?merge=yes", b"x", Content_Type="text/plain"), 415)
 
 
 class CrossSite(Case):

@@ -12,6 +12,7 @@
 #include "json.h"
 
 #include "catalog/metadata.h"
+#include "catalog/metadata_change.h"
 
 #define FIELDS_MAX 8
 
@@ -327,15 +328,15 @@ metadata__definitions_that_are_taken(void **state)
 		"\"message\":null,\"hint\":null}",
 		"{\"name\":\"a\",\"type\":\"Integer\",\"required\":false,\"regex\":null,\"options\":[],"
 		"\"default\":\"5\",\"message\":null,\"hint\":null,\"description\":null,\"display_order\":0,"
-		"\"allow_api\":true,\"explicit_update\":false}"},
+		"\"allow_api\":true,\"explicit_update\":false,\"owner_sets\":false}"},
 	    {"{\"name\":\"b\",\"type\":5,\"options\":[\"x\"],\"required\":true,\"description\":\"d\","
-	     "\"display_order\":3,\"allow_api\":false,\"explicit_update\":true}",
+	     "\"display_order\":3,\"allow_api\":false,\"explicit_update\":true,\"owner_sets\":true}",
 		"{\"name\":\"b\",\"type\":5,\"required\":true,\"regex\":null,\"options\":[\"x\"],\"default\":null,"
 		"\"message\":null,\"hint\":null,\"description\":\"d\",\"display_order\":3,\"allow_api\":false,"
-		"\"explicit_update\":true}",
+		"\"explicit_update\":true,\"owner_sets\":true}",
 		"{\"name\":\"b\",\"type\":\"MultipleChoice\",\"required\":true,\"regex\":null,"
 		"\"options\":[\"x\"],\"default\":null,\"message\":null,\"hint\":null,\"description\":\"d\","
-		"\"display_order\":3,\"allow_api\":false,\"explicit_update\":true}"},
+		"\"display_order\":3,\"allow_api\":false,\"explicit_update\":true,\"owner_sets\":true}"},
 	};
 
 	(void)state;
@@ -378,10 +379,103 @@ metadata__fields_have_an_order(void **state)
 	metadata_fields_sort(f, 4);
 	assert_string_equal(f[0].name, "zeta");
 	assert_string_equal(f[1].name, "gamma");
-	assert_string_equal(f[2].name, "alpha");
-	assert_string_equal(f[3].name, "Beta");
+	assert_string_equal(f[2].name, "Beta");
+	assert_string_equal(f[3].name, "alpha");
 	assert_ptr_equal(metadata_field_find(f, 4, "GAMMA"), &f[1]);
 	assert_null(metadata_field_find(f, 4, "gam"));
+}
+
+/* Values after issue: what they become, with what is told of it; or the refusal. */
+static void
+metadata__change(void **state)
+{
+	static const char definitions[] =
+	    "[{\"name\":\"Dept\",\"type\":1,\"owner_sets\":true},"
+	    "{\"name\":\"Cost\",\"type\":2,\"required\":true,\"default\":\"7\"},"
+	    "{\"name\":\"Day\",\"type\":3,\"explicit_update\":true},"
+	    "{\"name\":\"Inner\",\"type\":4,\"allow_api\":false,\"owner_sets\":true}]";
+	static const struct {
+		const char *who; /* o officer, u user; r replaces, x overwrites */
+		const char *old, *values, *after;
+	} c[] = {
+	    {"o", "{}", "{\"dept\":\"IT\"}",
+		"{\"Dept\":\"IT\"} [{\"field\":\"Dept\",\"old\":null,\"new\":\"IT\"}]"},
+	    {"o", "{\"Dept\":\"IT\",\"Cost\":1}", "{\"Dept\":\"IT\",\"Cost\":\"1\"}",
+		"{\"Dept\":\"IT\",\"Cost\":1} []"},
+	    {"o", "{\"Dept\":\"IT\",\"Cost\":1}", "{\"Dept\":null}",
+		"{\"Cost\":1} [{\"field\":\"Dept\",\"old\":\"IT\",\"new\":null}]"},
+	    {"o", "{\"Dept\":\"IT\"}", "{\"Dept\":\" \",\"Day\":\"\"}",
+		"{} [{\"field\":\"Dept\",\"old\":\"IT\",\"new\":null}]"},
+	    {"or", "{\"Dept\":\"IT\",\"Cost\":1,\"Gone\":\"x\"}", "{\"Cost\":2}",
+		"{\"Cost\":2,\"Gone\":\"x\"} [{\"field\":\"Cost\",\"old\":1,\"new\":2},"
+		"{\"field\":\"Dept\",\"old\":\"IT\",\"new\":null}]"},
+	    {"or", "{}", "{}", "metadata field \"Cost\" is required"}, /* no default after issue */
+	    {"o", "{\"Cost\":1}", "{\"Cost\":\"\"}", "metadata field \"Cost\" is required"},
+	    {"o", "{}", "{\"Cost\":null}", "{} []"}, /* one from before it was required */
+	    {"o", "{}", "{\"Day\":\"2027-1-2\"}",
+		"{\"Day\":\"2027-01-02\"} [{\"field\":\"Day\",\"old\":null,\"new\":\"2027-01-02\"}]"},
+	    {"o", "{\"Day\":\"2027-01-02\"}", "{\"Day\":\"2027-01-02\"}",
+		"{\"Day\":\"2027-01-02\"} []"},
+	    {"o", "{\"Day\":\"2027-01-02\"}", "{\"Day\":\"2027-01-03\"}",
+		"metadata field \"Day\" has a value, which is overwritten only where the call says so"},
+	    {"o", "{\"Day\":\"2027-01-02\"}", "{\"Day\":null}",
+		"metadata field \"Day\" has a value, which is overwritten only where the call says so"},
+	    {"or", "{\"Day\":\"2027-01-02\",\"Cost\":1}", "{\"Cost\":1}",
+		"metadata field \"Day\" has a value, which is overwritten only where the call says so"},
+	    {"orx", "{\"Day\":\"2027-01-02\",\"Cost\":1}", "{\"Cost\":1}",
+		"{\"Cost\":1} [{\"field\":\"Day\",\"old\":\"2027-01-02\",\"new\":null}]"},
+	    {"u", "{}", "{\"Dept\":\"HR\"}",
+		"{\"Dept\":\"HR\"} [{\"field\":\"Dept\",\"old\":null,\"new\":\"HR\"}]"},
+	    {"u", "{}", "{\"Cost\":1}", "Only an officer may change the metadata field Cost."},
+	    {"u", "{}", "{\"Inner\":true}", "Only an officer may change the metadata field Inner."},
+	    {"ur", "{\"Dept\":\"IT\",\"Cost\":1,\"Inner\":true}", "{}",
+		"{\"Cost\":1,\"Inner\":true} [{\"field\":\"Dept\",\"old\":\"IT\",\"new\":null}]"},
+	    {"o", "{}", "{\"Inner\":\"yes\"}",
+		"metadata field \"Inner\": value is neither true nor false"},
+	    {"o", "{}", "{\"Nope\":1}", "metadata field \"Nope\" is not defined"},
+	    {"o", "{}", "{\"Dept\":\"a\",\"DEPT\":\"b\"}",
+		"metadata field \"Dept\" is given twice"},
+	    {"o", "{}", "{\"Dept\":[]}", "metadata field \"Dept\": value is an array or object"},
+	    {"o", "{}", "{\"Dept\":\"a\\u0007\"}",
+		"metadata field \"Dept\": value has a control character"},
+	    {"o", "{}", "[]", "Metadata is no object but array"},
+	};
+	gh_json *defs = parse(definitions);
+	struct metadata_field f[FIELDS_MAX];
+	struct gh_error err;
+
+	(void)state;
+	for (size_t i = 0; i < gh_json_size(defs); i++)
+		assert_int_equal(metadata_field_load(gh_json_at(defs, i), &f[i], &err), 0);
+	for (size_t i = 0; i < sizeof(c) / sizeof(*c); i++) {
+		const struct metadata_change m = {.field = f,
+		    .fields = gh_json_size(defs),
+		    .is_officer = c[i].who[0] == 'o',
+		    .replaces = strchr(c[i].who, 'r') != NULL,
+		    .overwrites = strchr(c[i].who, 'x') != NULL};
+		gh_json *old = parse(c[i].old), *values = parse(c[i].values), *out, *changes;
+		char text[1000];
+
+		if (metadata_change(&m, old, values, &out, &changes, &err) == 0) {
+			char *a = gh_json_print(out, false), *b = gh_json_print(changes, false);
+
+			snprintf(text, sizeof(text), "%s %s", a, b);
+			free(a);
+			free(b);
+		} else {
+			assert_null(out);
+			assert_null(changes);
+			snprintf(text, sizeof(text), "%s", err.message);
+		}
+		assert_string_equal(text, c[i].after);
+		gh_json_free(old);
+		gh_json_free(values);
+		gh_json_free(out);
+		gh_json_free(changes);
+	}
+	for (size_t i = 0; i < gh_json_size(defs); i++)
+		metadata_field_clear(&f[i]);
+	gh_json_free(defs);
 }
 
 int
@@ -404,6 +498,7 @@ main(void)
 	    cmocka_unit_test(metadata__definitions_that_are_refused),
 	    cmocka_unit_test(metadata__definitions_that_are_taken),
 	    cmocka_unit_test(metadata__fields_have_an_order),
+	    cmocka_unit_test(metadata__change),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -26,7 +26,7 @@ static int
 set_later(gh_json *row, const gh_json *field)
 {
 	static const char *const later[] = {"description", "display_order", "allow_api",
-	    "explicit_update"};
+	    "explicit_update", "owner_sets"};
 	int bad = 0;
 
 	for (size_t i = 0; i < sizeof(later) / sizeof(later[0]); i++) {

@@ -7,7 +7,7 @@
 
 /* field: {"name","type": 1..7,"required","regex","options":[..],"default","message","hint"}, and
  * where it is not as it would be without: {"description","display_order","allow_api",
- * "explicit_update"}. GH_E_CONFLICT: the name is taken. */
+ * "explicit_update","owner_sets"}. GH_E_CONFLICT: the name is taken. */
 int store_add_metadata_field(struct store *s, const struct requester *who, const gh_json *field,
     struct gh_error *err) GH_MUSTCHECK;
 /* The same, or in place of the one of this name. */

@@ -15,7 +15,8 @@
 static const char *type, *regex, *fallback, *message, *hint, *description;
 static int display_order = -1;
 static struct option_list choices;
-static bool required, optional, internal, external, explicit_update, implicit_update;
+static bool required, optional, internal, external, explicit_update, implicit_update, owner,
+    no_owner;
 
 static const struct option_row options[] = {
     VERB_CONFIG,
@@ -34,12 +35,14 @@ static const struct option_row options[] = {
     {"order", 0, OPTION_NUMBER, &display_order, "NUMBER",
 	"place in forms and lists: small numbers first"},
     {"no-api", 0, OPTION_FLAG, &internal, NULL,
-	"officers alone change it, and clients of Keyfactor do not see it"},
-    {"api", 0, OPTION_FLAG, &external, NULL, "others may change and see it, too"},
+	"clients of Keyfactor do not see it, and officers alone change it afterwards"},
+    {"api", 0, OPTION_FLAG, &external, NULL, "clients of Keyfactor see it"},
     {"explicit-update", 0, OPTION_FLAG, &explicit_update, NULL,
 	"a value that is there is overwritten only where the call says so"},
     {"no-explicit-update", 0, OPTION_FLAG, &implicit_update, NULL,
 	"a value is overwritten by any call that may set it"},
+    {"owner", 0, OPTION_FLAG, &owner, NULL, "who asked for a certificate may change it afterwards"},
+    {"no-owner", 0, OPTION_FLAG, &no_owner, NULL, "officers alone change it afterwards"},
     OPTION_END,
 };
 
@@ -48,7 +51,8 @@ has_options(void)
 {
 	return type != NULL || regex != NULL || fallback != NULL || message != NULL ||
 	    hint != NULL || description != NULL || display_order >= 0 || choices.n > 0 ||
-	    required || optional || internal || external || explicit_update || implicit_update;
+	    required || optional || internal || external || explicit_update || implicit_update ||
+	    owner || no_owner;
 }
 
 static int
@@ -87,6 +91,8 @@ put_options(gh_json *o, struct gh_error *err)
 		bad |= gh_json_set_bool(o, "allow_api", external);
 	if (explicit_update || implicit_update)
 		bad |= gh_json_set_bool(o, "explicit_update", explicit_update);
+	if (owner || no_owner)
+		bad |= gh_json_set_bool(o, "owner_sets", owner);
 	return bad == 0 ? 0 : gh_fail(err, GH_E_NOMEM, "metadata field");
 }
 
@@ -94,7 +100,7 @@ static int
 check_options(const struct verb_call *c)
 {
 	if ((required && optional) || (internal && external) ||
-	    (explicit_update && implicit_update))
+	    (explicit_update && implicit_update) || (owner && no_owner))
 		return command_usage(c->who, "two of these options exclude each other");
 	return COMMAND_OK;
 }
@@ -119,7 +125,7 @@ row_of(const gh_json *definition, gh_json **row, struct gh_error *err)
 static struct list_query all = {.what = STORE_LIST_METADATA_FIELDS};
 static const struct output_column columns[] = {{"NAME", "name"}, {"TYPE", "type"},
     {"REQUIRED", "required"}, {"OPTIONS", "options"}, {"REGEX", "regex"}, {"DEFAULT", "default"},
-    {"API", "allow_api"}, {"EXPLICIT", "explicit_update"}, {NULL, NULL}};
+    {"API", "allow_api"}, {"OWNER", "owner_sets"}, {"EXPLICIT", "explicit_update"}, {NULL, NULL}};
 
 const struct verb verb_metadata_list = {
     .usage = {"", 0, 0,
@@ -295,7 +301,7 @@ const struct verb verb_metadata_set = {
 	"Changes the metadata field NAME by options; values that certificates have stay as they are. Without options, "
 	"defines all fields of FILE, or replaces those of the same name: a JSON array of objects with name, type (1 to 7 "
 	"or its word, see `metadata add --help`), required, regex, options, default, message, hint, description, "
-	"display_order, allow_api, explicit_update.",
+	"display_order, allow_api, explicit_update, owner_sets.",
 	"gatehouse metadata set CostCenter --required\ngatehouse metadata set fields.json\n"},
     .options = options,
     .needs = NEEDS_GRANTS,
