@@ -20,6 +20,7 @@ enum metadata_type { /* wire numbers of the field definition */
 };
 
 struct metadata_field {
+	int64_t id; /* row of the store; 0: not known */
 	char *name;
 	enum metadata_type type;
 	bool required;

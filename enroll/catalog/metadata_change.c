@@ -55,6 +55,12 @@ note(struct work *w, const struct metadata_field *f, gh_json *was, gh_json *is,
 	return bad == 0 ? 0 : no_memory(err);
 }
 
+static bool
+may_set(const struct metadata_change *c, const struct metadata_field *f)
+{
+	return c->is_officer || (f->allow_api && f->owner_sets);
+}
+
 /* is: typed, or JSON null for none. */
 static int
 put(struct work *w, const struct metadata_field *f, gh_json *is, struct gh_error *err)
@@ -62,23 +68,20 @@ put(struct work *w, const struct metadata_field *f, gh_json *is, struct gh_error
 	gh_json *was = gh_json_get(w->out, f->name);
 	bool had = !is_none(was), has = gh_json_type(is) != GH_JSON_NULL;
 
-	if (!has && f->required && (had || w->c->replaces))
+	if (!has && f->required && (had || w->c->replaces) && may_set(w->c, f))
 		return gh_refuse_as(err, GH_E_METADATA, "required", NULL,
 		    "metadata field \"%s\" is required", f->name);
 	if ((!had && !has) || (had && has && is_same(was, is)))
 		return 0;
+	if (!may_set(w->c, f))
+		return gh_refuse(err, GH_E_FORBIDDEN,
+		    "Only an officer may change the metadata field %s.", f->name);
 	if (had && f->explicit_update && !w->c->overwrites)
 		return gh_refuse(err, GH_E_METADATA,
 		    "metadata field \"%s\" has a value, which is overwritten only where the call "
 		    "says so",
 		    f->name);
 	return note(w, f, was, is, err);
-}
-
-static bool
-may_set(const struct metadata_change *c, const struct metadata_field *f)
-{
-	return c->is_officer || (f->allow_api && f->owner_sets);
 }
 
 static int
@@ -96,9 +99,6 @@ take(struct work *w, const char *name, const gh_json *value, struct gh_error *er
 		return gh_refuse(err, GH_E_METADATA, "metadata field \"%s\" is given twice",
 		    f->name);
 	w->seen[f - c->field] = true;
-	if (!may_set(c, f))
-		return gh_refuse(err, GH_E_FORBIDDEN,
-		    "Only an officer may change the metadata field %s.", f->name);
 	if (!is_none(value))
 		rc = metadata_value(f, value, &typed, err);
 	else if ((typed = gh_json_new_string(NULL)) == NULL)

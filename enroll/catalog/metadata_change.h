@@ -15,8 +15,9 @@ struct metadata_change {
 /*
  * old: the values that it has; NULL: none. values: object name -> value, where null and "" take a
  * value away. *out: all values as they are to be; *changes: array of {"field","old","new"}, null
- * for none; empty when nothing changes. Values whose field nobody defines any more stay.
- * GH_E_FORBIDDEN: a field is not his; GH_E_METADATA names the field, as metadata_check.
+ * for none; empty when nothing changes. A value that is named and stays needs no right. Values
+ * whose field nobody defines any more stay. GH_E_FORBIDDEN: a field is not his; GH_E_METADATA names
+ * the field, as metadata_check.
  */
 int metadata_change(const struct metadata_change *c, const gh_json *old, const gh_json *values,
     gh_json **out, gh_json **changes, struct gh_error *err) GH_MUSTCHECK;

@@ -123,6 +123,8 @@ load_type(const gh_json *json, struct metadata_field *f, struct gh_error *err)
 		return gh_refuse(err, GH_E_METADATA, "display_order: not a number from 0 to %d",
 		    DISPLAY_ORDER_MAX);
 	f->display_order = (int)n;
+	if (!gh_json_int(gh_json_get(json, "id"), &f->id))
+		f->id = 0;
 	if ((rc = load_flag(json, "required", false, &f->required, err)) != 0 ||
 	    (rc = load_flag(json, "allow_api", true, &f->allow_api, err)) != 0)
 		return rc;

@@ -4,6 +4,7 @@
 
 #include "certenroll/ce.h"
 #include "est/est_error.h"
+#include "keyfactor/kf_ask.h"
 #include "rest/rest.h"
 
 #include "auth/origin.h"
@@ -128,6 +129,26 @@ const struct route_family route_family_est = {
     .check_site = origin_check,
 };
 
+/* ---- KeyfactorAPI ---- */
+
+static void
+keyfactor_error(const struct gh_conf *conf, const struct gh_error *err,
+    const struct gh_http_request *req, struct gh_http_reply *rep)
+{
+	(void)conf;
+	(void)req;
+	kf_error(err, rep);
+}
+
+static const char *const keyfactor_paths[] = {"/keyfactorapi", NULL};
+
+const struct route_family route_family_keyfactor = {
+    .paths = keyfactor_paths,
+    .challenge = BASIC,
+    .error = keyfactor_error,
+    .check_site = origin_check,
+};
+
 /* ---- which of them ---- */
 
 static bool
@@ -148,7 +169,7 @@ const struct route_family *
 route_family_of_path(const char *path)
 {
 	static const struct route_family *const all[] = {&route_family_certenroll,
-	    &route_family_rest, &route_family_pages, &route_family_est};
+	    &route_family_rest, &route_family_pages, &route_family_est, &route_family_keyfactor};
 
 	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
 		if (has_path(all[i], path))

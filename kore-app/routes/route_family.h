@@ -40,6 +40,9 @@ extern const struct route_family route_family_pages;
 /* EST, RFC 7030: for devices. docs/est.md */
 extern const struct route_family route_family_est;
 
+/* KeyfactorAPI: the vendor's newer API, over REST. docs/keyfactor-api.md */
+extern const struct route_family route_family_keyfactor;
+
 /* Of a path that no row has. Never NULL. */
 const struct route_family *route_family_of_path(const char *path);
 

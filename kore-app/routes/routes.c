@@ -29,6 +29,7 @@
 #include "est_package_rows.h"
 #include "est_rows.h"
 #include "health.h"
+#include "keyfactor_rows.h"
 #include "metadata_rows.h"
 #include "metrics/metrics.h"
 #include "package_rows.h"
@@ -443,6 +444,7 @@ const struct route route_table[] = {
     EST_PACKAGE_ROWS,
     PACKAGE_ROWS,
     METADATA_ROWS,
+    KEYFACTOR_ROWS,
     EST_ROWS,
     {.methods = READ,
 	.pattern = "/static/{name}",

@@ -968,6 +968,142 @@ class MetadataValues(Case):
         self.expect(olga.call("PUT", self.path + "?merge=yes", b"x", Content_Type="text/plain"), 415)
 
 
+class Keyfactor(Case):
+    """KeyfactorAPI: the requests of the vendor's Go client (keyfactor-go-client v3.0.0) as it sent them, and worse ones."""
+    GO = {"User-Agent": "Go-http-client/1.1", "X-Keyfactor-Api-Version": "1", "X-Keyfactor-Requested-With": "APIClient", "Accept": "application/json",
+          "Content-Type": "application/json"}
+
+    def call(self, method, path, body=None, status=200, who=alice, **headers):
+        """The client sends the JSON of its payload with each call, null with a GET."""
+        raw = body if isinstance(body, bytes) else json.dumps(body).encode()
+        reply = who.client.request(method, "/KeyfactorAPI/" + path, raw, {**self.GO, "Authorization": who.basic, **{k.replace("_", "-"): v for k, v in headers.items()}})
+        self.assertEqual(reply.status, status, reply.body)
+        return json.loads(reply.body) if reply.body else None
+
+    def enroll(self, who=alice, csr=CSR, template="User", metadata=None, status=200, **more):
+        pem = "-----BEGIN CERTIFICATE REQUEST-----\n" + base64.encodebytes(csr).decode() + "-----END CERTIFICATE REQUEST-----\n"
+        body = {"CSR": pem, "Timestamp": "2026-11-30T09:00:00Z", "Template": template, "CertificateAuthority": "issuing", "IncludeChain": True, "SANs": None,
+                "Metadata": metadata, **more}
+        return self.call("POST", "Enrollment/CSR", body, status, who, x_certificateformat="PEM")
+
+    def test_as_the_go_client_calls(self):
+        self.assertIn("GET /Certificates", self.call("GET", "Status/Endpoints"))
+        self.assertIn("issuing", [ca["LogicalName"] for ca in self.call("GET", "CertificateAuthority")])
+        template = next(t for t in self.call("GET", "Templates/") if t["CommonName"] == "User")
+        self.assertEqual(self.call("GET", f"Templates/{template['Id']}"), template)
+        fields = self.call("GET", "MetadataFields")
+        self.assertLessEqual({"Department", "Cost-Center"}, {f["Name"] for f in fields})
+        for f in fields:  # which are decoded strictly
+            self.assertTrue(all(isinstance(f[k], int) for k in ("Id", "DataType", "Enrollment", "DisplayOrder")) and
+                            all(isinstance(f[k], str) for k in ("Name", "Description", "Hint", "Validation", "Message", "Options", "DefaultValue")), f)
+        made = self.enroll(metadata={"Department": "IT"})
+        info = made["CertificateInformation"]
+        self.assertEqual((info["RequestDisposition"], made["Metadata"]), ("ISSUED", {"Department": "IT"}))
+        self.assertGreaterEqual(len(info["Certificates"]), 2)
+        chain = [ssl.PEM_cert_to_DER_cert(c) for c in info["Certificates"]]
+        client.verify_chain(env.scratch, chain)
+        self.assertEqual(hashlib.sha1(chain[0]).hexdigest().upper(), info["Thumbprint"])
+        one = self.call("GET", f"Certificates/{info['KeyfactorID']}?includeLocations=true&includeMetadata=true")
+        self.assertEqual(base64.b64decode(one["ContentBytes"]), chain[0])
+        self.assertEqual((one["SerialNumber"], one["CertState"], one["KeyTypeString"], one["KeySizeInBits"], one["Metadata"], one["TemplateId"]),
+                         (info["SerialNumber"], 1, "ECC", 256, {"Department": "IT"}, template["Id"]))
+        self.assertRegex(one["NotAfter"], r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$")
+        quoted = urllib.parse.quote
+        for query in (f'Thumbprint -eq "{info["Thumbprint"]}"', f'CertRequestId -eq {info["KeyfactorRequestId"]}'):
+            found = self.call("GET", f"Certificates?includeMetadata=true&pq.queryString={quoted(query)}")
+            self.assertEqual(found, [one])
+        found = self.call("GET", "Certificates?pq.queryString=" + quoted(f'IssuedCN -eq "{one["IssuedCN"]}"') + "&pq.sortAscending=1")
+        self.assertEqual(found[0]["Id"], one["Id"])
+        content = self.call("POST", "Certificates/Download", {"CertID": one["Id"], "IncludeChain": True, "ChainOrder": "EndEntityFirst"},
+                            x_certificateformat="P7B")["Content"]
+        self.assertEqual(client.pkcs7_certificates(base64.b64decode(content)), chain)
+        everything = {f["Name"]: "" for f in fields}
+        self.assertIsNone(self.call("PUT", "Certificates/Metadata", {"Id": one["Id"], "Metadata": {**everything, "Department": "HR"}, "CollectionId": 0}, 204, olga))
+        self.assertEqual(self.call("GET", f"Certificates/{one['Id']}?includeMetadata=true")["Metadata"], {"Department": "HR"})
+        for value, same in (("hr", True), ("IT", False), ("", False)):
+            self.assertIs(self.call("GET", f"Certificates/Metadata/Compare?certificateId={one['Id']}&metadataFieldName=department&value={value}"), same)
+        revoke = {"CertificateIds": [one["Id"]], "Reason": 4, "Comment": "replaced", "EffectiveDate": client.now(fmt="%Y-%m-%dT%H:%M:%SZ")}
+        self.assertEqual(self.call("POST", "Certificates/Revoke", revoke), {"RevokedIds": [one["Id"]]})
+        one = self.call("GET", f"Certificates/{one['Id']}")
+        self.assertEqual((one["CertState"], one["RevocationReason"], one["RevocationComment"]), (2, 4, "replaced"))
+        self.assertIn("final", self.call("POST", "Certificates/Revoke", revoke, 400)["FailedOperations"][0]["Reason"])
+        query = quoted(f'Id -eq {one["Id"]}')
+        self.assertEqual(self.call("GET", "Certificates?QueryString=" + query), [])
+        self.assertEqual([c["Id"] for c in self.call("GET", "Certificates?includerevoked=true&querystring=" + query)], [one["Id"]])
+
+    def test_pending(self):
+        info = self.enroll(csr=web_csr("kf.example.test"), template="WebServer")["CertificateInformation"]
+        self.assertEqual((info["RequestDisposition"], info["KeyfactorID"], info["Certificates"]), ("PENDING", 0, []))
+        self.assertEqual(olga.get(f"/pki/request/{info['KeyfactorRequestId']}").json["status"], "pending")
+
+    def test_pages(self):
+        every = [c["Id"] for c in self.call("GET", "Certificates?pq.returnLimit=200&pq.includeRevoked=true&pq.includeExpired=true", who=olga)]
+        found = []
+        for page in (1, 2, 3):
+            found += [c["Id"] for c in self.call("GET", f"Certificates?PageReturned={page}&ReturnLimit=3&IncludeRevoked=true&IncludeExpired=true", who=olga)]
+        self.assertEqual(found, every[:9])
+        for field, member in (("NotAfter", "NotAfter"), ("RequesterName", "RequesterName"), ("SerialNumber", "SerialNumber")):
+            for down in (0, 1):
+                values = [c[member].lower() for c in self.call("GET", f"Certificates?ReturnLimit=20&SortField={field}&SortAscending={down}", who=olga)]
+                self.assertEqual(values, sorted(values, reverse=bool(down)))
+        self.assertEqual(self.call("GET", "Certificates?SortField=Id", status=400)["Message"], "Invalid sort field: Id.")
+        for wrong in ("ReturnLimit=0", "ReturnLimit=x", "PageReturned=101", "IncludeRevoked=maybe", "QueryString=%FF", "QueryString=Nope%20-eq%201",
+                      "QueryString=Id%20-eq%201)%20OR%20(Id%20-eq%202", "SortField=requester%27"):
+            with self.subTest(wrong):
+                self.assertTrue(self.call("GET", "Certificates?" + wrong, status=400)["Message"])
+
+    def test_rights(self):
+        """Ids that are guessed show what REST shows: nothing that is private, and nothing is changed."""
+        info = self.enroll(metadata={"Department": "IT"})["CertificateInformation"]
+        number = info["KeyfactorID"]
+        self.assertEqual(self.call("GET", f"Certificates?pq.queryString=Id%20-eq%20{number}", who=bob), [])
+        seen = self.call("GET", f"Certificates/{number}?includeMetadata=true", who=bob)
+        self.assertEqual((seen["RequesterName"], seen["Metadata"], seen["CertRequestId"]), ("", {}, 0))
+        self.call("PUT", "Certificates/Metadata", {"Id": number, "Metadata": {"Department": "X"}}, 403, bob)
+        self.call("PUT", "Certificates/Metadata", {"Id": number, "Metadata": {"Department": "X"}}, 403, alice)
+        self.call("GET", f"Certificates/Metadata/Compare?certificateId={number}&metadataFieldName=Department&value=IT", status=403, who=bob)
+        self.assertIn("officer", self.call("POST", "Certificates/Revoke", {"CertificateIds": [number], "Reason": 1, "Comment": "x"}, 400, bob)["FailedOperations"][0]["Reason"])
+        self.assertEqual(olga.get(f"/pki/certificate/{number}").json["status"], "valid")
+        self.call("GET", "Certificates/999999", status=404)
+        self.call("GET", "Certificates", status=401, who=Person("alice", "wrong"))
+        self.assertIn("www-authenticate", Client(env).request("GET", "/keyfactorapi/Status/Endpoints").headers)
+        self.assertIn("Message", self.call("GET", "Nothing", status=404))
+        self.call("POST", "Certificates/Revoke", {}, 403, Origin="https://evil.example")
+        self.enroll(olga, status=401)
+
+    def test_fields_that_are_not_for_the_api(self):
+        env.admin("metadata", "add", "Inner", "--type", "String", "--no-api")
+        env.await_catalog()
+        try:
+            number = self.enroll(metadata={"Inner": "secret"})["CertificateInformation"]["KeyfactorID"]
+            self.assertNotIn("Inner", self.call("GET", f"Certificates/{number}?includeMetadata=true")["Metadata"])
+            self.assertNotIn("Inner", {f["Name"] for f in self.call("GET", "MetadataFields")})
+            self.call("GET", "MetadataFields/Inner", status=404)
+            self.call("PUT", "Certificates/Metadata", {"Id": number, "Metadata": {"Inner": ""}}, 400, olga)
+            self.call("GET", f"Certificates/Metadata/Compare?certificateId={number}&metadataFieldName=Inner&value=secret", status=400)
+        finally:
+            env.admin("metadata", "remove", "Inner", "--yes")
+            env.await_catalog()
+
+    def test_bad_bodies(self):
+        before = self.certificates()
+        for more, status in (({"SANs": {"dns": ["evil.example"]}}, 400), ({"SANs": {}, "Template": "none"}, 403), ({"Template": ""}, 400), ({"Template": 7}, 400),
+                             ({"CSR": "x"}, 400), ({"CSR": None}, 400), ({"Metadata": []}, 400), ({"Metadata": {"Nope": 1}}, 400), ({"CertificateAuthority": "none"}, 403)):
+            with self.subTest(more):
+                self.assertTrue(self.enroll(status=status, **more)["Message"])
+        for path, method in (("Enrollment/CSR", "POST"), ("Certificates/Revoke", "POST"), ("Certificates/Download", "POST"), ("Certificates/Metadata", "PUT")):
+            for body, status in ((b"[", 400), (b"[]", 400), (b"{}", 400), (b'{"a":1,"a":2}', 400), (b" " * (128 * 1024 + 1), 413)):
+                with self.subTest(path=path, body=body[:20]):
+                    self.assertTrue(self.call(method, path, body, status)["Message"])
+            self.call(method, path, b"x", 415, Content_Type="text/plain")
+        for ids in ("x", [], ["x"], [0], [-1], [2**70], list(range(1, 102))):
+            self.call("POST", "Certificates/Revoke", {"CertificateIds": ids, "Reason": 0, "Comment": "x"}, 400, olga)
+        for body in ({"Thumbprint": "' OR 1=1 --"}, {"SerialNumber": "zz"}, {"CertID": "x"}, {"CertID": 1, "ChainOrder": "RootFirst"}):
+            self.call("POST", "Certificates/Download", body, 400)
+        self.call("POST", "Certificates/Download", {"CertID": 1}, 400, x_certificateformat="PFX")
+        self.assertEqual(self.certificates(), before)
+
+
 class CrossSite(Case):
     """A page of another site makes a browser send what it remembers for us: Basic credentials, a client certificate."""
 

@@ -426,6 +426,10 @@ metadata__change(void **state)
 		"{\"Cost\":1} [{\"field\":\"Day\",\"old\":\"2027-01-02\",\"new\":null}]"},
 	    {"u", "{}", "{\"Dept\":\"HR\"}",
 		"{\"Dept\":\"HR\"} [{\"field\":\"Dept\",\"old\":null,\"new\":\"HR\"}]"},
+	    {"u", "{\"Cost\":1}", "{\"Cost\":1,\"Inner\":\"\",\"Dept\":\"HR\"}",
+		"{\"Cost\":1,\"Dept\":\"HR\"} [{\"field\":\"Dept\",\"old\":null,\"new\":\"HR\"}]"}, /* as clients send all */
+	    {"u", "{\"Cost\":1}", "{\"Cost\":null}",
+		"Only an officer may change the metadata field Cost."},
 	    {"u", "{}", "{\"Cost\":1}", "Only an officer may change the metadata field Cost."},
 	    {"u", "{}", "{\"Inner\":true}", "Only an officer may change the metadata field Inner."},
 	    {"ur", "{\"Dept\":\"IT\",\"Cost\":1,\"Inner\":true}", "{}",

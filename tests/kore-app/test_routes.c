@@ -424,6 +424,19 @@ static const struct policy {
 	REQUESTER_ROLE_ADMIN | REQUESTER_ROLE_OFFICER | REQUESTER_ROLE_AUDITOR, false},
     {"pki.packages.deliveries", AUTH_PERSON,
 	REQUESTER_ROLE_ADMIN | REQUESTER_ROLE_OFFICER | REQUESTER_ROLE_AUDITOR, false},
+    {"keyfactor.endpoints", AUTH_PERSON, 0, false},
+    {"keyfactor.certificates", AUTH_PERSON, 0, false},
+    {"keyfactor.certificate", AUTH_PERSON, 0, false},
+    {"keyfactor.download", AUTH_PERSON, 0, false},
+    {"keyfactor.revoke", AUTH_PERSON, 0, false},
+    {"keyfactor.metadata", AUTH_PERSON, 0, false},
+    {"keyfactor.compare", AUTH_PERSON, 0, false},
+    {"keyfactor.fields", AUTH_PERSON, 0, false},
+    {"keyfactor.field", AUTH_PERSON, 0, false},
+    {"keyfactor.templates", AUTH_PERSON, 0, false},
+    {"keyfactor.template", AUTH_PERSON, 0, false},
+    {"keyfactor.cas", AUTH_PERSON, 0, false},
+    {"keyfactor.enroll", AUTH_APP_SENT | AUTH_USER, 0, false},
     {"pki.metadata", AUTH_PERSON, 0, false},
     {"pki.certificate.metadata", AUTH_PERSON, 0, false},
     {"pki.certificate.metadata.change", AUTH_PERSON, 0, false},
@@ -832,10 +845,12 @@ origin__safe_methods_change_nothing(void **state)
 	    "console.certificate.file", "console.certificate.ask", "est.cacerts",
 	    "est.label.cacerts", "pki.packages", "pki.package", "pki.package.deliveries",
 	    "pki.packages.deliveries", "pki.metadata", "pki.metadata.field",
-	    "pki.certificate.metadata", "pki.certificate.metadata.history", "est.csrattrs",
-	    "est.label.csrattrs", "est.simpleenroll.outcome", "est.label.simpleenroll.outcome",
-	    "est.simplereenroll.outcome", "est.label.simplereenroll.outcome", "est.fullcmc.outcome",
-	    "est.label.fullcmc.outcome"};
+	    "pki.certificate.metadata", "pki.certificate.metadata.history", "keyfactor.endpoints",
+	    "keyfactor.certificates", "keyfactor.certificate", "keyfactor.compare",
+	    "keyfactor.fields", "keyfactor.field", "keyfactor.templates", "keyfactor.template",
+	    "keyfactor.cas", "est.csrattrs", "est.label.csrattrs", "est.simpleenroll.outcome",
+	    "est.label.simpleenroll.outcome", "est.simplereenroll.outcome",
+	    "est.label.simplereenroll.outcome", "est.fullcmc.outcome", "est.label.fullcmc.outcome"};
 
 	(void)state;
 	for (size_t i = 0; i < route_table_len; i++) {

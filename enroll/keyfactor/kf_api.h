@@ -1,0 +1,36 @@
+/* The calls of KeyfactorAPI that are served: docs/keyfactor-api.md */
+#ifndef ENROLL_KF_API_H
+#define ENROLL_KF_API_H
+
+#include "call.h"
+
+#define KF_BODY_MAX ((size_t)128 * 1024)
+
+/* GET Status/Endpoints: the paths that there are, the log-in probe of the vendor's clients. */
+void kf_endpoints(struct worker_env *env, const struct call *call, struct gh_http_reply *rep);
+
+/* GET Certificates, Certificates/{id} */
+void kf_certificate_list(struct worker_env *env, const struct call *call,
+    struct gh_http_reply *rep);
+void kf_certificate_get(struct worker_env *env, const struct call *call, struct gh_http_reply *rep);
+/* POST Certificates/Download, Certificates/Revoke */
+void kf_download(struct worker_env *env, const struct call *call, struct gh_http_reply *rep);
+void kf_revoke(struct worker_env *env, const struct call *call, struct gh_http_reply *rep);
+
+/* PUT Certificates/Metadata; GET Certificates/Metadata/Compare; GET MetadataFields,
+ * MetadataFields/{name} */
+void kf_metadata_put(struct worker_env *env, const struct call *call, struct gh_http_reply *rep);
+void kf_metadata_compare(struct worker_env *env, const struct call *call,
+    struct gh_http_reply *rep);
+void kf_field_list(struct worker_env *env, const struct call *call, struct gh_http_reply *rep);
+void kf_field_get(struct worker_env *env, const struct call *call, struct gh_http_reply *rep);
+
+/* GET Templates, Templates/{id}, CertificateAuthority */
+void kf_template_list(struct worker_env *env, const struct call *call, struct gh_http_reply *rep);
+void kf_template_get(struct worker_env *env, const struct call *call, struct gh_http_reply *rep);
+void kf_ca_list(struct worker_env *env, const struct call *call, struct gh_http_reply *rep);
+
+/* POST Enrollment/CSR */
+void kf_enroll_csr(struct worker_env *env, const struct call *call, struct gh_http_reply *rep);
+
+#endif

@@ -1,0 +1,13 @@
+/* Certificates as KeyfactorAPI tells them. */
+#ifndef ENROLL_KF_CERTIFICATE_H
+#define ENROLL_KF_CERTIFICATE_H
+
+#include "kf_ask.h"
+
+/* row: as rest_certificate tells it. Metadata only where it is asked for, and of fields with
+ * allow_api. NULL: out of memory. */
+gh_json *kf_certificate(const struct worker_env *env, const gh_json *row, bool with_metadata);
+/* The values that clients of Keyfactor see. */
+gh_json *kf_metadata(const struct worker_env *env, const gh_json *values);
+
+#endif

@@ -1,0 +1,218 @@
+/* KeyfactorAPI: Enrollment/CSR, by the pipeline that REST goes through. See kf_api.h. */
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "buf.h"
+#include "catalog/catalog.h"
+#include "pem.h"
+#include "rest/rest_certificate.h"
+#include "rest/rest_submit.h"
+
+#include "kf_api.h"
+#include "kf_certificate.h"
+
+#define PEM_MAX (256 * 1024)
+
+/* What a call asks for; borrowed from its body. */
+struct wish {
+	const char *csr, *template_name, *ca;
+	bool with_chain;
+	gh_json *metadata; /* or NULL */
+};
+
+/* "host\name" is "name". */
+static const char *
+logical_name(const char *ca)
+{
+	const char *p = ca != NULL ? strrchr(ca, '\\') : NULL;
+
+	return p != NULL ? p + 1 : ca;
+}
+
+/* What the template takes of the CSR is in the CSR: a name that is only beside it must not get
+ * lost. */
+static int
+check_sans(const gh_json *body, struct gh_error *err)
+{
+	gh_json *sans;
+	int rc = gh_json_find(body, "SANs", &sans, err);
+
+	if (rc != 0)
+		return rc;
+	for (void *it = gh_json_iter(sans); it != NULL; it = gh_json_next(sans, it))
+		if (gh_json_size(gh_json_iter_value(it)) > 0)
+			return gh_refuse(err, GH_E_BAD_REQUEST,
+			    "SANs: alternative names are those of the CSR. Put them into it.");
+	return 0;
+}
+
+static int
+read_metadata(const gh_json *body, struct wish *w, struct gh_error *err)
+{
+	int rc = gh_json_find(body, "Metadata", &w->metadata, err);
+
+	if (rc == 0 && gh_json_type(w->metadata) != GH_JSON_NULL &&
+	    gh_json_type(w->metadata) != GH_JSON_OBJECT)
+		rc = gh_refuse(err, GH_E_BAD_REQUEST, "Metadata is no object.");
+	return rc;
+}
+
+static int
+read_wish(const gh_json *body, struct wish *w, struct gh_error *err)
+{
+	gh_json *chain;
+	int rc;
+
+	if ((rc = kf_text(body, "CSR", &w->csr, err)) != 0 ||
+	    (rc = kf_text(body, "Template", &w->template_name, err)) != 0 ||
+	    (rc = kf_text(body, "CertificateAuthority", &w->ca, err)) != 0 ||
+	    (rc = gh_json_find(body, "IncludeChain", &chain, err)) != 0 ||
+	    (rc = check_sans(body, err)) != 0 || (rc = read_metadata(body, w, err)) != 0)
+		return rc;
+	if (w->csr == NULL || *w->csr == '\0')
+		return gh_refuse(err, GH_E_BAD_REQUEST, "CSR is missing.");
+	if (w->template_name == NULL || *w->template_name == '\0' ||
+	    strlen(w->template_name) >= CALL_PART_SIZE)
+		return gh_refuse(err, GH_E_BAD_REQUEST, "Template is missing, or too long.");
+	w->ca = logical_name(w->ca);
+	w->with_chain = gh_json_bool(chain, false);
+	return 0;
+}
+
+static gh_json *
+our_body(const struct wish *w)
+{
+	gh_json *o = gh_json_new_object();
+	int bad = gh_json_set_string(o, "pkcs10", w->csr);
+
+	if (w->ca != NULL && *w->ca != '\0')
+		bad |= gh_json_set_string(o, "ca", w->ca);
+	if (gh_json_type(w->metadata) == GH_JSON_OBJECT)
+		bad |= gh_json_set(o, "metadata", gh_json_ref(w->metadata));
+	if (bad == 0)
+		return o;
+	gh_json_free(o);
+	return NULL;
+}
+
+/* ---- the answer ---- */
+
+static int
+append_pem(gh_json *list, const unsigned char *der, size_t len)
+{
+	struct gh_buf b;
+	int bad;
+
+	gh_buf_init(&b, PEM_MAX);
+	gh_pem_put(&b, "CERTIFICATE", der, len);
+	gh_buf_putc(&b, '\0');
+	bad = gh_buf_check(&b, NULL) != 0
+	    ? -1
+	    : gh_json_append(list, gh_json_new_string((const char *)b.data));
+	gh_buf_free(&b);
+	return bad;
+}
+
+/* Leaf, then its issuers. */
+static gh_json *
+certificates(const struct worker_env *env, const gh_json *row, bool with_chain)
+{
+	gh_json *list = gh_json_new_array();
+	const struct ca *ca;
+	int64_t ca_id = 0;
+	int bad = gh_json_append(list, gh_json_new_string(kf_string(row, "pem")));
+
+	(void)gh_json_int(gh_json_get(row, "ca_id"), &ca_id);
+	ca = with_chain ? ca_set_find_id(&env->catalog->cas, ca_id) : NULL;
+	for (size_t i = 0; ca != NULL && i < ca->chain.n; i++)
+		bad |= append_pem(list, ca->chain.cert[i].der, ca->chain.cert[i].len);
+	if (bad == 0)
+		return list;
+	gh_json_free(list);
+	return NULL;
+}
+
+/* row: of the certificate, NULL while the request waits. */
+static gh_json *
+information(const struct worker_env *env, const gh_json *request, const gh_json *row,
+    bool with_chain)
+{
+	static const char *const names[][2] = {{"SerialNumber", "serial"}, {"IssuerDN", "issuer"},
+	    {"Thumbprint", "thumbprint"}};
+	gh_json *o = gh_json_new_object();
+	int64_t id = 0, certificate = 0;
+	int bad = 0;
+
+	(void)gh_json_int(gh_json_get(request, "id"), &id);
+	(void)gh_json_int(gh_json_get(row, "id"), &certificate);
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		bad |= gh_json_set_string(o, names[i][0], kf_string(row, names[i][1]));
+	bad |= gh_json_set_int(o, "KeyfactorID", certificate) |
+	    gh_json_set_int(o, "KeyfactorRequestId", id) |
+	    gh_json_set(o, "Certificates",
+		row != NULL ? certificates(env, row, with_chain) : gh_json_new_array()) |
+	    gh_json_set_string(o, "RequestDisposition", row != NULL ? "ISSUED" : "PENDING") |
+	    gh_json_set_string(o, "DispositionMessage", kf_string(request, "message")) |
+	    gh_json_set(o, "EnrollmentContext", gh_json_new_string(NULL));
+	if (bad == 0)
+		return o;
+	gh_json_free(o);
+	return NULL;
+}
+
+static void
+reply(const struct worker_env *env, const gh_json *request, const gh_json *row,
+    const struct wish *w, struct gh_http_reply *rep)
+{
+	gh_json *o = gh_json_new_object();
+	int bad = gh_json_set(o, "CertificateInformation",
+		      information(env, request, row, w->with_chain)) |
+	    gh_json_set(o, "Metadata", kf_metadata(env, gh_json_get(row, "metadata")));
+
+	if (bad != 0) {
+		gh_json_free(o);
+		o = NULL;
+	}
+	kf_json(rep, o);
+}
+
+/* The request is recorded: what came of it. */
+static void
+tell(struct worker_env *env, const struct call *call, const gh_json *request, const struct wish *w,
+    struct gh_http_reply *rep)
+{
+	struct kf_question q = {.handler = rest_certificate, .method = GH_HTTP_GET};
+	gh_json *row = NULL;
+
+	(void)gh_json_int(gh_json_get(gh_json_get(request, "certificate"), "id"), &q.id);
+	if (q.id == 0)
+		reply(env, request, NULL, w, rep);
+	else if (kf_ask(env, call, &q, &row, rep))
+		reply(env, request, row, w, rep);
+	gh_json_free(row);
+}
+
+void
+kf_enroll_csr(struct worker_env *env, const struct call *call, struct gh_http_reply *rep)
+{
+	struct kf_question q = {.handler = rest_submit, .method = GH_HTTP_POST};
+	gh_json *body, *asked = NULL, *request = NULL;
+	struct gh_error err = {0};
+	struct wish w = {0};
+	int rc = kf_body(call, &body, &err);
+
+	if (rc == 0 && (rc = read_wish(body, &w, &err)) == 0 && (asked = our_body(&w)) == NULL)
+		rc = gh_fail(&err, GH_E_NOMEM, "request");
+	if (rc != 0) {
+		kf_error(&err, rep);
+	} else {
+		q.body = asked;
+		q.profile = w.template_name;
+		if (kf_ask(env, call, &q, &request, rep))
+			tell(env, call, request, &w, rep);
+	}
+	gh_json_free(request);
+	gh_json_free(asked);
+	gh_json_free(body);
+}

@@ -1,0 +1,38 @@
+/* The rows of KeyfactorAPI (docs/keyfactor-api.md): part of the table in routes.c, which alone
+ * includes this. Who may do what is decided by our own handlers, which these ask. */
+#ifndef KEYFACTOR_ROWS_H
+#define KEYFACTOR_ROWS_H
+
+#include "keyfactor/kf_api.h"
+
+#include "routes.h"
+
+/* The vendor's Go client sends the body "null" with each GET. */
+#define KEYFACTOR_ROW(verbs, path, id, who, size, function) \
+	{ \
+		.methods = (verbs), .pattern = "/keyfactorapi/" path, .name = "keyfactor." id, \
+		.need = (who), .body_max = (size), .handler = (function), \
+		.family = &route_family_keyfactor \
+	}
+#define KEYFACTOR_READ(path, id, function) \
+	KEYFACTOR_ROW(GH_HTTP_GET | GH_HTTP_HEAD, path, id, AUTH_PERSON, 1024, function)
+#define KEYFACTOR_WRITE(verb, path, id, function) \
+	KEYFACTOR_ROW(verb, path, id, AUTH_PERSON, KF_BODY_MAX, function)
+
+#define KEYFACTOR_ROWS \
+	KEYFACTOR_READ("status/endpoints", "endpoints", kf_endpoints), \
+	    KEYFACTOR_READ("certificates", "certificates", kf_certificate_list), \
+	    KEYFACTOR_READ("certificates/{id}", "certificate", kf_certificate_get), \
+	    KEYFACTOR_WRITE(GH_HTTP_POST, "certificates/download", "download", kf_download), \
+	    KEYFACTOR_WRITE(GH_HTTP_POST, "certificates/revoke", "revoke", kf_revoke), \
+	    KEYFACTOR_WRITE(GH_HTTP_PUT, "certificates/metadata", "metadata", kf_metadata_put), \
+	    KEYFACTOR_READ("certificates/metadata/compare", "compare", kf_metadata_compare), \
+	    KEYFACTOR_READ("metadatafields", "fields", kf_field_list), \
+	    KEYFACTOR_READ("metadatafields/{name}", "field", kf_field_get), \
+	    KEYFACTOR_READ("templates", "templates", kf_template_list), \
+	    KEYFACTOR_READ("templates/{id}", "template", kf_template_get), \
+	    KEYFACTOR_READ("certificateauthority", "cas", kf_ca_list), \
+	    KEYFACTOR_ROW(GH_HTTP_POST, "enrollment/csr", "enroll", AUTH_APP_SENT | AUTH_USER, \
+		KF_BODY_MAX, kf_enroll_csr)
+
+#endif
