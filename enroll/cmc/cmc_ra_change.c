@@ -60,12 +60,14 @@ change_extension(const struct ra_statement *s, const X509_EXTENSION *e, struct t
 static bool
 apply(const struct ra_statement *s, struct touched *t, struct request_fields *f)
 {
-	const unsigned char *p = s->extensions.p, *end = p + s->extensions.len;
+	struct gh_der left = s->extensions, one;
 	bool ok = change_subject(s, t, f);
 
-	while (ok && p < end) {
-		X509_EXTENSION *e = d2i_X509_EXTENSION(NULL, &p, end - p);
+	while (ok && left.len > 0) {
+		X509_EXTENSION *e = NULL;
 
+		if (gh_der_take_whole(&left, GH_DER_SEQUENCE, &one))
+			e = d2i_X509_EXTENSION(NULL, &one.p, (long)one.len);
 		ok = e != NULL && change_extension(s, e, t, f);
 		X509_EXTENSION_free(e);
 	}

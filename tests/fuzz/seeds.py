@@ -361,7 +361,13 @@ def mime_seeds():
 
 def pki_data_seeds():
     control = lambda n, arc, *v: der.seq(der.integer(n), der.oid(f"1.3.6.1.5.5.7.7.{arc}"), der.set_(*v))
-    for controls in ((), (control(2, 6, der.octets(b"nonce")), control(3, 5, der.integer(1 << 70)), control(0xFFFFFFFF, 2, der.utf8("me")))):
+    requests_of, extension = der.seq(der.integer(1)), der.seq(der.extension("2.5.29.37", der.seq(der.oid("1.3.6.1.5.5.7.3.2"))))
+    by_ra = (control(2, 8, der.seq(der.integer(0), requests_of, extension)),
+             control(3, 31, der.seq(der.seq(der.integer(4), der.integer(1)), requests_of, der.seq(der.context(5, der.name([("CN", "b")])), der.context(9, extension[2:])))),
+             control(4, 31, der.seq(requests_of, requests_of, b"\x01\x01\x00", der.seq(der.context(9, extension[2:])))),
+             control(5, 32, der.seq(der.seq(requests_of, der.seq(der.integer(4), der.integer(7))))),
+             control(6, 35, der.seq(der.integer(4), der.integer(7))), control(7, 11, der.seq(der.integer(0), requests_of)))
+    for controls in ((), by_ra, (control(2, 6, der.octets(b"nonce")), control(3, 5, der.integer(1 << 70)), control(0xFFFFFFFF, 2, der.utf8("me")))):
         for csr in requests():
             tagged = der.context(0, der.integer(1), csr)
             yield der.seq(der.seq(*controls), der.seq(tagged), der.seq(), der.seq())
