@@ -56,35 +56,31 @@ set_parameters(CMS_RecipientInfo *ri)
 	    EVP_PKEY_CTX_set_rsa_mgf1_md(ctx, EVP_sha256()) > 0;
 }
 
+/* type: NID of what is inside. */
 static int
-encrypt(const struct cms_recipient *to, X509 *cert, const struct gh_der *content,
-    unsigned char **der)
+encrypt(X509 *cert, unsigned flags, int type, const struct gh_der *content, unsigned char **der)
 {
-	unsigned flags = CMS_BINARY | CMS_PARTIAL | (to->key_id != NULL ? CMS_USE_KEYID : 0);
 	CMS_ContentInfo *cms = CMS_encrypt(NULL, NULL, EVP_aes_256_cbc(), flags);
 	BIO *in = BIO_new_mem_buf(content->p, (int)content->len);
 	CMS_RecipientInfo *ri =
 	    cms != NULL ? CMS_add1_recipient_cert(cms, cert, CMS_KEY_PARAM | flags) : NULL;
 	int n = -1;
 
-	if (in != NULL && ri != NULL && set_parameters(ri) && CMS_final(cms, in, NULL, flags) == 1)
+	if (in != NULL && ri != NULL && set_parameters(ri) &&
+	    CMS_set1_eContentType(cms, OBJ_nid2obj(type)) == 1 &&
+	    CMS_final(cms, in, NULL, flags) == 1)
 		n = i2d_CMS_ContentInfo(cms, der);
 	BIO_free(in);
 	CMS_ContentInfo_free(cms);
 	return n;
 }
 
-int
-cms_encrypt(const struct cms_recipient *to, const struct gh_der *content, unsigned char **der,
-    size_t *len, struct gh_error *err)
+/* From the library's memory, which is freed. */
+static int
+take(unsigned char *p, int n, unsigned char **der, size_t *len, struct gh_error *err)
 {
-	X509 *cert = make_cert(to);
-	unsigned char *p = NULL;
-	int n = cert != NULL ? encrypt(to, cert, content, &p) : -1;
-
 	*der = NULL;
 	*len = 0;
-	X509_free(cert);
 	ERR_clear_error();
 	if (n > 0 && (*der = malloc((size_t)n)) != NULL) {
 		memcpy(*der, p, (size_t)n);
@@ -92,4 +88,44 @@ cms_encrypt(const struct cms_recipient *to, const struct gh_der *content, unsign
 	}
 	OPENSSL_free(p);
 	return *der != NULL ? 0 : gh_fail(err, GH_E_INTERNAL, "EnvelopedData was not made");
+}
+
+int
+cms_encrypt(const struct cms_recipient *to, const struct gh_der *content, unsigned char **der,
+    size_t *len, struct gh_error *err)
+{
+	const unsigned flags = CMS_BINARY | CMS_PARTIAL | (to->key_id != NULL ? CMS_USE_KEYID : 0);
+	X509 *cert = make_cert(to);
+	unsigned char *p = NULL;
+	int n = cert != NULL ? encrypt(cert, flags, NID_pkcs7_data, content, &p) : -1;
+
+	X509_free(cert);
+	return take(p, n, der, len, err);
+}
+
+/* --- for a certificate ------------------------------------------------------------------------ */
+
+bool
+cms_encrypt_can(X509 *to)
+{
+	const EVP_PKEY *key = X509_get0_pubkey(to);
+	uint32_t usage = X509_get_key_usage(to); /* all, where it says nothing */
+	int type = key != NULL ? EVP_PKEY_get_base_id(key) : EVP_PKEY_NONE;
+
+	return (type == EVP_PKEY_EC && (usage & KU_KEY_AGREEMENT) != 0) ||
+	    (type == EVP_PKEY_RSA && (usage & KU_KEY_ENCIPHERMENT) != 0);
+}
+
+int
+cms_encrypt_signed(X509 *to, const struct gh_der *message, unsigned char **der, size_t *len,
+    struct gh_error *err)
+{
+	struct gh_der in = *message, all, content;
+	unsigned char *p = NULL;
+	int n = -1;
+
+	if (gh_der_take(&in, GH_DER_SEQUENCE, &all) && gh_der_take(&all, GH_DER_OID, NULL) &&
+	    gh_der_take(&all, GH_DER_CONTEXT(0), &content))
+		n = encrypt(to, CMS_BINARY | CMS_PARTIAL, NID_pkcs7_signed, &content, &p);
+	return take(p, n, der, len, err);
 }

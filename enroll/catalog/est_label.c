@@ -55,6 +55,7 @@ static const struct setting {
     {"cmc", WORD, offsetof(struct est_label, cmc), cmc_words},
     {"cmc_legacy", WORD, offsetof(struct est_label, has_cmc_legacy), yes_words},
     {"cmc_confirm", WORD, offsetof(struct est_label, has_cmc_confirm), yes_words},
+    {"cmc_encrypt", WORD, offsetof(struct est_label, has_cmc_encrypt), yes_words},
     {"cmc_ra_pop", WORD, offsetof(struct est_label, has_cmc_ra_pop), yes_words},
     {"wrap", WORD, offsetof(struct est_label, wrap), wrap_words},
     {"linking", WORD, offsetof(struct est_label, linking), linking_words},

@@ -83,6 +83,7 @@ struct est_label {
 	int cmc;                       /* enum est_cmc */
 	int has_cmc_legacy;            /* 1: SHA-1 of the first CMC is taken, too */
 	int has_cmc_confirm;           /* 1: clients of CMC confirm what they got */
+	int has_cmc_encrypt;           /* 1: encrypted messages of CMC get encrypted answers */
 	int has_cmc_ra_pop;            /* 1: RAs of CMC are believed for keys of others */
 	int linking;                   /* enum est_linking */
 	int has_ra;     /* 1: certificates of ours with id-kp-cmcRA may ask for others */

@@ -153,6 +153,7 @@ prove(struct cmc_run *r)
 		rc = cmc_identify(r);
 	}
 	is_proven |= rc == 0;
+	r->is_believed = is_proven;
 	if (rc == 0)
 		rc = cmc_check_time(r);
 	if (rc != 0 && r->is_enveloped && !is_proven)

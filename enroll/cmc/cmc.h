@@ -41,6 +41,9 @@ struct cmc_context {
 	bool forbids_key_reuse;
 	/* Each certificate is renewed once; is_spent: the one of the call was. */
 	bool renews_once, is_spent;
+	/* A message that came encrypted is answered by one that is, where the key that signed it
+	 * can be encrypted for. */
+	bool encrypts_answers;
 	/* Who signs by a certificate with id-kp-cmcRA may send messages of others. */
 	bool takes_ra;
 	/* And is believed that the holder of a key that does not sign has it (lraPOPWitness). */

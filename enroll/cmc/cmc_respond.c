@@ -1,4 +1,5 @@
 /* The response: certificates alone where that says all, else a signed PKIResponse. */
+#include <stdlib.h>
 #include <string.h>
 
 #include <openssl/rand.h>
@@ -6,6 +7,7 @@
 #include "log.h"
 
 #include "ca_choice.h"
+#include "formats/cms_encrypt.h"
 #include "formats/pkcs7.h"
 
 #include "cmc_batch.h"
@@ -130,9 +132,39 @@ respond_full(const struct cmc_run *r, struct cmc_answer *out)
 	return rc;
 }
 
+/* --- for whom --------------------------------------------------------------------------------- */
+
+/* Whoever signed what came encrypted, and can read what goes encrypted (5). NULL: all can. */
+static X509 *
+find_recipient(const struct cmc_run *r)
+{
+	if (r->ctx->encrypts_answers && r->is_enveloped && r->is_believed)
+		for (size_t i = 0; i < r->signers; i++)
+			if (cms_encrypt_can(r->signer[i]))
+				return r->signer[i];
+	return NULL;
+}
+
+static int
+seal(X509 *to, struct cmc_answer *out)
+{
+	const struct gh_der message = {out->body, out->len};
+	unsigned char *body;
+	int rc = cms_encrypt_signed(to, &message, &body, &out->len, &out->err);
+
+	free(out->body);
+	out->body = body; /* nothing goes in the clear instead */
+	return rc;
+}
+
 int
 cmc_respond(struct cmc_run *r, struct cmc_answer *out)
 {
+	X509 *to = find_recipient(r);
+	int rc;
+
+	if (to != NULL)
+		return (rc = respond_full(r, out)) != 0 ? rc : seal(to, out);
 	if (r->needs_full || r->issued != 1 || must_echo(r))
 		return respond_full(r, out);
 	return ca_pkcs7_encode(&r->chain, &out->body, &out->len, &out->err);

@@ -42,6 +42,7 @@ struct cmc_run {
 	struct pki_data data;
 	const struct pki_control *control[CMC_KINDS]; /* by kind; NULL: it is not there */
 	struct ca_pkcs10 *csr[PKI_DATA_REQUESTS_MAX]; /* of data.request; owned until recorded */
+	bool is_believed; /* signatures or MAC of it are right: what it says was said */
 	/* Who is proven to ask; kind REQUESTER_NONE: nobody. */
 	struct requester who;
 	bool has_entry;           /* entry is his; else it is looked up by his row */

@@ -97,6 +97,7 @@ est_fullcmc(struct worker_env *env, const struct call *call, struct gh_http_repl
 		ctx.takes_cert = takes_cert;
 		ctx.takes_arg = label;
 		ctx.takes_ra = label->has_ra != 0;
+		ctx.encrypts_answers = label->has_cmc_encrypt != 0;
 		ctx.takes_ra_pop = label->has_cmc_ra_pop != 0;
 		ctx.is_legacy = label->has_cmc_legacy != 0;
 		ctx.confirm_within =

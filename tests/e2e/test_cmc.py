@@ -63,6 +63,8 @@ def setUpModule():
     env.admin("est", "label", "add", "own", "--template", "User", "--auth", "http", "--ca", "issuing", "--cmc", "message")
     env.admin("est", "label", "add", "old", "--template", "User", "--auth", "http", "--ca", "issuing", "--cmc", "message", "--cmc-legacy", "yes")
     env.admin("est", "label", "add", "confirmed", "--template", "User", "--auth", "http", "--ca", "issuing", "--cmc-confirm", "yes")
+    env.admin("est", "label", "add", "sealed", "--template", "User", "--auth", "http", "--ca", "issuing", "--cmc", "message", "--cmc-encrypt", "yes",
+              "--certificates-of", "any")
     env.admin("est", "label", "add", "linked", "--template", "User", "--auth", "http", "--ca", "issuing", "--linking", "required")
     chain = [base64.b64decode(c) for c in env.sql(
         "select replace(encode(x, 'base64'), E'\\n', '') from ca, unnest(chain) x where name = 'issuing'") for c in c]
@@ -337,6 +339,29 @@ class Messages(Case):
         self.failed(self.send(self.nobody, seal("-aes256"), where="open/"), 400, BAD_ALG, [0])  # the KDF of openssl is SHA-1
         recipient.write_text(client.to_pem(leaf))
         self.failed(self.send(self.nobody, seal(*strong), where="open/"), 403, BAD_MESSAGE_CHECK, [0])
+
+    def test_C005_encrypted_answer(self):
+        """Encrypted by openssl, and opened by it: with the key of the certificate that signed."""
+        alice = Device(env, ALICE, key=der.Key(env.scratch, "rsa:2048"))
+        leaf = self.enroll(alice)
+        recipient, mine, plain = env.scratch / "recipient.pem", env.scratch / "mine.pem", env.scratch / "plain.der"
+        answer = self.full(self.send(alice, Message().sign(alice.key, leaf)), 400)
+        recipient.write_text(client.to_pem(next(c for c in answer.certificates if b"CMC of" in c)))
+        mine.write_text(client.to_pem(leaf))
+        m = Message()
+        number = m.request(self.csr(alice))
+        plain.write_bytes(m.sign(alice.key, leaf))
+        sealed = run("openssl", "cms", "-encrypt", "-binary", "-in", plain, "-recip", recipient, "-outform", "DER", "-aes256",
+                     "-keyopt", "ecdh_kdf_md:sha256").stdout
+        reply = self.send(self.nobody, sealed, where="sealed/")
+        self.assertEqual((reply.status, reply.headers["content-type"]), (200, FULL), reply.body)
+        raw = base64.b64decode(reply.body)
+        self.assertNotIn(b"lice", raw)
+        opened = run("openssl", "cms", "-decrypt", "-binary", "-inform", "DER", "-recip", mine, "-inkey", alice.key.path, stdin=raw).stdout
+        answer = Answer(SimpleNamespace(body=base64.b64encode(der.seq(der.oid("1.2.840.113549.1.7.2"), der.context(0, opened)))))
+        self.assertEqual(list(answer.statuses()), [(SUCCESS, None, [number], None)])
+        # what came in the clear is answered so
+        self.assertEqual(self.send(self.nobody, plain.read_bytes(), where="sealed/").headers["content-type"], CERTS)
 
     def test_C035_two_signatures(self):
         leaf, other = self.enroll(self.alice), self.enroll(self.bob)

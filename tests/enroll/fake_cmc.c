@@ -329,6 +329,34 @@ fake_cmc_again(void)
 	message_init(&fake_cmc.message);
 }
 
+/* SignedData, out of the envelope that response_cms is. */
+static CMS_ContentInfo *
+open_response(void)
+{
+	static const unsigned char type[] = {GH_DER_OID, 9, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1,
+	    7, 2};
+	BIO *out = BIO_new(BIO_s_mem());
+	const unsigned char *p;
+	CMS_ContentInfo *cms;
+	struct gh_buf b;
+	char *data;
+	long n;
+
+	assert_int_equal(CMS_decrypt_set1_pkey(fake_cmc.response_cms, fake_cmc.opener, NULL), 1);
+	assert_int_equal(CMS_decrypt(fake_cmc.response_cms, NULL, NULL, NULL, out, CMS_BINARY), 1);
+	n = BIO_get_mem_data(out, &data);
+	gh_buf_init(&b, 65536);
+	gh_der_put_header(&b, GH_DER_SEQUENCE, sizeof(type) + gh_der_size((size_t)n));
+	gh_buf_put(&b, type, sizeof(type));
+	gh_der_put(&b, GH_DER_CONTEXT(0), data, (size_t)n);
+	p = b.data;
+	cms = d2i_CMS_ContentInfo(NULL, &p, (long)b.len);
+	assert_non_null(cms);
+	gh_buf_free(&b);
+	BIO_free(out);
+	return cms;
+}
+
 /* The response, whose signature must be right where there is one. */
 static void
 read_response(void)
@@ -340,6 +368,14 @@ read_response(void)
 	fake_cmc.response_cms = d2i_CMS_ContentInfo(NULL, &p, (long)fake_cmc.answer.len);
 	assert_non_null(fake_cmc.response_cms);
 	fake_cmc.response = (struct gh_der){NULL, 0};
+	if (OBJ_obj2nid(CMS_get0_type(fake_cmc.response_cms)) == NID_pkcs7_enveloped) {
+		CMS_ContentInfo *inner = open_response();
+
+		CMS_ContentInfo_free(fake_cmc.response_cms);
+		fake_cmc.response_cms = inner;
+	} else {
+		assert_null(fake_cmc.opener);
+	}
 	if (!fake_cmc.answer.is_full)
 		return;
 	content = CMS_get0_content(fake_cmc.response_cms);

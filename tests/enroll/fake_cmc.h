@@ -20,6 +20,7 @@ struct fake_cmc {
 	X509 *own, *cert;
 	struct gh_der response; /* PKIResponse */
 	CMS_ContentInfo *response_cms;
+	EVP_PKEY *opener;                 /* of encrypted responses; NULL: there are none */
 	struct store_own_cert recognized; /* whatever signed, but for second */
 	X509 *second;                     /* another certificate of ours, for old; NULL: none */
 	struct requester second_requester;

@@ -350,6 +350,67 @@ test_C005_cut_and_changed_in_front(void **state)
 	OPENSSL_free(der);
 }
 
+/* --- answers ---------------------------------------------------------------------------------- */
+
+/* Also where certificates alone would do, and what is refused. */
+static void
+test_C005_answer_is_encrypted(void **state)
+{
+	struct response_status s;
+
+	(void)state;
+	fake_cmc.ctx.encrypts_answers = true;
+	fake_cmc.opener = fake_cmc.old;
+	send_sealed(&(struct sealing){.is_data = false}, by_cert());
+	assert_int_equal(fake_cmc.answer.rc, 0);
+	assert_true(fake_cmc.answer.is_full && response_status(&fake_cmc.response, 0, &s));
+	assert_int_equal(s.state, CMC_SUCCESS);
+	assert_in_range(fake_cmc_certs(), 2, 4);
+	(void)message_value(&fake_cmc.message, CMC_ADD_EXTENSIONS, GH_DER_SEQUENCE, "", 0);
+	send_sealed(&(struct sealing){.is_data = false}, by_cert());
+	assert_true(response_status(&fake_cmc.response, 0, &s));
+	assert_int_equal(s.fail, CMC_BAD_IDENTITY);
+}
+
+/* For a key of RSA, that of the certificate. */
+static void
+test_C005_answer_for_rsa(void **state)
+{
+	EVP_PKEY *rsa = EVP_RSA_gen(2048);
+
+	(void)state;
+	EVP_PKEY_free(fake_cmc.old);
+	X509_free(fake_cmc.cert);
+	fake_cmc.old = rsa;
+	fake_cmc.cert = message_cert(rsa, "rsa", 3);
+	fake_cmc.ctx.encrypts_answers = true;
+	fake_cmc.opener = rsa;
+	send_sealed(&(struct sealing){.is_data = false}, by_cert());
+	assert_int_equal(fake_cmc.answer.rc, 0);
+}
+
+/* Where the label does not say so, where what came was none, where the key only signs, and where
+ * nobody is known. */
+static void
+test_C005_answer_in_the_clear(void **state)
+{
+	X509_EXTENSION *e = X509V3_EXT_conf_nid(NULL, NULL, NID_key_usage, "digitalSignature");
+
+	(void)state;
+	send_sealed(&(struct sealing){.is_data = false}, by_cert());
+	assert_int_equal(fake_cmc.answer.rc, 0);
+	fake_cmc.ctx.encrypts_answers = true;
+	fake_cmc_send_by_cert();
+	assert_int_equal(fake_cmc.answer.rc, 0);
+	send_sealed(&(struct sealing){.is_data = false}, &(struct message_signing){.key = NULL});
+	assert_same_refusal(0);
+	assert_true(X509_add_ext(fake_cmc.cert, e, -1) == 1 &&
+	    X509_sign(fake_cmc.cert, fake_cmc.old, EVP_sha256()) > 0);
+	send_sealed(&(struct sealing){.is_data = false}, by_cert());
+	assert_int_equal(fake_cmc.answer.rc, 0);
+	X509_EXTENSION_free(e);
+}
+
 #define CASE(f) cmocka_unit_test_setup_teardown(f, set_up, fake_cmc_tear_down)
 
 int
@@ -368,6 +429,9 @@ main(void)
 	    CASE(test_C005_one_answer_whatever_is_wrong),
 	    CASE(test_C005_what_is_inside_is_signed),
 	    CASE(test_C005_cut_and_changed_in_front),
+	    CASE(test_C005_answer_is_encrypted),
+	    CASE(test_C005_answer_for_rsa),
+	    CASE(test_C005_answer_in_the_clear),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -9,9 +9,9 @@
 #include "prompt.h"
 #include "verb.h"
 
-static const char *template_name, *ca, *auth, *cmc, *cmc_legacy, *cmc_confirm, *cmc_ra_pop, *wrap,
-    *linking, *ra, *anchors, *renewal_key, *renewal_days, *csrattrs, *serverkeygen,
-    *certificates_of, *devices, *renewals, *keys_per_hour;
+static const char *template_name, *ca, *auth, *cmc, *cmc_legacy, *cmc_confirm, *cmc_encrypt,
+    *cmc_ra_pop, *wrap, *linking, *ra, *anchors, *renewal_key, *renewal_days, *csrattrs,
+    *serverkeygen, *certificates_of, *devices, *renewals, *keys_per_hour;
 static struct option_list groups;
 static bool enable, disable, any_group;
 
@@ -32,6 +32,8 @@ static const struct option_row options[] = {
 	"add, set: yes: Full CMC takes proofs by SHA-1, of clients that know no others (default: no)"},
     {"cmc-confirm", 0, OPTION_TEXT, &cmc_confirm, "YES",
 	"add, set: yes: a client of Full CMC confirms each certificate in time, or it is revoked (default: no)"},
+    {"cmc-encrypt", 0, OPTION_TEXT, &cmc_encrypt, "YES",
+	"add, set: yes: encrypted messages of Full CMC get encrypted answers, where who signed has a key for that (default: no)"},
     {"cmc-ra-pop", 0, OPTION_TEXT, &cmc_ra_pop, "YES",
 	"add, set: yes: an RA of Full CMC is believed that others have the keys that do not sign (default: no)"},
     {"wrap", 0, OPTION_TEXT, &wrap, "HOW",
@@ -89,11 +91,11 @@ put_settings(gh_json *settings, struct gh_error *err)
 	const struct {
 		const char *name, *text;
 	} given[] = {{"template", template_name}, {"ca", ca}, {"auth", auth}, {"cmc", cmc},
-	    {"cmc_legacy", cmc_legacy}, {"cmc_confirm", cmc_confirm}, {"cmc_ra_pop", cmc_ra_pop},
-	    {"wrap", wrap}, {"linking", linking}, {"ra", ra}, {"renewal_key", renewal_key},
-	    {"renewal_days", renewal_days}, {"csrattrs", csrattrs}, {"serverkeygen", serverkeygen},
-	    {"certificates_of", certificates_of}, {"devices", devices}, {"renewals", renewals},
-	    {"keys_per_hour", keys_per_hour}};
+	    {"cmc_legacy", cmc_legacy}, {"cmc_confirm", cmc_confirm}, {"cmc_encrypt", cmc_encrypt},
+	    {"cmc_ra_pop", cmc_ra_pop}, {"wrap", wrap}, {"linking", linking}, {"ra", ra},
+	    {"renewal_key", renewal_key}, {"renewal_days", renewal_days}, {"csrattrs", csrattrs},
+	    {"serverkeygen", serverkeygen}, {"certificates_of", certificates_of},
+	    {"devices", devices}, {"renewals", renewals}, {"keys_per_hour", keys_per_hour}};
 	gh_json *v;
 	int rc = 0;
 
