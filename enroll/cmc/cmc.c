@@ -158,7 +158,8 @@ prove(struct cmc_run *r)
 		rc = cmc_check_time(r);
 	if (rc != 0 && r->is_enveloped && !is_proven)
 		cmc_envelope_hide(r);
-	if (rc != 0 || (rc = cmc_ra_read(r)) != 0 || (rc = cmc_batch_read(r)) != 0)
+	if (rc != 0 || (rc = cmc_batch_count_late(r)) != 0 || (rc = cmc_ra_read(r)) != 0 ||
+	    (rc = cmc_batch_read(r)) != 0)
 		return rc;
 	return cmc_ra_check(r);
 }

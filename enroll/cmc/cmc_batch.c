@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "cmc_batch.h"
+#include "cmc_envelope.h"
 
 struct part {
 	struct cmc_run *run;
@@ -89,19 +90,24 @@ read_all(struct cmc_run *r)
 	return rc;
 }
 
-/* What all of them cost together is bounded as that of one message is. */
+static void
+count(struct cmc_load *all, const struct cmc_run *one)
+{
+	all->requests += one->data.requests;
+	all->signatures += (size_t)(one->message.signers + one->outer.signers);
+}
+
+/* What all of them cost together is bounded as that of one message is. What was encrypted counts
+ * when it is believed, in its own answer: till then nobody hears what is in it. */
 static int
 check_size(struct cmc_run *r)
 {
 	struct cmc_load *all = r->load;
 
 	all->messages += r->batch->n;
-	for (size_t i = 0; i < r->batch->n; i++) {
-		const struct cmc_run *one = r->batch->part[i].run;
-
-		all->requests += one->data.requests;
-		all->signatures += (size_t)one->message.signers;
-	}
+	for (size_t i = 0; i < r->batch->n; i++)
+		if (!r->batch->part[i].run->came_enveloped)
+			count(all, r->batch->part[i].run);
 	if (all->messages > PKI_DATA_REQUESTS_MAX)
 		return refuse(r, GH_E_BAD_REQUEST, "There are too many messages inside.");
 	if (all->requests > PKI_DATA_REQUESTS_MAX)
@@ -111,6 +117,22 @@ check_size(struct cmc_run *r)
 		return refuse(r, GH_E_BAD_REQUEST,
 		    "The messages inside have too many signatures together.");
 	return 0;
+}
+
+int
+cmc_batch_count_late(struct cmc_run *r)
+{
+	struct gh_error err;
+
+	if (r->ra == NULL || !r->is_enveloped)
+		return 0;
+	count(r->load, r);
+	if (r->load->requests <= PKI_DATA_REQUESTS_MAX &&
+	    r->load->signatures <= CMC_BATCH_SIGNATURES_MAX)
+		return 0;
+	gh_refuse(&err, GH_E_BAD_REQUEST,
+	    "The messages inside have too many requests or signatures together.");
+	return cmc_refuse(r, 0, &err);
 }
 
 int
@@ -157,11 +179,14 @@ stop_guesses(struct cmc_run *one)
 {
 	struct gh_error err;
 
-	if (one->load->guess.code == 0 || one->rc != 0 || one->control[CMC_IDENTIFICATION] == NULL)
+	if (one->load->guess.code == 0)
 		return;
 	gh_refuse(&err, GH_E_RATE_LIMITED,
 	    "A message before this one had a wrong proof: send this one again.");
-	(void)cmc_refuse(one, 0, &err);
+	if (one->came_enveloped) /* whatever came of it: that would be read out of the answer */
+		cmc_envelope_put_off(one, &err);
+	else if (one->rc == 0 && one->control[CMC_IDENTIFICATION] != NULL)
+		(void)cmc_refuse(one, 0, &err);
 }
 
 static int

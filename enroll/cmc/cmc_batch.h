@@ -17,6 +17,8 @@
  * batchRequests.
  */
 int cmc_batch_read(struct cmc_run *r) GH_MUSTCHECK;
+/* What came encrypted inside of another message counts once it is believed. 0, or refused. */
+int cmc_batch_count_late(struct cmc_run *r) GH_MUSTCHECK;
 void cmc_batch_serve(struct cmc_run *r, const struct pki_control *c);
 /* The answers go with the response. GH_E_NOMEM. */
 int cmc_batch_put(const struct cmc_run *r, struct pki_response *out,

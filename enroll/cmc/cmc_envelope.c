@@ -47,10 +47,7 @@ read_enveloped(struct cmc_run *r, const unsigned char *ber, size_t len, struct g
 	struct gh_buf inner;
 	int rc;
 
-	/* an RA could have us look at many, and read out of the answers what is in them */
-	if (r->ra != NULL)
-		return gh_refuse(err, GH_E_BAD_REQUEST,
-		    "A message inside of another is not encrypted.");
+	r->came_enveloped = true;
 	gh_buf_init(&inner, CMS_MESSAGE_MAX);
 	if ((rc = cms_enveloped_read(ber, len, &m, err)) == 0 &&
 	    (rc = decrypt(r, &m, &inner, err)) == 0) {
@@ -93,6 +90,24 @@ cmc_envelope_open(struct cmc_run *r, const unsigned char *ber, size_t len, struc
 	return rc;
 }
 
+/* What was read of it, and what became of that. */
+static void
+forget(struct cmc_run *r)
+{
+	memset(r->control, 0, sizeof(r->control));
+	memset(r->status, 0, sizeof(r->status));
+	r->statuses = 0;
+	r->rc = 0;
+}
+
+void
+cmc_envelope_put_off(struct cmc_run *r, const struct gh_error *err)
+{
+	forget(r);
+	r->is_enveloped = false;
+	(void)cmc_refuse(r, 0, err);
+}
+
 void
 cmc_envelope_hide(struct cmc_run *r)
 {
@@ -100,10 +115,7 @@ cmc_envelope_hide(struct cmc_run *r)
 
 	if (gh_error_info(r->err.code)->is_retryable)
 		return;
-	memset(r->control, 0, sizeof(r->control));
-	memset(r->status, 0, sizeof(r->status));
-	r->statuses = 0;
-	r->rc = 0;
+	forget(r);
 	(void)cms_enveloped_refuse(&err);
 	snprintf(err.detail, sizeof(err.detail), "%.200s", r->err.message);
 	(void)cmc_refuse(r, 0, &err);

@@ -18,5 +18,8 @@ int cmc_envelope_open(struct cmc_run *r, const unsigned char *ber, size_t len, s
  * what the parts of it are told to be would be read out of the answers.
  */
 void cmc_envelope_hide(struct cmc_run *r);
+/* One that came encrypted is not looked at now: this is the answer, whatever could be read of it.
+ */
+void cmc_envelope_put_off(struct cmc_run *r, const struct gh_error *err);
 
 #endif

@@ -126,7 +126,7 @@ has_parts(const struct ra_statement *s, const struct pki_data *d, bool is_own)
 }
 
 /* What it speaks of on this layer and on the next one, which is read and not yet served. What could
- * not be read has an answer of its own. */
+ * not be read has an answer of its own, and so has what was encrypted, once it is believed. */
 static bool
 is_there(const struct cmc_run *r, const struct cmc_run *at, const struct ra_statement *s)
 {
@@ -136,10 +136,11 @@ is_there(const struct cmc_run *r, const struct cmc_run *at, const struct ra_stat
 	if (depth > s->depth || !leads(s, depth, at, r))
 		return true;
 	if (depth == s->depth)
-		return at != r || has_parts(s, &r->data, true);
+		return (at != r && !r->is_enveloped) || has_parts(s, &r->data, at == r);
 	inner = cmc_batch_find(r, s->path[depth]);
 	return inner != NULL &&
-	    (depth + 1 < s->depth || inner->rc != 0 || has_parts(s, &inner->data, false));
+	    (depth + 1 < s->depth || inner->rc != 0 || inner->came_enveloped ||
+		has_parts(s, &inner->data, false));
 }
 
 int

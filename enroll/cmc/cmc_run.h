@@ -34,6 +34,7 @@ struct cmc_run {
 	int layer;                       /* of those around it */
 	struct cmc_load own_load, *load; /* of the outermost; borrowed */
 	struct cms_signed outer;         /* around EnvelopedData; empty: there is none */
+	bool came_enveloped;             /* whether it could be opened or not */
 	bool is_enveloped;               /* what follows was encrypted for us */
 	/* The innermost envelope: one of them. */
 	struct cms_signed message;

@@ -84,6 +84,28 @@ one_request(const struct message_signing *s)
 	return seal(s);
 }
 
+/* For the gateway; frees what is inside. fake_cmc_recipient must have been called once. */
+static inline struct inner
+encrypted(struct inner plain)
+{
+	const unsigned flags = CMS_BINARY | CMS_PARTIAL;
+	X509 *to = fake_cmc_recipient();
+	BIO *in = BIO_new_mem_buf(plain.der, (int)plain.len);
+	CMS_ContentInfo *cms = CMS_encrypt(NULL, NULL, EVP_aes_128_cbc(), flags);
+	CMS_RecipientInfo *ri = CMS_add1_recipient_cert(cms, to, CMS_KEY_PARAM | flags);
+	struct inner out = {NULL, 0};
+
+	assert_true(
+	    EVP_PKEY_CTX_set_ecdh_kdf_md(CMS_RecipientInfo_get0_pkey_ctx(ri), EVP_sha256()) > 0);
+	assert_int_equal(CMS_final(cms, in, NULL, flags), 1);
+	out.len = (size_t)i2d_CMS_ContentInfo(cms, &out.der);
+	CMS_ContentInfo_free(cms);
+	X509_free(to);
+	BIO_free(in);
+	OPENSSL_free(plain.der);
+	return out;
+}
+
 /* Into cmsSequence of the message that is built; frees it. */
 static inline unsigned char
 put_inner(struct inner in)

@@ -205,30 +205,92 @@ test_C28_one_guess_in_a_batch(void **state)
 	assert_int_equal(fake_store.rows, 1);
 }
 
-/* What would be read out of the answers is not even opened. */
-static void
-test_C28_nothing_encrypted_inside(void **state)
+/* --- encrypted -------------------------------------------------------------------------------- */
+
+static int
+set_up_encrypted(void **state)
 {
-	X509 *to = fake_cmc_recipient();
-	struct inner plain = one_request(by_alice()), in = {NULL, 0};
-	BIO *bio = BIO_new_mem_buf(plain.der, (int)plain.len);
-	STACK_OF(X509) *all = sk_X509_new_null();
+	int rc = ra_set_up(state);
+
+	X509_free(fake_cmc_recipient());
+	return rc;
+}
+
+/* The RA cannot read what it sends on, and, where the label says so, what comes back. */
+static void
+test_C28_C005_encrypted_inside(void **state)
+{
+	struct inner in = encrypted(one_request(by_alice()));
+	unsigned char id = put_inner(in);
+	unsigned batch = put_batch(&id, 1);
 	CMS_ContentInfo *cms;
-	unsigned char id;
+	struct gh_der pki;
 
 	(void)state;
-	assert_true(all != NULL && sk_X509_push(all, to) > 0);
-	assert_non_null(cms = CMS_encrypt(all, bio, EVP_aes_128_cbc(), CMS_BINARY));
-	in.len = (size_t)i2d_CMS_ContentInfo(cms, &in.der);
-	id = put_inner(in);
-	(void)put_batch(&id, 1);
 	send_by_ra();
-	assert_inner_failed(0, CMC_BAD_REQUEST, "is not encrypted");
-	assert_int_equal(fake_store.rows, 0);
+	assert_succeeded(batch);
+	assert_inner_issued(0);
+	assert_string_equal(fake_store.row[0].requester.name, "alice");
+	fake_cmc.ctx.encrypts_answers = true;
+	send_by_ra();
+	assert_succeeded(batch);
+	cms = inner_answer(0, &pki);
+	assert_int_equal(OBJ_obj2nid(CMS_get0_type(cms)), NID_pkcs7_enveloped);
+	assert_int_equal(CMS_decrypt_set1_pkey(cms, fake_cmc.old, NULL), 1);
 	CMS_ContentInfo_free(cms);
-	sk_X509_pop_free(all, X509_free);
-	BIO_free(bio);
-	OPENSSL_free(plain.der);
+	assert_int_equal(fake_store.rows, 1);
+}
+
+/* One that cannot be opened or believed, and no other encrypted one is looked at, whatever is in
+ * it: of what is decrypted, a batch has one answer. */
+static void
+test_C28_C005_one_wrong_one_in_a_batch(void **state)
+{
+	struct inner in[4];
+	unsigned char ids[4];
+
+	(void)state;
+	for (int i = 0; i < 4; i++) {
+		in[i] = one_request(by_alice());
+		if (i < 3)
+			in[i] = encrypted(in[i]);
+	}
+	in[0].der[in[0].len - 1] ^= 1;
+	in[1].der[in[1].len - 40] ^= 1;
+	for (int i = 0; i < 4; i++)
+		ids[i] = put_inner(in[i]);
+	(void)put_batch(ids, 4);
+	send_by_ra();
+	assert_int_equal(fake_cmc.answer.rc, 0);
+	assert_int_equal(fake_cmc.answer.guess.code, GH_E_SIGNATURE);
+	assert_inner_failed(0, CMC_BAD_MESSAGE_CHECK, "cannot be decrypted");
+	assert_inner_failed(1, CMC_TRY_LATER, "had a wrong proof");
+	assert_inner_failed(2, CMC_TRY_LATER, "had a wrong proof");
+	assert_inner_issued(3);
+	assert_int_equal(fake_store.rows, 1);
+}
+
+/* How many requests are in it, in its own answer: else that of the RA would tell. */
+static void
+test_C28_C005_what_is_in_it_is_told_late(void **state)
+{
+	unsigned char ids[2];
+	struct inner in[2];
+	unsigned batch;
+
+	(void)state;
+	for (int k = 0; k < 2; k++) {
+		for (int i = 0; i < 9; i++)
+			(void)fake_cmc_add_request();
+		in[k] = encrypted(seal(by_alice()));
+	}
+	for (int k = 0; k < 2; k++)
+		ids[k] = put_inner(in[k]);
+	batch = put_batch(ids, 2);
+	send_by_ra();
+	assert_succeeded(batch);
+	assert_inner_failed(1, CMC_BAD_REQUEST, "too many requests");
+	assert_int_equal(fake_store.rows, 9);
 }
 
 /* `in` inside of so many messages of the RA, the outermost of which is built and not sent. */
@@ -379,6 +441,7 @@ test_C024_message_that_is_not_named(void **state)
 }
 
 #define CASE(f) cmocka_unit_test_setup_teardown(f, ra_set_up, ra_tear_down)
+#define ENCRYPTED(f) cmocka_unit_test_setup_teardown(f, set_up_encrypted, ra_tear_down)
 
 int
 main(void)
@@ -393,7 +456,9 @@ main(void)
 	    CASE(test_C28_C030_never_partial),
 	    CASE(test_C28_wrong_signature_inside),
 	    CASE(test_C28_one_guess_in_a_batch),
-	    CASE(test_C28_nothing_encrypted_inside),
+	    ENCRYPTED(test_C28_C005_encrypted_inside),
+	    ENCRYPTED(test_C28_C005_one_wrong_one_in_a_batch),
+	    ENCRYPTED(test_C28_C005_what_is_in_it_is_told_late),
 	    CASE(test_C28_layers),
 	    CASE(test_C28_inner_batch_of_who_is_no_ra),
 	    CASE(test_C28_requests_over_all_layers),

@@ -346,6 +346,30 @@ test_C8_of_a_message_that_is_broken(void **state)
 	assert_true(has_extension(0, NID_ext_key_usage));
 }
 
+/* What it speaks of is in there, or not: that is told in the answer of that message alone. */
+static void
+test_C8_C005_of_an_encrypted_message(void **state)
+{
+	(void)state;
+	X509_free(fake_cmc_recipient());
+	for (unsigned char request = 2; request >= 1; request--) {
+		unsigned char id = put_inner(encrypted(one_request(by_alice())));
+		unsigned batch = put_batch(&id, 1);
+
+		(void)add_extension(id, (unsigned char[]){request, 0}, NID_ext_key_usage,
+		    "clientAuth");
+		send_by_ra();
+		assert_succeeded(batch);
+		if (request == 2)
+			assert_inner_failed(0, CMC_BAD_REQUEST, "not there");
+		else
+			assert_inner_issued(0);
+		fake_cmc_again();
+	}
+	assert_int_equal(fake_store.rows, 1);
+	assert_true(has_extension(0, NID_ext_key_usage));
+}
+
 static void
 test_C8_who_is_no_ra(void **state)
 {
@@ -782,6 +806,7 @@ main(void)
 	    CASE(test_C8_of_the_message_itself),
 	    CASE(test_C8_what_is_not_there),
 	    CASE(test_C8_of_a_message_that_is_broken),
+	    CASE(test_C8_C005_of_an_encrypted_message),
 	    CASE(test_C8_who_is_no_ra),
 	    SUPPLIED(test_C31_names_of_who_is_not_known),
 	    SUPPLIED(test_C31_fields_are_removed),
