@@ -64,7 +64,7 @@ def setUpModule():
     env.admin("est", "label", "add", "old", "--template", "User", "--auth", "http", "--ca", "issuing", "--cmc", "message", "--cmc-legacy", "yes")
     env.admin("est", "label", "add", "confirmed", "--template", "User", "--auth", "http", "--ca", "issuing", "--cmc-confirm", "yes")
     env.admin("est", "label", "add", "sealed", "--template", "User", "--auth", "http", "--ca", "issuing", "--cmc", "message", "--cmc-encrypt", "yes",
-              "--certificates-of", "any")
+              "--ra", "yes", "--certificates-of", "any")
     env.admin("est", "label", "add", "linked", "--template", "User", "--auth", "http", "--ca", "issuing", "--linking", "required")
     chain = [base64.b64decode(c) for c in env.sql(
         "select replace(encode(x, 'base64'), E'\\n', '') from ca, unnest(chain) x where name = 'issuing'") for c in c]
@@ -222,6 +222,16 @@ class Case(unittest.TestCase):
         self.assertEqual((reply.status, reply.headers["content-type"]), (200, CERTS), reply.body)
         return certificates(reply)[0]
 
+    def own(self, device, changed=False):
+        m = Message()
+        m.request(self.csr(device))
+        raw = m.sign(device.key)
+        return raw[:-1] + bytes([raw[-1] ^ 1]) if changed else raw
+
+    def ra(self):
+        """A certificate of bob's, with id-kp-cmcRA."""
+        return certificates(self.send(self.bob, self.own(self.bob), where="ras/"))[0]
+
 
 class Messages(Case):
     def test_C009_certificates_alone(self):
@@ -357,9 +367,19 @@ class Messages(Case):
         self.assertEqual((reply.status, reply.headers["content-type"]), (200, FULL), reply.body)
         raw = base64.b64decode(reply.body)
         self.assertNotIn(b"lice", raw)
-        opened = run("openssl", "cms", "-decrypt", "-binary", "-inform", "DER", "-recip", mine, "-inkey", alice.key.path, stdin=raw).stdout
-        answer = Answer(SimpleNamespace(body=base64.b64encode(der.seq(der.oid("1.2.840.113549.1.7.2"), der.context(0, opened)))))
-        self.assertEqual(list(answer.statuses()), [(SUCCESS, None, [number], None)])
+
+        def statuses(raw):
+            opened = run("openssl", "cms", "-decrypt", "-binary", "-inform", "DER", "-recip", mine, "-inkey", alice.key.path, stdin=raw).stdout
+            signed = der.seq(der.oid("1.2.840.113549.1.7.2"), der.context(0, opened))
+            return list(Answer(SimpleNamespace(body=base64.b64encode(signed))).statuses())
+        self.assertEqual(statuses(raw), [(SUCCESS, None, [number], None)])
+        # by an RA that reads neither
+        sent = Message()
+        inside = sent.inside(sealed)
+        batch = sent.batch(inside)
+        answer = self.full(self.send(self.nobody, sent.sign(self.bob.key, self.ra()), where="sealed/"), 200)
+        self.assertEqual(list(answer.statuses()), [(SUCCESS, None, [batch], None)])
+        self.assertEqual(statuses(encode(answer.data["cmsSequence"][0]["contentInfo"])), [(SUCCESS, None, [number], None)])
         # what came in the clear is answered so
         self.assertEqual(self.send(self.nobody, plain.read_bytes(), where="sealed/").headers["content-type"], CERTS)
 
@@ -479,10 +499,6 @@ class Identity(Case):
         self.failed(self.send(self.nobody, m.sign(self.bob.key, ra), where="open/"), 403, BAD_IDENTITY, [number])
         self.failed(self.send(self.nobody, m.sign(self.alice.key, leaf), where="sent/"), 403, BAD_IDENTITY, [number])
 
-    def ra(self):
-        """A certificate of bob's, with id-kp-cmcRA."""
-        return certificates(self.send(self.bob, self.own(self.bob), where="ras/"))[0]
-
     def test_C8_C31_C32_an_ra_changes_what_it_sends_on(self):
         """The names of a device that has none, a usage, and a control that nobody knows; all structures are those of pyasn1-modules."""
         ra, stranger = self.ra(), Device(env)
@@ -571,12 +587,6 @@ class Identity(Case):
         inner = layers(by_alice, by_ra)
         self.assertEqual([s[1] for s in inner.statuses()], [BAD_IDENTITY])
         self.assertEqual(env.count(issued), before + 1)
-
-    def own(self, device, changed=False):
-        m = Message()
-        m.request(self.csr(device))
-        raw = m.sign(device.key)
-        return raw[:-1] + bytes([raw[-1] ^ 1]) if changed else raw
 
     def test_C031_a_row_given_to_another_past_the_gateway(self):
         leaf = self.enroll(self.bob)
