@@ -1,9 +1,10 @@
-/* The rows of the console: part of the table in routes.c, which alone includes this and has PAGE
- * and FORM. Each page demands what the row of the API demands that it asks (test_routes). */
+/* The rows of the console: part of the table in routes.c, which alone includes this. Each page
+ * demands what the row of the API demands that it asks (test_routes). */
 #ifndef CONSOLE_ROWS_H
 #define CONSOLE_ROWS_H
 
 #include "console/console.h"
+#include "page_rows.h"
 
 #define CONSOLE_ROWS \
 	PAGE("/console/certificates", "console.certificates", AUTH_SESSION, console_certificates), \

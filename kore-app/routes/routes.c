@@ -8,9 +8,7 @@
 #include "public/ca_pages.h"
 #include "rest/rest_ca_password.h"
 #include "certenroll/ce.h"
-#include "csr/ca_template.h"
 #include "certenroll/ce_revoke.h"
-#include "csr/csr_answer.h"
 #include "public/crl_serve.h"
 #include "decide.h"
 #include "public/ocsp_http.h"
@@ -34,17 +32,12 @@
 #include "metrics/metrics.h"
 #include "package_rows.h"
 #include "ocsp_fast.h"
-#include "pages/page_csr.h"
+#include "page_rows.h"
 #include "pages/page_file.h"
-#include "pages/page_home.h"
-#include "pages/page_login.h"
-#include "pages/page_request.h"
 #include "routes.h"
 
 /* A base64 PKCS#10 with an RSA-16384 key and a hundred names stays below. */
 #define CSR_BODY_MAX (128 * 1024)
-/* A request in a file and the texts beside it. */
-#define FORM_BODY_MAX (256 * 1024)
 #define SMALL_BODY_MAX (16 * 1024)
 /* The longest secret, wrapped and in base64, with the key that it was wrapped in. */
 #define KEY_BODY_MAX (64 * 1024)
@@ -65,19 +58,6 @@ crl_cached(const struct gh_http_request *req, const struct route_match *m,
 {
 	return crl_get_cached(req, call_text(&m->parts, "name"), rep);
 }
-
-/* Pages, and forms that change something. */
-#define PAGE(path, id, who, function) \
-	{ \
-		.methods = READ, .pattern = (path), .name = (id), .need = (who), \
-		.handler = (function), .family = &route_family_pages \
-	}
-#define FORM(path, id, who, function) \
-	{ \
-		.methods = GH_HTTP_POST, .pattern = (path), .name = (id), .need = (who), \
-		.body_max = SMALL_BODY_MAX, .takes_form = true, .handler = (function), \
-		.family = &route_family_pages \
-	}
 
 /* The hand-over between gateway and signer is paid once for all. Two at work: one waits for
  * PostgreSQL or the signer while the other one encodes. */
@@ -405,41 +385,7 @@ const struct route route_table[] = {
 	.roles = REQUESTER_ROLE_AGENT,
 	.body_max = SMALL_BODY_MAX,
 	.handler = rest_key_change},
-    PAGE("/csr/ca-template/{ca}", "csr.ca-template", AUTH_SESSION | AUTH_PERSON, ca_template),
-    PAGE("/", "home", AUTH_SESSION | AUTH_ANYBODY, page_home),
-    {.methods = READ,
-	.pattern = "/csr/upload",
-	.name = "csr.upload",
-	.need = AUTH_USER | AUTH_SESSION,
-	.handler = page_csr_upload,
-	.family = &route_family_pages},
-    {.methods = GH_HTTP_POST,
-	.pattern = "/csr/upload",
-	.name = "csr.preview",
-	.need = AUTH_USER | AUTH_SESSION,
-	.body_max = FORM_BODY_MAX,
-	.takes_form = true,
-	.handler = page_csr_preview,
-	.family = &route_family_pages},
-    {.methods = GH_HTTP_POST,
-	.pattern = CSR_PROCESS,
-	.name = "csr.process",
-	.need = AUTH_APP_SENT | AUTH_USER | AUTH_SESSION,
-	.body_max = FORM_BODY_MAX,
-	.takes_form = true,
-	.handler = page_csr_process,
-	.family = &route_family_pages},
-    PAGE("/login", "login", AUTH_SESSION | AUTH_ANYBODY, page_login),
-    FORM("/login", "login.password", AUTH_SESSION | AUTH_ANYBODY, page_login_password),
-    FORM("/login/certificate", "login.certificate", AUTH_SESSION | AUTH_ANYBODY,
-	page_login_certificate),
-    FORM("/logout", "logout", AUTH_SESSION, page_logout),
-    PAGE("/requests", "requests", AUTH_SESSION, page_request_list),
-    PAGE("/requests/{id}", "request", AUTH_SESSION, page_request),
-    PAGE("/requests/{id}/certificate", "request.certificate", AUTH_SESSION, page_request_file),
-    FORM("/requests/{id}/approve", "request.approve", AUTH_SESSION, page_request_approve),
-    FORM("/requests/{id}/reject", "request.reject", AUTH_SESSION, page_request_reject),
-    FORM("/requests/{id}/cancel", "request.cancel", AUTH_SESSION, page_request_cancel),
+    PAGE_ROWS,
     CONSOLE_ROWS,
     EST_PACKAGE_ROWS,
     PACKAGE_ROWS,
