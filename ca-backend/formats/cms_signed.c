@@ -244,7 +244,8 @@ sign(CMS_ContentInfo *cms, const struct cms_signing *s, const struct gh_der *con
 {
 	BIO *in = BIO_new_mem_buf(content->p, (int)content->len);
 	CMS_SignerInfo *si = CMS_add1_signer(cms, s->cert, s->key, EVP_sha256(),
-	    CMS_BINARY | CMS_NOSMIMECAP | CMS_PARTIAL);
+	    CMS_BINARY | CMS_NOSMIMECAP | CMS_PARTIAL |
+		(s->is_by_key_id ? CMS_USE_KEYID | CMS_NOCERTS : 0));
 	bool ok = in != NULL && si != NULL &&
 	    (s->attribute == NULL ||
 		CMS_signed_add1_attr_by_txt(si, s->attribute, V_ASN1_SEQUENCE, s->value.p,

@@ -63,6 +63,9 @@ struct cms_signing {
 	STACK_OF(X509) * certs;    /* that go with it, beside cert; NULL: none */
 	STACK_OF(X509_CRL) * crls; /* the same */
 	const char *type;          /* dotted */
+	/* The signer is named by the subjectKeyIdentifier of cert, which does not go with it: it
+	 * stands for a key without a certificate (RFC 5272, 3.2). */
+	bool is_by_key_id;
 	/* A signed attribute beside those of RFC 5652: dotted, and the DER of its one value. NULL:
 	 * none. */
 	const char *attribute;

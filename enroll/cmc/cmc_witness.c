@@ -6,6 +6,7 @@
 #include <openssl/hmac.h>
 
 #include "formats/mac_alg.h"
+#include "oid.h"
 
 #include "cmc_witness.h"
 
@@ -47,4 +48,23 @@ cmc_witness_check(const struct gh_der *value, const struct gh_der *secret,
 	return fits ? 0
 		    : gh_refuse(err, GH_E_AUTH_FAILED,
 			  "Identification and secret do not fit, or are not known.");
+}
+
+int
+cmc_witness_put(const struct gh_der *secret, const struct gh_der *over, struct gh_buf *out,
+    struct gh_error *err)
+{
+	static const unsigned char sha256[] = {GH_OID_DER(0x60, 0x86, 0x48, 1, 0x65, 3, 4, 2, 1)},
+				   hmac[] = {GH_OID_DER(GH_OID_RSADSI, 2, 9)};
+	unsigned char mac[EVP_MAX_MD_SIZE];
+	unsigned len = 0;
+
+	if (!make(EVP_sha256(), EVP_sha256(), secret, over, mac, &len))
+		return gh_fail(err, GH_E_INTERNAL, "HMAC");
+	gh_der_put_header(out, GH_DER_SEQUENCE,
+	    gh_der_size(sizeof(sha256)) + gh_der_size(sizeof(hmac)) + gh_der_size(len));
+	gh_der_put(out, GH_DER_SEQUENCE, sha256, sizeof(sha256));
+	gh_der_put(out, GH_DER_SEQUENCE, hmac, sizeof(hmac));
+	gh_der_put(out, GH_DER_OCTETS, mac, len);
+	return gh_buf_check(out, err);
 }

@@ -6,6 +6,7 @@
 #ifndef CMC_WITNESS_H
 #define CMC_WITNESS_H
 
+#include "buf.h"
 #include "der.h"
 #include "error.h"
 
@@ -17,5 +18,9 @@
  */
 int cmc_witness_check(const struct gh_der *value, const struct gh_der *secret,
     const struct gh_der *over, struct gh_error *err) GH_MUSTCHECK;
+
+/* Append one with SHA-256, as a client proves itself. GH_E_NOMEM. */
+int cmc_witness_put(const struct gh_der *secret, const struct gh_der *over, struct gh_buf *out,
+    struct gh_error *err) GH_MUSTCHECK;
 
 #endif

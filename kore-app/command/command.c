@@ -79,7 +79,7 @@ const struct command command_table[] = {
     {"est", "pal", "list what an EST server has for this client", &verb_est_pal, NULL},
     {"est", "fetch", "fetch firmware, keys and others from an EST server (client)", &verb_est_fetch,
 	NULL},
-    {"est", "cmc", "send a Full CMC request to an EST server (client)", &verb_est_cmc, NULL},
+    {"est", "cmc", "get, renew and revoke certificates by Full CMC (client)", &verb_est_cmc, NULL},
     {"job", "list", "list the background jobs", &verb_job_list, NULL},
     {"job", "run", "run a background job now", &verb_job_run, NULL},
     {"key", "wrap", "wrap a secret for the KRA of a gateway (client)", &verb_key_wrap, NULL},

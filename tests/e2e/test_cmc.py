@@ -6,6 +6,8 @@ import base64
 import hashlib
 import hmac
 import json
+import os
+import tempfile
 import unittest
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -841,6 +843,82 @@ class Acts(Case):
         made = next(c for c in answer.certificates if b"later.example.test" in c)
         self.full(self.confirm(made, self.alice, leaf), 200)
         self.assertEqual(next(self.full(self.send(self.alice, poll, where="later/"), 200).statuses())[0], SUCCESS)
+
+
+class OurClient(Case):
+    """gatehouse est cmc."""
+
+    def setUp(self):
+        super().setUp()
+        self.folder = Path(tempfile.mkdtemp(dir=env.scratch))
+        self.password = self.file("password", ALICE[1])
+        self.as_alice = ("--user", ALICE[0], "--password-file", self.password)
+
+    def file(self, name, text):
+        path = self.folder / name
+        path.write_text(text + "\n")
+        return path
+
+    def cmc(self, action, *args, status=0, label="open", form=("--json",)):
+        server = () if action == "show" else ("--url", env.var["GATEHOUSE_URL"], "--cacert", env.var["GATEHOUSE_CAFILE"], "--label", label)
+        done = run(TOP / os.environ.get("BUILD", "build") / "gatehouse", "est", "cmc", action, *args, *server, *form, check=False,
+                   env={"no_proxy": "*"})
+        self.assertEqual(done.returncode, status, done.stderr + done.stdout)
+        return json.loads(done.stdout) if form else done.stdout.decode()
+
+    def key(self):
+        return der.Key(self.folder, "ec:P-256").path
+
+    def is_for(self, cert, key):
+        self.assertEqual(der.openssl("x509", "-in", str(cert), "-pubkey", "-noout"), der.openssl("pkey", "-in", str(key), "-pubout"))
+
+    def test_C2_C17_C034_a_life_by_shared_secret(self):
+        secret = self.file("secret", env.admin("cmc", "secret", "add", "gw-3", "--for", "alice", "--json")["secret"])
+        by_secret, key, new = ("--identity", "gw-3", "--secret-file", secret), self.key(), self.key()
+        first, second, message = (self.folder / n for n in ("first.pem", "second.pem", "message"))
+        said = self.cmc("enroll", "--request-key", key, "--subject", "CN=gw-3", *by_secret, "--out", first, "--message", message)
+        self.assertEqual((said["response"], said["signed"], [s["status"] for s in said["statuses"]]), ("full", True, ["success"]))
+        self.is_for(first, key)
+        # what was sent gets its answer again, as a message of any program
+        answer = self.folder / "answer"
+        again = self.cmc("send", "--in", message, "--out", answer)
+        self.assertEqual(again["certificates"], said["certificates"])
+        self.assertEqual(self.cmc("show", "--in", answer), again)
+        self.cmc("renew", "--signer", first, "--signer-key", key, "--request-key", new, "--out", second)
+        self.is_for(second, new)
+        wrong = self.file("wrong", "another secret of the test")
+        said = self.cmc("revoke", "--certificate", second, "--identity", "gw-3", "--secret-file", wrong, status=1)
+        self.assertEqual([(s["status"], s["failure"]) for s in said["statuses"]], [("failed", "badIdentity")])
+        text = self.cmc("revoke", "--certificate", second, "--identity", "gw-3", "--secret-file", wrong, status=1, form=())
+        self.assertIn("failed, badIdentity: it is not proven who asks, or he may not. ", text)
+        self.cmc("revoke", "--certificate", second, *by_secret, "--reason", "superseded", "--comment", "by our client")
+        self.assertEqual(env.sql("select reason, comment from revocation order by changed_at desc limit 1"), [["4", "by our client"]])
+        # signed by the one that is to be revoked
+        self.cmc("revoke", "--certificate", first, "--signer", first, "--signer-key", key, "--reason", "keyCompromise")
+        self.assertEqual(env.sql("select reason from revocation order by changed_at desc limit 1"), [["1"]])
+        env.admin("cmc", "secret", "remove", "gw-3")
+
+    def test_C003_C24_pending_and_confirmed(self):
+        key, mine, cert, got = self.key(), self.key(), self.folder / "mine.pem", self.folder / "got.pem"
+        self.cmc("enroll", "--request-key", mine, "--subject", "CN=alice", *self.as_alice, "--out", cert, label="users")
+        said = self.cmc("enroll", "--request-key", key, "--subject", "CN=cmc.example.test", "--san", "dns:cmc.example.test", *self.as_alice,
+                        label="waiting", status=3)
+        token, = [s["token"] for s in said["statuses"] if s["status"] == "pending"]
+        asks = ("--token", token, "--signer", cert, "--signer-key", mine, *self.as_alice)
+        self.assertEqual(self.cmc("poll", *asks, label="waiting", status=3)["statuses"][0]["token"], token)
+        env.admin("request", "approve", env.count("select max(id) from request where disposition = 9"))
+        self.cmc("poll", *asks, "--request-key", key, "--out", got, label="waiting")
+        self.is_for(got, key)
+        said = self.cmc("enroll", "--request-key", mine, "--subject", "CN=alice", *self.as_alice, "--out", cert, "--force", label="confirmed")
+        self.assertEqual(said["statuses"][0]["status"], "confirmRequired")
+        said = self.cmc("confirm", "--certificate", cert, "--signer", cert, "--signer-key", mine, *self.as_alice, label="users")
+        self.assertEqual(said["statuses"][0]["status"], "success")
+
+    def test_what_is_missing(self):
+        for action, args in (("enroll", ()), ("enroll", ("--csr", "x")), ("renew", ()), ("poll", ("--signer", "x")), ("poll", ("--token", "00")),
+                             ("revoke", ("--certificate", "x")), ("confirm", ("--signer", "x")), ("send", ()), ("show", ()), ("ask", ()),
+                             ("revoke", ("--certificate", "x", "--signer", "x", "--identity", "x"))):
+            self.cmc(action, *args, status=2, form=())
 
 
 class BouncyCastle(Case):

@@ -412,6 +412,19 @@ KINDS = {"pki": pki_data_seeds, "mime": mime_seeds, "markup": markup_seeds, "for
          "signer": signer_seeds, "sign": sign_seeds, "template": template_seeds, "tmpl": template_seeds,
          "route": route_seeds,
          "account": account_seeds, "ocsp": ocsp_seeds, "revoke": revoke_seeds, "crl": crl_seeds}
+def pki_answer_seeds():
+    """PKIResponse with a status of each kind."""
+    def control(number, value):
+        return der.seq(der.integer(number), der.oid(f"1.3.6.1.5.5.7.7.{number}"), der.set_(value))
+    bodies = der.seq(der.integer(1), der.seq(der.integer(2), der.integer(3)))
+    time = der.tlv(0x18, b"20270101000000Z")
+    for more in (b"", der.integer(7), der.seq(der.octets(b"token"), time), der.seq(der.oid("1.2.3"), der.integer(1)),
+                 der.context(1, der.oid("1.2.3"))):
+        status = der.seq(der.integer(2), bodies, der.tlv(0x0c, "Größe".encode()), more)
+        yield der.seq(der.seq(control(25, status), control(1, status), control(7, der.octets(b"nonce"))), der.seq(), der.seq())
+
+
+KINDS |= {"answer": pki_answer_seeds}
 KINDS |= {"query": query_seeds, "csrattrs": csrattrs_seeds, "decrypt": decrypt_seeds, "key": key_package_seeds, "package": package_seeds, "receipt": receipt_seeds}
 
 

@@ -12,6 +12,7 @@
 #include "est_call.h"
 
 #define PREFIX "/.well-known/est"
+#define CMC_TYPE "application/pkcs7-mime"
 #define RETRY_DEFAULT 30                     /* seconds, where a server does not say */
 #define PATH_MAX_LEN 512                     /* bytes */
 #define REPLY_MAX ((size_t)32 * 1024 * 1024) /* firmware of 16 MiB, in base64 */
@@ -131,7 +132,8 @@ est_call(struct est_server *s, const struct est_call *call, struct est_reply *ou
 	if (rc != 0)
 		return rc;
 	s->status = reply.status;
-	if (reply.status != 200 && reply.status != 202 && reply.status != 204) {
+	if (reply.status != 200 && reply.status != 202 && reply.status != 204 &&
+	    !(call->takes_cmc && strncasecmp(reply.type, CMC_TYPE, strlen(CMC_TYPE)) == 0)) {
 		rc = refuse(&reply, err);
 		client_reply_clear(&reply);
 		return rc;

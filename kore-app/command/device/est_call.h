@@ -43,10 +43,11 @@ struct est_call {
 	const struct client_body *made;
 	const char *type;   /* of the body */
 	const char *accept; /* of the answer; NULL: whatever it is */
+	bool takes_cmc;     /* a refusal that comes with a CMS message is an answer, too */
 };
 
 struct est_reply {
-	long status;     /* 200, 202 or 204 */
+	long status;     /* 200, 202 or 204; with takes_cmc, any */
 	int retry_after; /* 202: seconds, at least 1 */
 	char type[256];  /* Content-Type, as sent */
 	struct gh_buf body;

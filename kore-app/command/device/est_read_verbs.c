@@ -1,10 +1,9 @@
-/* `gatehouse est cacerts`, `csrattrs` and `cmc`: what an EST server says, without a folder. */
+/* `gatehouse est cacerts` and `csrattrs`: what an EST server says, without a folder. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "durable_file.h"
-#include "encoding.h"
 
 #include "command.h"
 #include "file.h"
@@ -12,7 +11,7 @@
 #include "est_attrs.h"
 #include "est_certs.h"
 
-static const char *fingerprint, *out_file, *in_file;
+static const char *fingerprint, *out_file;
 static bool force;
 
 #define OUT_OPTIONS(text) \
@@ -127,62 +126,4 @@ const struct verb verb_est_csrattrs = {
     .options = csrattrs_options,
     .work = csrattrs_work,
     .columns = csrattrs_columns,
-};
-
-/* ---- cmc ---- */
-
-static const struct option_row cmc_options[] = {
-    {"in", 'i', OPTION_TEXT, &in_file, "FILE",
-	"the request, DER: SignedData or AuthenticatedData of a PKIData (RFC 5272)"},
-    OUT_OPTIONS("the response, DER (default: standard output)"),
-    EST_SERVER_OPTIONS,
-    OPTION_END,
-};
-
-static int
-check_cmc(const struct verb_call *c)
-{
-	return in_file != NULL ? COMMAND_OK : command_usage(c->who, "--in is missing");
-}
-
-static int
-cmc_work(struct verb_call *c, struct gh_error *err)
-{
-	struct est_call call = {.operation = "fullcmc",
-	    .type = "application/pkcs7-mime; smime-type=CMC-request"};
-	char *in, *text = NULL;
-	struct est_reply reply = {0};
-	unsigned char *der = NULL;
-	struct est_server s = {0};
-	size_t n;
-	int rc = file_read(in_file, &in, &n, err);
-
-	if (rc != 0)
-		return rc;
-	call.body = text = gh_base64_encode(in, n, GH_BASE64_ONE_LINE);
-	free(in);
-	rc = text != NULL ? est_server_open(&s, false, err) : gh_fail(err, GH_E_NOMEM, "request");
-	if (rc == 0)
-		rc = est_call(&s, &call, &reply, err);
-	if (rc == 0 && reply.status == 202)
-		c->exit = COMMAND_PENDING;
-	if (rc == 0)
-		rc = est_reply_der(&reply, &der, &n, err);
-	if (rc == 0)
-		rc = write_out(der, n, err);
-	free(der);
-	free(text);
-	est_reply_clear(&reply);
-	est_server_close(&s);
-	return rc;
-}
-
-const struct verb verb_est_cmc = {
-    .usage = {"", 0, 0,
-	"Sends a Full CMC request to an EST server (RFC 7030, 4.3) and writes its response, signed or certs-only. Exit "
-	"codes: 0 answered (the response says how), 1 refused, 2 wrong options, 3 pending.",
-	"gatehouse est cmc --url https://pki.example --cert ra.pem --in pkidata.p7 --out answer.p7\n"},
-    .options = cmc_options,
-    .check = check_cmc,
-    .work = cmc_work,
 };
