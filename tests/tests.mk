@@ -69,7 +69,7 @@ $(FUZZ_OF_SIGNER): $(SIGNER_PARTS)
 $(FUZZ_OF_SIGNER): private override LDFLAGS += $(SIGNER_PARTS)
 
 # Readers of the command.
-FUZZ_OF_COMMAND := $(addprefix $(BUILD)/tests/fuzz/,fuzz_csrattrs fuzz_key_package)
+FUZZ_OF_COMMAND := $(addprefix $(BUILD)/tests/fuzz/,fuzz_csrattrs fuzz_key_package fuzz_device_file)
 $(FUZZ_OF_COMMAND): $(call LIB,kore-app/command)
 $(FUZZ_OF_COMMAND): private override LIBS := $(call LIB,kore-app/command) $(LIBS)
 $(FUZZ_OF_COMMAND): private override INC_kore-app := $(INC_kore-app/command)

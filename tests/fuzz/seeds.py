@@ -424,7 +424,25 @@ def pki_answer_seeds():
         yield der.seq(der.seq(control(25, status), control(1, status), control(7, der.octets(b"nonce"))), der.seq(), der.seq())
 
 
-KINDS |= {"answer": pki_answer_seeds}
+def device_file_seeds():
+    """Device tables as CSV."""
+    yield b"\xef\xbb\xbfserial,labels,subject,san,note\r\nSN-4711,phones,\"CN=phone-1.example,O=Example\",dns:phone-1.example ip:192.0.2.7,third floor\r\n"
+    yield (b"serial,anchor,spki,user,enabled,expires\nA  b," + b"0a" * 32 + b"," + b"AB:" * 31 + b"AB,printer-1,no,2027-01-31\n"
+           b"A b,,,,yes,\n\nc,,,,perhaps,\n\"d\"\"e\",,,,,2027-01-31T00:00:00Z\n")
+
+
+def constraints_seeds():
+    """Of our own signers, of all types, of one that may not, and with attributes that are constrained."""
+    def one(oid, *more):
+        return der.seq(der.oid(oid), *more)
+    tamp = "2.16.840.1.101.2.1.2.77."
+    yield der.seq(*(one(tamp + n) for n in ("1", "3", "5")), one("1.2.840.113549.1.9.16.1.25"))
+    yield der.seq(one("1.2.840.113549.1.9.16.1.0"))
+    yield der.seq(one(tamp + "3", der.tlv(10, b"\x01")), one("1.2.840.113549.1.9.16.1.0", der.tlv(10, b"\x00")))
+    yield der.seq(one(tamp + "3", der.seq(der.seq(der.oid("1.2.3"), der.set_(der.integer(1))))))
+
+
+KINDS |= {"answer": pki_answer_seeds, "device": device_file_seeds, "constraints": constraints_seeds}
 KINDS |= {"query": query_seeds, "csrattrs": csrattrs_seeds, "decrypt": decrypt_seeds, "key": key_package_seeds, "package": package_seeds, "receipt": receipt_seeds}
 
 
