@@ -32,8 +32,8 @@ next_id(struct pki_draft *d)
 	return d->last_id;
 }
 
-uint32_t
-pki_draft_add(struct pki_draft *d, enum cmc_kind kind, const struct gh_der *value)
+static uint32_t
+add(struct pki_draft *d, enum cmc_kind kind, const struct gh_der *value)
 {
 	uint32_t n = next_id(d);
 	const unsigned char id[] = {GH_DER_INTEGER, 1, (unsigned char)(n & ID_MAX)};
@@ -57,7 +57,7 @@ pki_draft_add_value(struct pki_draft *d, enum cmc_kind kind, unsigned tag, const
 	gh_buf_init(&b, DRAFT_MAX);
 	gh_der_put(&b, tag, p, len);
 	d->controls.failed |= b.failed;
-	n = pki_draft_add(d, kind, &(struct gh_der){b.data, b.len});
+	n = add(d, kind, &(struct gh_der){b.data, b.len});
 	gh_buf_free(&b);
 	return n;
 }
@@ -93,8 +93,7 @@ pki_draft_prove(struct pki_draft *d, const char *identification, const char *sec
 		 &(struct gh_der){over.data, over.len}, &witness, err)) == 0) {
 		(void)pki_draft_add_value(d, CMC_IDENTIFICATION, GH_DER_UTF8, identification,
 		    strlen(identification));
-		(void)pki_draft_add(d, CMC_IDENTITY_PROOF_V2,
-		    &(struct gh_der){witness.data, witness.len});
+		(void)add(d, CMC_IDENTITY_PROOF_V2, &(struct gh_der){witness.data, witness.len});
 	}
 	gh_buf_free(&over);
 	gh_buf_free(&hashed);

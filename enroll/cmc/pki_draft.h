@@ -20,10 +20,8 @@ struct pki_draft {
 
 void pki_draft_init(struct pki_draft *d);
 void pki_draft_free(struct pki_draft *d);
-/* One control with one value, an element in DER. Returns its bodyPartID. What fails is told by
- * pki_draft_put. */
-uint32_t pki_draft_add(struct pki_draft *d, enum cmc_kind kind, const struct gh_der *value);
-/* The same, the value of this tag with this content. */
+/* One control with one value: an element of this tag with this content. Returns its bodyPartID.
+ * What fails is told by pki_draft_put. */
 uint32_t pki_draft_add_value(struct pki_draft *d, enum cmc_kind kind, unsigned tag, const void *p,
     size_t len);
 /* A PKCS#10, DER. */
