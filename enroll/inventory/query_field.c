@@ -91,6 +91,15 @@ query_field_find(const struct query_env *env, const char *name, struct query_fie
 	return false;
 }
 
+const char *
+query_field_metadata(const struct query_env *env, const char *name)
+{
+	for (size_t i = 0; i < env->fields; i++)
+		if (strcasecmp(env->field[i].name, name) == 0)
+			return env->field[i].name;
+	return NULL;
+}
+
 /* ---- near ones ---- */
 
 /* Letters to be put in, left out or replaced, without case (Levenshtein). */

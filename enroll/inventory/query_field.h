@@ -14,6 +14,9 @@ struct query_field {
  * "Metadata.NAME". */
 bool query_field_find(const struct query_env *env, const char *name, struct query_field *out);
 
+/* The metadata field of this name, without case, as it is defined; NULL: there is none. */
+const char *query_field_metadata(const struct query_env *env, const char *name);
+
 /* Up to three names that differ in a letter or two, as ", did you mean \"NotAfter\"?"; "" for none.
  * Returns out. */
 char *query_field_near(const struct query_env *env, const char *name, char *out, size_t size);

@@ -105,6 +105,8 @@ int audit_seal_job_run(struct job_env *env, char *detail, size_t size,
     struct gh_error *err) GH_MUSTCHECK;
 int ca_notice_job_run(struct job_env *env, char *detail, size_t size,
     struct gh_error *err) GH_MUSTCHECK;
+int inventory_job_run(struct job_env *env, char *detail, size_t size,
+    struct gh_error *err) GH_MUSTCHECK;
 int confirmation_job_run(struct job_env *env, char *detail, size_t size,
     struct gh_error *err) GH_MUSTCHECK;
 int est_records_job_run(struct job_env *env, char *detail, size_t size,
@@ -135,6 +137,7 @@ int syslog_job_run(struct job_env *env, char *detail, size_t size,
 int request_job_plan(struct job_env *env, struct gh_error *err) GH_MUSTCHECK;
 int audit_seal_job_plan(struct job_env *env, struct gh_error *err) GH_MUSTCHECK;
 int ca_notice_job_plan(struct job_env *env, struct gh_error *err) GH_MUSTCHECK;
+int inventory_job_plan(struct job_env *env, struct gh_error *err) GH_MUSTCHECK;
 int confirmation_job_plan(struct job_env *env, struct gh_error *err) GH_MUSTCHECK;
 int est_records_job_plan(struct job_env *env, struct gh_error *err) GH_MUSTCHECK;
 int expiry_job_plan(struct job_env *env, struct gh_error *err) GH_MUSTCHECK;

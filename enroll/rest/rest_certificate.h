@@ -23,6 +23,8 @@ void rest_certificate_status(struct worker_env *env, const struct call *call,
 void rest_certificate_change(struct worker_env *env, const struct call *call,
     struct gh_http_reply *rep);
 /* ?query=...: pages of the inventory */
+void rest_certificate_statistics(struct worker_env *env, const struct call *call,
+    struct gh_http_reply *rep);
 void rest_certificate_list(struct worker_env *env, const struct call *call,
     struct gh_http_reply *rep);
 

@@ -282,6 +282,12 @@ const struct route route_table[] = {
 	.name = "pki.certificates",
 	.need = AUTH_PERSON,
 	.handler = rest_certificate_list},
+    {.methods = READ,
+	.pattern = "/pki/certificates/statistics",
+	.name = "pki.certificates.statistics",
+	.need = AUTH_PERSON,
+	.roles = REQUESTER_ROLE_ADMIN | REQUESTER_ROLE_OFFICER | REQUESTER_ROLE_AUDITOR,
+	.handler = rest_certificate_statistics},
     /* by ?serial=&issuer= or ?thumbprint= */
     {.methods = READ,
 	.pattern = "/pki/certificate",

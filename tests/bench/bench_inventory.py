@@ -7,6 +7,7 @@ of 100: the first one, and one behind 100 pages of 1000. Enrollments are measure
 connections, in turn with a Gatehouse that has an empty database. Prints tables and writes them to var/bench/.
 """
 
+import itertools
 import os
 import statistics
 import time
@@ -98,6 +99,11 @@ def measure(who, case):
     return {"what": case.what, "first": first, "deep": deep}
 
 
+def statistics_row(who):
+    get(who, "/pki/certificates/statistics")
+    return {"what": "GET /pki/certificates/statistics", "first": times(who, ["/pki/certificates/statistics"] * CALLS), "deep": (None, None)}
+
+
 def enrollments(kept, empty):
     """Per second, in rounds in turn; each second round in the opposite order."""
     rates = {"kept": [], "empty": []}
@@ -119,8 +125,7 @@ def main():
     who.client.keep()
     lines = [head, "", "| query | first page p50 ms | p99 ms | deep page p50 ms | p99 ms |", "|---|---|---|---|---|"]
     rows = []
-    for case in cases(kept):
-        row = measure(who, case)
+    for row in itertools.chain((measure(who, case) for case in cases(kept)), [statistics_row(who)]):
         rows.append(row)
         lines.append(f"| {row['what']} | " + " | ".join(map(cell, row["first"] + row["deep"])) + " |")
         print(lines[-1], flush=True)

@@ -39,6 +39,7 @@ INSERT INTO request (id, certificate_id, protocol, app_id, app_name, requester, 
 """
 END = """
 SELECT setval('certificate_id_seq', {last}), setval('request_id_seq', {last});
+SELECT certificate_recount();
 
 """
 

@@ -13,6 +13,7 @@ import subprocess
 import threading
 import unittest
 import urllib.parse
+from collections import Counter
 from pathlib import Path
 from random import Random
 
@@ -1102,6 +1103,74 @@ class Keyfactor(Case):
             self.call("POST", "Certificates/Download", body, 400)
         self.call("POST", "Certificates/Download", {"CertID": 1}, 400, x_certificateformat="PFX")
         self.assertEqual(self.certificates(), before)
+
+
+class Statistics(Case):
+    def counted(self, more=""):
+        return self.expect(olga.get("/pki/certificates/statistics" + more), 200).json
+
+    def scanned(self):
+        """The same from the rows."""
+        rows = env.sql("select case when c.status <> 21 then case when c.not_after < now() then 'expired' else 'active' end when exists "
+                       "(select from revocation h where h.certificate_id = c.id and h.reason = 6) then 'hold' else 'revoked' end, ca.name, "
+                       "coalesce(c.template, ''), date_trunc('week', c.not_after at time zone 'UTC')::date, coalesce(c.metadata->>'Department', '') "
+                       "from certificate c join ca on ca.id = ca_id")
+        week = env.sql("select date_trunc('week', now() at time zone 'UTC')::date")[0][0]
+        states, cas, templates, _, values = (Counter(r[i] for r in rows) for i in range(5))
+        weeks = Counter(r[3] for r in rows if r[0] in ("active", "expired") and r[3] >= week)
+        return {"total": len(rows), "by_state": {s: states[s] for s in ("active", "expired", "revoked", "hold")}, "by_ca": dict(cas),
+                "by_template": {t or None: n for t, n in templates.items()}, "by_expiry_week": dict(weeks),
+                "by_metadata": {v: n for v, n in values.items() if v}}
+
+    def assert_counted(self):
+        found, wanted = self.counted("?metadata=department"), self.scanned()
+        for name, key in (("by_ca", "ca"), ("by_template", "template"), ("by_expiry_week", "begins"), ("by_metadata", "value")):
+            found[name] = {row[key]: row["count"] for row in found[name]}
+        self.assertEqual({k: found[k] for k in wanted}, wanted)
+        self.assertEqual(sum(row["count"] for row in found["by_key"]), found["total"])
+        return found
+
+    def test_counters_are_right_after_each_change(self):
+        """Issued, put on hold, released, revoked, expired, changed, removed, counted anew; with changes that wait and without."""
+        certs = []
+        for _ in range(4):
+            number = alice.submit(metadata={"Department": "Counted"}).json["id"]
+            certs.append(env.sql(f"select certificate_id from request where id = {number}")[0][0])
+        self.assertEqual(self.assert_counted()["by_metadata"]["Counted"], 4)
+        self.assertIn("EC P-256", {row["key"] for row in self.counted()["by_key"]})
+
+        def change(cert, status, reason=None):
+            etag = olga.get(f"/pki/certificate/{cert}/status").headers["etag"]
+            body = {"status": status, **({"reason": reason} if reason else {})}
+            self.expect(olga.call("PUT", f"/pki/certificate/{cert}/status", body, If_Match=etag), 200)
+            self.assert_counted()
+        change(certs[0], "hold")
+        self.assertGreaterEqual(self.counted()["by_state"]["hold"], 1)
+        change(certs[0], "valid")
+        change(certs[0], "revoked", "keyCompromise")
+        env.admin("job", "run", "inventory")
+        self.assertEqual(env.count("select count(*) from certificate_change"), 0)
+        before = self.assert_counted()
+        for sql in (f"update certificate set not_after = now() - interval '1 second' where id = {certs[1]}",
+                    f"update certificate set not_after = now() - interval '30 days' where id = {certs[2]}",
+                    f"update certificate set metadata = '{{\"Department\": \"Moved\"}}' where id = {certs[3]}"):
+            env.sql(sql)
+            self.assert_counted()
+        env.sql(f"delete from certificate where id in ({certs[1]}, {certs[2]}, {certs[3]})")
+        self.assertEqual(self.assert_counted()["total"], before["total"] - 3)
+        env.admin("job", "run", "inventory")
+        self.assert_counted()
+        env.sql("select certificate_recount()")
+        self.assert_counted()
+
+    def test_who_sees_statistics(self):
+        for who in (olga, otto, admin):
+            self.expect(who.get("/pki/certificates/statistics"), 200)
+        for who in (alice, bob):
+            self.expect(who.get("/pki/certificates/statistics"), 403)
+        self.assertIsNone(self.counted()["by_metadata"])
+        for more in ("?metadata=What", "?metadata=", "?by=ca"):
+            self.expect(olga.get("/pki/certificates/statistics" + more), 422, "validation")
 
 
 class CrossSite(Case):

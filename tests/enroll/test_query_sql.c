@@ -145,8 +145,12 @@ what_indexes_find__table(void **state)
 	    {"Subject -eq \"CN=a, O=b\"", CERT_NARROW_ANY, "(" SUBJECT ") <- {\"CN=a, O=b%\"}"},
 	    {"DNS -eq \"a\"", CERT_NARROW_ANY, DNS_OF("#1") " <- {\"a\"}"},
 	    {"DNS -ne \"a\"", CERT_NARROW_ANY, NULL},
-	    {"State -eq \"hold\"", CERT_NARROW_ANY, "(status = 21) <- "},
-	    {"State -eq \"active\"", CERT_NARROW_ANY, NULL},
+	    {"State -eq \"revoked\"", CERT_NARROW_ANY, "(status = 21) <- "},
+	    {"State -eq \"hold\"", CERT_NARROW_ANY,
+		"(id IN (SELECT h.certificate_id FROM revocation h WHERE h.reason = 6)) <- "},
+	    {"State -eq \"hold\"", CERT_NARROW_BY_ID, NULL},
+	    {"State -eq \"active\"", CERT_NARROW_BY_NOT_AFTER,
+		"((status <> 21 AND not_after >= now())) <- "},
 	    {"Department -eq \"IT\"", CERT_NARROW_ANY, NULL},
 	    {"Department -eq \"IT\" AND Template -eq \"t\"", CERT_NARROW_ANY,
 		"(((lower(template) = lower(#1)))) <- {\"t\"}"},
@@ -167,12 +171,40 @@ what_indexes_find__table(void **state)
 		check(rows[i].query, (int)rows[i].how, rows[i].sql);
 }
 
+/* More than what is along the order: whether all that is found is sorted. */
+static void
+beside_the_order__table(void **state)
+{
+	static const struct {
+		const char *query;
+		enum cert_narrow how;
+		bool is;
+	} rows[] = {
+	    {"Template -eq \"t\"", CERT_NARROW_BY_ID, false},
+	    {"Template -eq \"t\"", CERT_NARROW_BY_NOT_AFTER, true},
+	    {"Template -eq \"t\" AND CN -eq \"a\"", CERT_NARROW_BY_ID, true},
+	    {"Template -eq \"t\" AND CN -contains \"a\"", CERT_NARROW_BY_ID, false},
+	    {"Template -eq \"t\" OR CN -eq \"a\"", CERT_NARROW_BY_ID, true},
+	    {"NotAfter -lt %TODAY% AND State -eq \"expired\"", CERT_NARROW_BY_NOT_AFTER, false},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct cert_node *n = parsed(rows[i].query);
+
+		if (cert_is_narrow_beside(n, rows[i].how) != rows[i].is)
+			fail_msg("%s", rows[i].query);
+		cert_node_free(n);
+	}
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(conditions__table),
 	    cmocka_unit_test(what_indexes_find__table),
+	    cmocka_unit_test(beside_the_order__table),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -271,6 +271,7 @@ static const struct {
     {"pki.metadata.define", ADMIN, false},
     {"pki.metadata.remove", ADMIN, false},
     {"pki.certificates", PERSONS, false},
+    {"pki.certificates.statistics", ADMIN | OFFICER | AUDITOR, false},
     {"pki.profiles", PERSONS | APP, false},
     {"pki.profile", PERSONS | APP, false},
     {"pki.request.submit", USER | CERT | APP_USER | APP_CERT | APP, false},

@@ -117,13 +117,19 @@ is_not_after(const struct cert_node *n)
 {
 	return n->column == CERT_COL_NOT_AFTER
 	    ? n->op == CERT_EQ || (n->op >= CERT_LT && n->op <= CERT_GE)
-	    : is_of(n, CERT_COL_STATE) && n->number == CERT_EXPIRED;
+	    : is_of(n, CERT_COL_STATE) && (n->number == CERT_EXPIRED || n->number == CERT_ACTIVE);
 }
 
 static bool
 is_revoked(const struct cert_node *n)
 {
-	return is_of(n, CERT_COL_STATE) && (n->number == CERT_REVOKED || n->number == CERT_ON_HOLD);
+	return is_of(n, CERT_COL_STATE) && n->number == CERT_REVOKED;
+}
+
+static bool
+is_held(const struct cert_node *n)
+{
+	return is_of(n, CERT_COL_STATE) && n->number == CERT_ON_HOLD;
 }
 
 static bool
@@ -137,7 +143,7 @@ is_narrow_test(const struct cert_node *n, enum cert_narrow how)
 	if (how == CERT_NARROW_BY_NOT_AFTER)
 		return is_not_after(n);
 	return is_by_id || is_not_after(n) || is_of(n, CERT_COL_ID) || is_of(n, CERT_COL_SERIAL) ||
-	    is_of(n, CERT_COL_THUMBPRINT) || is_subject(n) || is_san(n);
+	    is_of(n, CERT_COL_THUMBPRINT) || is_subject(n) || is_san(n) || is_held(n);
 }
 
 static void
@@ -150,6 +156,9 @@ put_test(struct filter_writer *w, const struct cert_node *n)
 		put_san(w, n);
 	else if (is_revoked(n))
 		gh_buf_puts(w->b, "status = 21");
+	else if (is_held(n))
+		gh_buf_puts(w->b,
+		    "id IN (SELECT h.certificate_id FROM revocation h WHERE h.reason = 6)");
 	else
 		filter_put_node(w, n);
 	gh_buf_putc(w->b, ')');
@@ -166,6 +175,16 @@ cert_is_narrow(const struct cert_node *n, enum cert_narrow how)
 		return how == CERT_NARROW_ANY && cert_is_narrow(n->left, how) &&
 		    cert_is_narrow(n->right, how);
 	return is_narrow_test(n, how);
+}
+
+bool
+cert_is_narrow_beside(const struct cert_node *n, enum cert_narrow how)
+{
+	if (n->kind == CERT_AND)
+		return cert_is_narrow_beside(n->left, how) || cert_is_narrow_beside(n->right, how);
+	if (n->kind == CERT_OR)
+		return cert_is_narrow(n, CERT_NARROW_ANY);
+	return is_narrow_test(n, CERT_NARROW_ANY) && !is_narrow_test(n, how);
 }
 
 static void

@@ -16,6 +16,8 @@ enum cert_narrow {
 };
 
 bool cert_is_narrow(const struct cert_node *n, enum cert_narrow how);
+/* Do indexes find them by something else than what is along that order? */
+bool cert_is_narrow_beside(const struct cert_node *n, enum cert_narrow how);
 /* In brackets, on the table certificate; as cert_filter_put. n is narrow. */
 void cert_narrow_put(struct gh_buf *b, struct store_params *p, const struct cert_node *n,
     enum cert_narrow how);

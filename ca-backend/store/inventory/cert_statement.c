@@ -98,18 +98,34 @@ put_condition(struct query *q)
 	}
 }
 
-/* What an index of the order has before it, or bounds it by. */
+/* What an index of the order has before it, or bounds it by; false: nothing. */
+static bool
+driver_of(enum cert_sort sort, enum cert_narrow *how)
+{
+	*how = sort == CERT_BY_ID ? CERT_NARROW_BY_ID : CERT_NARROW_BY_NOT_AFTER;
+	return sort == CERT_BY_ID || sort == CERT_BY_NOT_AFTER;
+}
+
+static bool
+has_driver(const struct store_cert_filter *f)
+{
+	enum cert_narrow how;
+
+	return driver_of(f->sort, &how) &&
+	    ((f->owner != NULL && f->sort == CERT_BY_ID) ||
+		(f->condition != NULL && cert_is_narrow(f->condition, how)));
+}
+
 static void
 put_driver(struct query *q)
 {
-	enum cert_narrow how =
-	    q->f->sort == CERT_BY_ID ? CERT_NARROW_BY_ID : CERT_NARROW_BY_NOT_AFTER;
+	enum cert_narrow how;
 
+	if (!driver_of(q->f->sort, &how))
+		return;
 	if (q->f->owner != NULL && q->f->sort == CERT_BY_ID)
 		put_owner_name(q);
-	if (q->f->condition != NULL &&
-	    (q->f->sort == CERT_BY_ID || q->f->sort == CERT_BY_NOT_AFTER) &&
-	    cert_is_narrow(q->f->condition, how)) {
+	if (q->f->condition != NULL && cert_is_narrow(q->f->condition, how)) {
 		gh_buf_puts(&q->b, " AND ");
 		cert_narrow_put(&q->b, &q->p, q->f->condition, how);
 	}
@@ -185,9 +201,15 @@ cert_read_window(struct store *s, const struct store_cert_filter *f, const struc
 
 /* ---- whatever an index finds ---- */
 
+/* Not where the order goes along the only test that an index knows. */
 bool
 cert_filter_is_narrow(const struct store_cert_filter *f)
 {
+	enum cert_narrow how;
+
+	if (has_driver(f) && driver_of(f->sort, &how))
+		return (f->owner != NULL && f->sort != CERT_BY_ID) ||
+		    (f->condition != NULL && cert_is_narrow_beside(f->condition, how));
 	return f->owner != NULL ||
 	    (f->condition != NULL && cert_is_narrow(f->condition, CERT_NARROW_ANY));
 }

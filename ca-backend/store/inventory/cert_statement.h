@@ -22,7 +22,7 @@ int cert_read_window(struct store *s, const struct store_cert_filter *f,
  * as above, "found": N}. N more than w->rows: they were not all of them, entries mean nothing. */
 int cert_read_narrow(struct store *s, const struct store_cert_filter *f,
     const struct cert_window *w, gh_json **out, struct gh_error *err) GH_MUSTCHECK;
-/* Do indexes find them? */
+/* Is cert_read_narrow worth a try? */
 bool cert_filter_is_narrow(const struct store_cert_filter *f);
 
 #endif
