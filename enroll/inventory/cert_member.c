@@ -48,6 +48,14 @@ cert_members_read(const char *list, struct cert_members *out, struct gh_error *e
 	return true;
 }
 
+const char *
+cert_members_at(const struct cert_members *m, size_t i)
+{
+	if (m->n > 0)
+		return i < m->n ? m->name[i] : NULL;
+	return i < ALL ? all[i] : NULL;
+}
+
 static int
 choose(const struct cert_members *m, const gh_json *entry, gh_json *to)
 {

@@ -18,6 +18,8 @@ struct cert_members {
 
 /* list: "id,subject,not_after"; NULL: all. false: err says what is wrong. */
 bool cert_members_read(const char *list, struct cert_members *out, struct gh_error *err);
+/* The i-th of them, from 0; NULL behind the last one. */
+const char *cert_members_at(const struct cert_members *m, size_t i);
 /* Puts certificates with these members in the place of *entries, which is freed then. GH_E_NOMEM.
  */
 int cert_members_choose(const struct cert_members *m, gh_json **entries,

@@ -41,6 +41,7 @@ const struct command command_table[] = {
 	NULL},
     {"ca", "rule", "say which CA serves a request that names none", &verb_ca_rule, NULL},
     {"cert", "list", "list issued certificates", &verb_cert_list, NULL},
+    {"cert", "search", "find certificates with a query", &verb_cert_search, NULL},
     {"cert", "show", "show one certificate", &verb_cert_show, NULL},
     {"cert", "export", "write a certificate as PEM or DER", &verb_cert_export, NULL},
     {"cert", "metadata", "show or change what is said about a certificate", &verb_cert_metadata,

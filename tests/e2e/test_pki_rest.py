@@ -4,7 +4,9 @@ by several at once, sent wrongly, or another's."""
 
 import base64
 import concurrent.futures
+import csv
 import hashlib
+import io
 import json
 import re
 import socket
@@ -776,6 +778,21 @@ class Inventory(Case):
         self.assertNotIn("count", self.page("limit=1"))
         for more in ("fields=subject,what", "fields=", "fields=id,id", "count=all", "order_by=comment", "after=3", "filter=x"):
             self.page(more, 422)
+
+    def test_command(self):
+        query = 'CN -startswith "inv"'
+        found = env.admin("cert", "search", query, "--json", "--order-by", "subject", "--desc")
+        self.assertEqual(found, self.entries(olga, query, "order_by=subject&order=desc"))
+        lines = env.admin("cert", "search", query, "--jsonl", "--limit", "0", "--fields", "id,sans").splitlines()
+        self.assertEqual([json.loads(line) for line in lines], self.entries(olga, query, "order_by=id&fields=id,sans"))
+        table = list(csv.DictReader(io.StringIO(env.admin("cert", "search", query, "--csv", "--limit", "3"), newline="")))
+        self.assertEqual([(int(r["id"]), r["sans"].split("; "), r["subject"]) for r in table],
+                         [(e["id"], e["sans"], e["subject"]) for e in self.entries(olga, query)[:3]])
+        self.assertIn("inv0.example.test", env.admin("cert", "search", query))
+        for wrong, code in (([query, "--fields", "what"], 2), ([query, "--order-by", "what"], 2), ([query, "--csv", "--json"], 2), (["What -eq 1"], 1)):
+            done = env.admin("cert", "search", *wrong, check=False)
+            self.assertEqual(done.returncode, code, done.stderr)
+        self.assertIn(b"column 1", done.stderr)
 
     def test_a_mistake_has_its_column(self):
         for query, said in (("Departmnt -eq \"IT\"", 'column 1: there is no field "Departmnt", did you mean "Department"?'),

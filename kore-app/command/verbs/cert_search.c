@@ -1,0 +1,208 @@
+/* `gatehouse cert search`: the inventory by a query (docs/inventory.md), also as a file of any
+ * length, of which one page at a time is in memory. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "catalog/catalog.h"
+#include "inventory/cert_csv.h"
+#include "inventory/query_parse.h"
+#include "store/inventory/cert_narrow.h"
+#include "store/inventory/cert_page.h"
+#include "timestamp.h"
+
+#include "command.h"
+#include "verb.h"
+
+#define PAGE 1000                         /* rows of one page, the most that the store gives */
+#define PAGE_BYTES_MAX (64 * 1024 * 1024) /* of its text */
+
+static const char *order_by, *fields;
+static bool descending, as_csv, as_lines;
+static int limit = 50;
+static struct cert_members members;
+static const struct option_row search_options[] = {
+    VERB_CONFIG,
+    {"order-by", 0, OPTION_TEXT, &order_by, "ORDER",
+	"id, not_after, subject, requester or serial; without it not_after where QUERY bounds it, else id"},
+    {"desc", 0, OPTION_FLAG, &descending, NULL, "the last one first"},
+    {"limit", 'n', OPTION_NUMBER, &limit, "N", "how many certificates (default 50; 0: all)"},
+    {"fields", 0, OPTION_TEXT, &fields, "NAMES",
+	"members in this order: id,subject,not_after,metadata ..."},
+    {"csv", 0, OPTION_FLAG, &as_csv, NULL, "CSV, with the names in the first line"},
+    {"jsonl", 0, OPTION_FLAG, &as_lines, NULL, "a line of JSON for each"},
+    VERB_JSON,
+    OPTION_END,
+};
+static const char *const orders[] = {[CERT_BY_ID] = "id",
+    [CERT_BY_NOT_AFTER] = "not_after",
+    [CERT_BY_SUBJECT] = "subject",
+    [CERT_BY_REQUESTER] = "requester",
+    [CERT_BY_SERIAL] = "serial",
+    NULL};
+static struct output_column columns[CERT_MEMBERS_MAX + 1];
+
+static int
+check_search(const struct verb_call *c)
+{
+	struct gh_error err;
+	size_t i = 0;
+
+	while (order_by != NULL && orders[i] != NULL && strcmp(orders[i], order_by) != 0)
+		i++;
+	if (order_by != NULL && orders[i] == NULL)
+		return command_usage(c->who,
+		    "--order-by is id, not_after, subject, requester or serial");
+	if (limit < 0)
+		return command_usage(c->who, "--limit is a number from 0");
+	if (as_csv + as_lines + c->json > 1)
+		return command_usage(c->who, "--csv, --jsonl and --json exclude each other");
+	if (!cert_members_read(fields, &members, &err))
+		return command_usage(c->who, "--fields: %s", err.message);
+	if (fields == NULL && !as_csv && !as_lines && !c->json &&
+	    !cert_members_read("id,serial,subject,requester,template,not_after,status", &members,
+		&err))
+		return COMMAND_FAILED;
+	return COMMAND_OK;
+}
+
+/* ---- output ---- */
+
+static int
+write_page(const gh_json *entries, bool is_first, struct gh_error *err)
+{
+	struct gh_buf b;
+	char *line;
+	int rc;
+
+	gh_buf_init(&b, PAGE_BYTES_MAX);
+	if (as_csv && is_first)
+		cert_csv_head(&b, &members);
+	for (size_t i = 0; i < gh_json_size(entries); i++) {
+		if (as_csv) {
+			cert_csv_line(&b, &members, gh_json_at(entries, i));
+		} else {
+			line = gh_json_print(gh_json_at(entries, i), false);
+			b.failed |= line == NULL;
+			gh_buf_puts(&b, line != NULL ? line : "");
+			gh_buf_putc(&b, '\n');
+			free(line);
+		}
+	}
+	rc = gh_buf_check(&b, err);
+	if (rc == 0 && (fwrite(b.data, 1, b.len, stdout) != b.len || fflush(stdout) != 0))
+		rc = gh_refuse(err, GH_E_INTERNAL, "the output cannot be written");
+	gh_buf_free(&b);
+	return rc;
+}
+
+static int
+keep_page(struct verb_call *c, const gh_json *entries, struct gh_error *err)
+{
+	for (size_t i = 0; i < gh_json_size(entries); i++)
+		if (gh_json_append(c->out, gh_json_ref(gh_json_at(entries, i))) != 0)
+			return gh_fail(err, GH_E_NOMEM, "search");
+	return 0;
+}
+
+static int
+take_page(struct verb_call *c, struct cert_page *page, bool is_first, struct gh_error *err)
+{
+	/* lines of CSV choose themselves */
+	int rc = as_csv ? 0 : cert_members_choose(&members, &page->entries, err);
+
+	if (rc != 0)
+		return rc;
+	return as_csv || as_lines ? write_page(page->entries, is_first, err)
+				  : keep_page(c, page->entries, err);
+}
+
+/* ---- search ---- */
+
+static int
+search_all(struct verb_call *c, struct store_cert_filter *f, struct gh_error *err)
+{
+	struct cert_place at = {0};
+	struct cert_page page;
+	bool is_first = true, has_more = true;
+	int left = limit, rc = 0;
+
+	while (rc == 0 && has_more && (limit == 0 || left > 0)) {
+		f->limit = limit == 0 || left > PAGE ? PAGE : left;
+		if ((rc = store_cert_page(c->env.store, f, &page, err)) != 0)
+			break;
+		left -= (int)gh_json_size(page.entries);
+		rc = take_page(c, &page, is_first, err);
+		is_first = false;
+		has_more = page.has_more;
+		cert_place_clear(&at);
+		at = page.more;
+		page.more = (struct cert_place){0};
+		f->from = &at;
+		cert_page_clear(&page);
+	}
+	cert_place_clear(&at);
+	return rc;
+}
+
+static enum cert_sort
+sort_of(const struct cert_node *condition)
+{
+	enum cert_sort sort = CERT_BY_ID;
+
+	if (order_by == NULL)
+		return cert_is_narrow(condition, CERT_NARROW_BY_NOT_AFTER) ? CERT_BY_NOT_AFTER
+									   : CERT_BY_ID;
+	while (strcmp(orders[sort], order_by) != 0)
+		sort++;
+	return sort;
+}
+
+static int
+search(struct verb_call *c, struct gh_error *err)
+{
+	struct store_cert_filter f = {.descending = descending};
+	struct query_env env = {.me = c->env.who.name, .now = gh_now()};
+	struct cert_node *condition = NULL;
+	struct catalog *catalog;
+	int rc = enroll_load_catalog(c->env.store, c->env.secret, &catalog, err);
+
+	if (rc != 0)
+		return rc;
+	env.field = catalog->field;
+	env.fields = catalog->fields;
+	rc = query_parse(c->operand[0], &env, &condition, err);
+	if (rc == 0 && !as_csv && !as_lines && (c->out = gh_json_new_array()) == NULL)
+		rc = gh_fail(err, GH_E_NOMEM, "search");
+	if (rc == 0) {
+		f.condition = condition;
+		f.sort = sort_of(condition);
+		rc = search_all(c, &f, err);
+	}
+	cert_node_free(condition);
+	catalog_free(catalog);
+	return rc;
+}
+
+static int
+show_found(struct verb_call *c)
+{
+	if (as_csv || as_lines)
+		return output_finish();
+	for (size_t i = 0; i < CERT_MEMBERS_MAX && cert_members_at(&members, i) != NULL; i++)
+		columns[i] = (struct output_column){cert_members_at(&members, i),
+		    cert_members_at(&members, i)};
+	return output_table(c->out, columns);
+}
+
+const struct verb verb_cert_search = {
+    .usage = {"QUERY", 1, 1, "Searches the inventory with the query language of docs/inventory.md.",
+	"gatehouse cert search 'NotAfter -lt %TODAY+30% AND State -eq \"active\"'\n"
+	"gatehouse cert search 'DNS -eq \"www.example.com\"' --json\n"
+	"gatehouse cert search 'Department -eq \"IT\"' --limit 0 --csv --fields id,subject,not_after >it.csv\n"},
+    .options = search_options,
+    .needs = NEEDS_GRANTS,
+    .check = check_search,
+    .work = search,
+    .show = show_found,
+};

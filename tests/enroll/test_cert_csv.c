@@ -1,0 +1,96 @@
+/* Certificates as CSV: quoting, and cells that a spreadsheet would run. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "inventory/cert_csv.h"
+
+static struct gh_error err;
+
+static void
+line__table(void **state)
+{
+	static const struct {
+		const char *entry, *line;
+	} rows[] = {
+	    {"{\"id\":1,\"subject\":\"CN=a, O=b\",\"sans\":[\"dns:a\",\"dns:b\"]}",
+		"1,\"CN=a, O=b\",\"dns:a; dns:b\""},
+	    {"{\"id\":2,\"subject\":\"say \\\"hi\\\"\",\"sans\":[]}", "2,\"say \"\"hi\"\"\",\"\""},
+	    {"{\"id\":3,\"subject\":null}", "3,,"},
+	    {"{\"id\":4,\"subject\":\"=cmd|'/c calc'!A1\"}", "4,\"'=cmd|'/c calc'!A1\","},
+	    {"{\"id\":5,\"subject\":\"+1\"}", "5,\"'+1\","},
+	    {"{\"id\":6,\"subject\":\"-1\"}", "6,\"'-1\","},
+	    {"{\"id\":7,\"subject\":\"@x\"}", "7,\"'@x\","},
+	    {"{\"id\":8,\"subject\":\"\\tx\"}", "8,\"'\tx\","},
+	    {"{\"id\":9,\"subject\":\"a\\nb\"}", "9,\"a\nb\","},
+	    {"{\"id\":10,\"subject\":{\"Cost\":\"-3\"}}", "10,\"{\"\"Cost\"\":\"\"-3\"\"}\","},
+	    {"{\"id\":-11}", "-11,,"},
+	};
+	struct cert_members m;
+
+	(void)state;
+	assert_true(cert_members_read("id,subject,sans", &m, &err));
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		char expected[256];
+		gh_json *entry;
+		struct gh_buf b;
+
+		gh_buf_init(&b, 4096);
+		assert_int_equal(gh_json_parse(rows[i].entry, strlen(rows[i].entry), GH_JSON_STRICT,
+				     &entry, &err),
+		    0);
+		cert_csv_line(&b, &m, entry);
+		snprintf(expected, sizeof(expected), "%s\r\n", rows[i].line);
+		assert_string_equal((const char *)b.data, expected);
+		gh_json_free(entry);
+		gh_buf_free(&b);
+	}
+}
+
+static void
+head__names_in_their_order(void **state)
+{
+	struct cert_members m;
+	struct gh_buf b;
+
+	(void)state;
+	gh_buf_init(&b, 4096);
+	assert_true(cert_members_read("sans,id", &m, &err));
+	cert_csv_head(&b, &m);
+	assert_string_equal((const char *)b.data, "sans,id\r\n");
+	gh_buf_free(&b);
+	gh_buf_init(&b, 4096);
+	assert_true(cert_members_read(NULL, &m, &err));
+	cert_csv_head(&b, &m);
+	assert_int_equal(strncmp((const char *)b.data, "id,serial,subject,", 18), 0);
+	gh_buf_free(&b);
+}
+
+static void
+members__wrong_ones_are_refused(void **state)
+{
+	static const char *const lists[] = {"", ",", "id,", ",id", "id,id", "what", "ID",
+	    "id, subject"};
+	struct cert_members m;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++)
+		assert_false(cert_members_read(lists[i], &m, &err));
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(line__table),
+	    cmocka_unit_test(head__names_in_their_order),
+	    cmocka_unit_test(members__wrong_ones_are_refused),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
