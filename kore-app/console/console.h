@@ -10,6 +10,11 @@
 #include "call.h"
 #include "json.h"
 
+/* GET /console: how it stands, of what the caller may see. */
+void console_overview(struct worker_env *env, const struct call *call, struct gh_http_reply *rep);
+/* GET /console/audit: the audit trail, for auditors. */
+void console_audit(struct worker_env *env, const struct call *call, struct gh_http_reply *rep);
+
 /* GET /console/certificates: the inventory, by query and by filters that write one. */
 void console_certificates(struct worker_env *env, const struct call *call,
     struct gh_http_reply *rep);

@@ -116,6 +116,8 @@ send(struct worker_env *env, const struct call *call, const struct console_ask *
 	req.body = (unsigned char *)body;
 	req.body_len = body != NULL ? strlen(body) : 0;
 	inner.http = &req;
+	if (a->parts != NULL)
+		inner.parts = a->parts;
 	a->handler(env, &inner, rep);
 	if (body != NULL)
 		OPENSSL_cleanse(body, strlen(body)); /* passwords, too */

@@ -14,15 +14,16 @@
 struct console_ask {
 	void (*handler)(struct worker_env *env, const struct call *call, struct gh_http_reply *rep);
 	enum gh_http_method method;
-	const char *query;    /* as console_query_put makes it; NULL: none */
-	const gh_json *body;  /* NULL: none */
-	const char *if_match; /* header value; NULL: none */
+	const struct call_parts *parts; /* of the path; NULL: those of the page's */
+	const char *query;              /* as console_query_put makes it; NULL: none */
+	const gh_json *body;            /* NULL: none */
+	const char *if_match;           /* header value; NULL: none */
 };
 
 /*
  * 0: the answer was a success, *out its JSON. Else *err is the error that was answered, and *out,
  * where the answer names members that are wrong, an object of them, as page_reply wants its
- * "errors"; NULL: it names none. Parts of the path are those of call.
+ * "errors"; NULL: it names none.
  */
 int console_ask(struct worker_env *env, const struct call *call, const struct console_ask *a,
     gh_json **out, struct gh_error *err) GH_MUSTCHECK;

@@ -19,7 +19,9 @@ static const struct {
 	const char *path, *name; /* name: of the text console_nav.NAME */
 	unsigned roles;          /* any of them */
 } ways[] = {
+    {"/console", "overview", ANY},
     {"/console/certificates", "certificates", ANY},
+    {"/console/audit", "audit", REQUESTER_ROLE_AUDITOR},
 };
 
 bool

@@ -120,7 +120,7 @@ static const struct {
     {"/", "home", false},
     {"/csr/upload", "csr", true},
     {"/requests", "requests", true},
-    {"/console/certificates", "certificates", true},
+    {"/console", "console", true},
 };
 
 static gh_json *

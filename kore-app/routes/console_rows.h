@@ -6,8 +6,18 @@
 #include "console/console.h"
 #include "page_rows.h"
 
+#define CONSOLE_PAGE_FOR(path, id, who, function) \
+	{ \
+		.methods = READ, .pattern = (path), .name = (id), .need = AUTH_SESSION, \
+		.roles = (who), .handler = (function), .family = &route_family_pages \
+	}
+
 #define CONSOLE_ROWS \
-	PAGE("/console/certificates", "console.certificates", AUTH_SESSION, console_certificates), \
+	PAGE("/console", "console", AUTH_SESSION, console_overview), \
+	    CONSOLE_PAGE_FOR("/console/audit", "console.audit", REQUESTER_ROLE_AUDITOR, \
+		console_audit), \
+	    PAGE("/console/certificates", "console.certificates", AUTH_SESSION, \
+		console_certificates), \
 	    PAGE("/console/certificates/{id}", "console.certificate", AUTH_SESSION, \
 		console_certificate), \
 	    PAGE("/console/certificates/{id}/file", "console.certificate.file", AUTH_SESSION, \

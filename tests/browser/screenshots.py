@@ -100,6 +100,11 @@ def revoke(b):
     officer_at_certificate(b, "/status?to=revoked")
 
 
+def overview(b):
+    ask("print.example.com")
+    log_in(b, "olga").open("/console")
+
+
 def certificates_phone(b):
     b.mode("phone", dark=True)
     log_in(b, "alice").open("/console/certificates")
@@ -107,7 +112,7 @@ def certificates_phone(b):
 
 PICTURES = {"home": home, "login": login, "home-phone": home_phone, "csr-upload": upload, "csr-preview": preview, "requests": requests, "request": request,
             "request-phone": request_phone, "console-certificates": certificates, "console-certificates-phone": certificates_phone,
-            "console-certificate": certificate, "console-revoke": revoke}
+            "console-certificate": certificate, "console": overview, "console-revoke": revoke}
 
 
 # --- PNG ------------------------------------------------------------------------------------------------

@@ -174,8 +174,8 @@ class Console(unittest.TestCase):
         self.assertEqual(reply.status, 200, reply.body)
         return Page(reply).all("th", scope="row"), reply
 
-    def api(self, who, query):
-        reply = Person(who, {**PASSWORDS, "bob": "bob-secret"}[who], env).get("/pki/certificates?limit=50&order=desc&query=" + urllib.parse.quote(query))
+    def api(self, who, query, limit=50):
+        reply = Person(who, {**PASSWORDS, "bob": "bob-secret"}[who], env).get(f"/pki/certificates?limit={limit}&order=desc&query=" + urllib.parse.quote(query))
         return reply.json["entries"]
 
     def test_everybody_sees_what_the_api_gives_him(self):
@@ -241,6 +241,43 @@ class Console(unittest.TestCase):
         rows, reply = self.rows("olga", f"Id -eq {number}")
         self.assertEqual(len(rows), 1)
 
+
+    # --- overview and audit trail ----------------------------------------------------------------------
+
+    def test_overview_counts_what_the_caller_sees(self):
+        for who in ("alice", "bob", "olga"):
+            page = Page(self.as_(who).get("/console"))
+            queries = [urllib.parse.unquote(a["href"].partition("?query=")[2]) for a in page.all("a") if "?query=" in a.get("href", "")]
+            self.assertEqual(len(queries), 12)
+            values = [int(m["value"]) for m in page.all("meter")]
+            for query, value in zip(queries, values):
+                with self.subTest(who=who, query=query):
+                    self.assertEqual(len(self.api(who, query + " AND Id -gt 0", 1000)), value)
+            self.assertEqual("ready" in page.text, who == "olga")
+        self.assertEqual(get("/console").status, 303)
+
+    def test_overview_tells_of_requests_and_crls(self):
+        env.await_crl("issuing")
+        Client(env).enroll(web_csr(), template="WebServer")
+        text = Page(self.as_("olga").get("/console")).text
+        self.assertRegex(text, r"Requests that wait: [1-9]")
+        self.assertIn("holds until", text)
+        self.assertNotIn("out of date", text)
+
+    def test_audit_is_for_auditors(self):
+        for who in ("alice", "olga"):
+            self.assertEqual(self.as_(who).get("/console/audit").status, 403)
+            self.assertNotIn("/console/audit", self.as_(who).get("/console").body.decode())
+        otto = self.as_("otto")
+        self.assertIn("/console/audit", otto.get("/console").body.decode())
+        page = Page(otto.get("/console/audit?event=login.succeeded&actor=&outcome=success"))
+        self.assertGreater(len(page.all("th", scope="row")), 0)
+        evil = "<script>alert(1)</script>\u202e"
+        Person(evil, "x", env).get("/pki/certificates")
+        reply = otto.get("/console/audit?event=auth.failed")
+        self.assertEqual(Page(reply).all("script"), [])
+        self.assertEqual(otto.get("/console/audit?outcome=x").status, 422)
+        self.assertEqual(otto.get("/console/audit?who=x").status, 422)
 
     # --- one certificate ---------------------------------------------------------------------------
 
@@ -389,6 +426,8 @@ PAGES = [
     ("requests-officer", "/requests", "/requests", "olga"),
     ("request-officer", "/requests/{id}", "/requests/{pending}", "olga"),
     ("request-officer-german", "/requests/{id}", "/requests/{pending}?lang=de", "olga"),
+    ("console", "/console", "/console", "olga"),
+    ("audit", "/console/audit", "/console/audit?event=enroll.issued", "otto"),
     ("certificates", "/console/certificates", "/console/certificates", "alice"),
     ("certificates-officer", "/console/certificates", FILTERED + "&lang=de", "olga"),
     ("certificate", "/console/certificates/{id}", "/console/certificates/{certificate}", "alice"),
@@ -396,7 +435,7 @@ PAGES = [
     ("certificate-revoke", "/console/certificates/{id}/status", "/console/certificates/{certificate}/status?to=revoked", "olga"),
     ("certificates-wrong", "/console/certificates", "/console/certificates?query=CN%20-eq%20%22a%22%20AND%20Departmnt%20-eq%20%22b%22&lang=en", "olga"),
 ]
-PASSWORDS = {"alice": "alice-secret", "olga": env.var["GATEHOUSE_OFFICER_PASSWORD"]}
+PASSWORDS = {"alice": "alice-secret", "olga": env.var["GATEHOUSE_OFFICER_PASSWORD"], "otto": env.var["GATEHOUSE_AUDITOR_PASSWORD"]}
 # What the browser says about an answer with an error, which is a page of ours.
 EXPECTED = "the server responded with a status of"
 

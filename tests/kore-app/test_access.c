@@ -314,6 +314,8 @@ static const struct {
     {"request.approve", SESSION, false},
     {"request.reject", SESSION, false},
     {"request.cancel", SESSION, false},
+    {"console", SESSIONS, false},
+    {"console.audit", 0, false}, /* the session is alice's, who has no role */
     {"console.certificates", SESSIONS, false},
     {"console.certificate", SESSIONS, false},
     {"console.certificate.file", SESSIONS, false},

@@ -372,6 +372,8 @@ static const struct policy {
     {"request.approve", AUTH_SESSION, 0, false},
     {"request.reject", AUTH_SESSION, 0, false},
     {"request.cancel", AUTH_SESSION, 0, false},
+    {"console", AUTH_SESSION, 0, false},
+    {"console.audit", AUTH_SESSION, REQUESTER_ROLE_AUDITOR, false},
     {"console.certificates", AUTH_SESSION, 0, false},
     {"console.certificate", AUTH_SESSION, 0, false},
     {"console.certificate.file", AUTH_SESSION, 0, false},
@@ -843,17 +845,17 @@ origin__safe_methods_change_nothing(void **state)
 	    "pki.certificate.find", "pki.certificate.find-status", "healthz", "readyz", "metrics",
 	    "pki.kra.transport", "pki.info", "pki.keyrequests", "pki.keyrequest",
 	    "pki.keyrequest.status", "pki.keys", "pki.key", "pki.key.status", "home", "login",
-	    "csr.upload", "static", "requests", "request", "request.certificate",
-	    "console.certificates", "console.certificate", "console.certificate.file",
-	    "console.certificate.ask", "est.cacerts", "est.label.cacerts", "pki.packages",
-	    "pki.package", "pki.package.deliveries", "pki.packages.deliveries", "pki.metadata",
-	    "pki.metadata.field", "pki.certificate.metadata", "pki.certificate.metadata.history",
-	    "keyfactor.endpoints", "keyfactor.certificates", "keyfactor.certificate",
-	    "keyfactor.compare", "keyfactor.fields", "keyfactor.field", "keyfactor.templates",
-	    "keyfactor.template", "keyfactor.cas", "est.csrattrs", "est.label.csrattrs",
-	    "est.simpleenroll.outcome", "est.label.simpleenroll.outcome",
-	    "est.simplereenroll.outcome", "est.label.simplereenroll.outcome", "est.fullcmc.outcome",
-	    "est.label.fullcmc.outcome"};
+	    "csr.upload", "static", "requests", "request", "request.certificate", "console",
+	    "console.audit", "console.certificates", "console.certificate",
+	    "console.certificate.file", "console.certificate.ask", "est.cacerts",
+	    "est.label.cacerts", "pki.packages", "pki.package", "pki.package.deliveries",
+	    "pki.packages.deliveries", "pki.metadata", "pki.metadata.field",
+	    "pki.certificate.metadata", "pki.certificate.metadata.history", "keyfactor.endpoints",
+	    "keyfactor.certificates", "keyfactor.certificate", "keyfactor.compare",
+	    "keyfactor.fields", "keyfactor.field", "keyfactor.templates", "keyfactor.template",
+	    "keyfactor.cas", "est.csrattrs", "est.label.csrattrs", "est.simpleenroll.outcome",
+	    "est.label.simpleenroll.outcome", "est.simplereenroll.outcome",
+	    "est.label.simplereenroll.outcome", "est.fullcmc.outcome", "est.label.fullcmc.outcome"};
 
 	(void)state;
 	for (size_t i = 0; i < route_table_len; i++) {
