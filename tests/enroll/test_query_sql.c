@@ -156,7 +156,12 @@ what_indexes_find__table(void **state)
 		"(((lower(template) = lower(#1)))) <- {\"t\"}"},
 	    {"Department -eq \"IT\" OR Template -eq \"t\"", CERT_NARROW_ANY, NULL},
 	    {"Id -eq 5 OR Template -eq \"t\" AND State -eq \"revoked\"", CERT_NARROW_ANY,
-		"(((id = #1::bigint)) OR (((lower(template) = lower(#2))) AND (status = 21))) <- {\"5\",\"t\"}"},
+		"(((id = #1::bigint)) OR (((lower(template) = lower(#2))))) <- {\"5\",\"t\"}"},
+	    {"NotAfter -gt %TODAY% AND Template -eq \"t\" AND CN -eq \"x\"", CERT_NARROW_ANY,
+		"((" SUBJECT INNER ")) <- {\"CN=x%\"}"},
+	    {"NotAfter -ge \"2026-12-01\" AND NotAfter -lt \"2026-12-02\"", CERT_NARROW_ANY,
+		"(((not_after >= to_timestamp(#1::bigint))) AND ((not_after < to_timestamp(#2::bigint)))) <- "
+		"{\"1796083200\",\"1796169600\"}"},
 	    {"Id -eq 5", CERT_NARROW_BY_ID, NULL},
 	    {"Template -eq \"t\" AND CN -eq \"a\"", CERT_NARROW_BY_ID,
 		"(((lower(template) = lower(#1)))) <- {\"t\"}"},

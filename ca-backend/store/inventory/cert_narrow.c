@@ -187,6 +187,45 @@ cert_is_narrow_beside(const struct cert_node *n, enum cert_narrow how)
 	return is_narrow_test(n, CERT_NARROW_ANY) && !is_narrow_test(n, how);
 }
 
+enum { RANK_ONE, RANK_HELD, RANK_REQUESTER, RANK_TEMPLATE, RANK_REVOKED, RANK_TIME, RANK_NONE };
+
+/* How few an index most likely finds; the least is the best. */
+static int
+rank_of(const struct cert_node *n)
+{
+	int left, right;
+
+	if (n->kind != CERT_TEST) {
+		left = rank_of(n->left);
+		right = rank_of(n->right);
+		return (n->kind == CERT_AND) == (left < right) ? left : right;
+	}
+	if (!is_narrow_test(n, CERT_NARROW_ANY))
+		return RANK_NONE;
+	return is_held(n)                  ? RANK_HELD
+	    : is_of(n, CERT_COL_REQUESTER) ? RANK_REQUESTER
+	    : is_of(n, CERT_COL_TEMPLATE)  ? RANK_TEMPLATE
+	    : is_revoked(n)                ? RANK_REVOKED
+	    : is_not_after(n)              ? RANK_TIME
+					   : RANK_ONE;
+}
+
+/* Rows are looked for by one index: of two, one would be looked through for what the other one
+ * finds, however long that takes. */
+static void
+choose(const struct cert_node *n, enum cert_narrow how, bool *left, bool *right)
+{
+	int of_left = rank_of(n->left), of_right = rank_of(n->right);
+
+	*left = cert_is_narrow(n->left, how);
+	*right = cert_is_narrow(n->right, how);
+	if (!*left || !*right || how == CERT_NARROW_BY_NOT_AFTER || n->kind == CERT_OR ||
+	    (of_left == RANK_TIME && of_right == RANK_TIME))
+		return;
+	*left = of_left <= of_right;
+	*right = !*left;
+}
+
 static void
 put_narrow(struct filter_writer *w, const struct cert_node *n, enum cert_narrow how)
 {
@@ -196,8 +235,7 @@ put_narrow(struct filter_writer *w, const struct cert_node *n, enum cert_narrow 
 		put_test(w, n);
 		return;
 	}
-	left = cert_is_narrow(n->left, how);
-	right = cert_is_narrow(n->right, how);
+	choose(n, how, &left, &right);
 	gh_buf_putc(w->b, '(');
 	if (left)
 		put_narrow(w, n->left, how);

@@ -125,7 +125,7 @@ put_driver(struct query *q)
 		return;
 	if (q->f->owner != NULL && q->f->sort == CERT_BY_ID)
 		put_owner_name(q);
-	if (q->f->condition != NULL && cert_is_narrow(q->f->condition, how)) {
+	else if (q->f->condition != NULL && cert_is_narrow(q->f->condition, how)) {
 		gh_buf_puts(&q->b, " AND ");
 		cert_narrow_put(&q->b, &q->p, q->f->condition, how);
 	}
