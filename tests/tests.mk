@@ -53,7 +53,7 @@ fuzz-programs: $(FUZZERS)
 # What fuzzers begin with: one program makes it for all, since many take the same.
 fuzz-seeds: $(BUILD)/fuzz/seeds/done
 $(BUILD)/fuzz/seeds/done: tests/fuzz/seeds.py $(addprefix tests/e2e/,der.py other_est_server.py packages.py) \
-    kore-app/routes/routes.c $(wildcard tests/fuzz/fuzz_* conf/templates/*.json kore-app/pages/html/*.html)
+    kore-app/routes/routes.c $(wildcard tests/fuzz/fuzz_*/* conf/templates/*.json kore-app/pages/html/*.html)
 	@mkdir -p $(@D)
 	@echo "GEN $(@D)"
 	$(Q)python3 -B $< $(@D) $(notdir $(FUZZERS))

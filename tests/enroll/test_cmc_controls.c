@@ -211,7 +211,7 @@ test_C030_C032_C25_form_of_statuses(void **state)
 		struct gh_der in, all, list, time;
 		struct gh_error err;
 		struct gh_buf b;
-		unsigned n, body;
+		unsigned n = 0, body = 0;
 
 		gh_buf_init(&b, 4096);
 		assert_int_equal(cmc_status_put(&s, &b, &err), 0);
