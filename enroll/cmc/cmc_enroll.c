@@ -7,6 +7,7 @@
 #include "spki.h"
 #include "timestamp.h"
 
+#include "asked_extensions.h"
 #include "device_check.h"
 #include "reopen.h"
 #include "single.h"
@@ -15,7 +16,6 @@
 #include "store/catalog/cmc_secret_row.h"
 
 #include "cmc_enroll.h"
-#include "cmc_extensions.h"
 #include "cmc_pop.h"
 #include "cmc_pop_link.h"
 #include "cmc_ra.h"
@@ -155,7 +155,7 @@ static bool
 check_extensions(struct enrollment *e)
 {
 	if (e->rc == 0 && e->spec != NULL)
-		e->rc = cmc_extensions_check(e->req->csr, e->spec, &e->err);
+		e->rc = asked_extensions_check(e->req->csr, e->spec, &e->err);
 	else
 		return true;
 	return e->rc == 0;

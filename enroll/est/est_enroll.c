@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "formats/pkcs7.h"
+#include "asked_extensions.h"
 #include "device_check.h"
 #include "single.h"
 
@@ -118,6 +119,9 @@ decide(struct worker_env *env, struct submission *s)
 	int rc;
 
 	single_decide(env, &s->e, NULL);
+	/* what waits for an officer is his to look at */
+	if (s->e.rc == 0 && s->e.spec != NULL)
+		s->e.rc = asked_extensions_check(s->req.csr, s->e.spec, &s->e.err);
 	if (!enrollment_is_answer(&s->e))
 		return;
 	if ((rc = est_poll(env, &s->e, &s->req, &s->is_recorded)) != 0 ||

@@ -29,7 +29,7 @@ expect(struct gh_buf *list, const char *base64)
 
 /* RFC 9908, 5.2: the corrected example of RFC 8951. */
 static void
-csr_attrs__E114_ec(void **state)
+csr_attrs__E111_E114_ec(void **state)
 {
 	const struct csr_attrs_key key = {.type = CA_KEY_EC, .curve = "P-384"};
 	struct gh_buf list;
@@ -142,7 +142,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(csr_attrs__E114_ec),
+	    cmocka_unit_test(csr_attrs__E111_E114_ec),
 	    cmocka_unit_test(csr_attrs__E114_rsa),
 	    cmocka_unit_test(csr_attrs__E110_short_ones),
 	    cmocka_unit_test(csr_attrs__E115_template),

@@ -91,7 +91,7 @@ class Case(unittest.TestCase):
         return found[0]
 
     def whole(self, reply):
-        """What clients need of an answer with base64 in it (notes 5.3)."""
+        """E-023: what clients need of an answer with base64 in it."""
         self.assertEqual(reply.headers["content-transfer-encoding"], "base64")
         self.assertEqual(int(reply.headers["content-length"]), len(reply.body))
         self.assertNotIn("transfer-encoding", reply.headers)
@@ -329,11 +329,31 @@ class SimpleEnroll(Case):
 
     def test_E090_signed_by_a_key_that_asks_not_to_sign(self):
         """The signature is proof all the same; a wrong one is none; which KeyUsage there is, the template says."""
+        key = der.Key(env.scratch, "rsa:2048")
         usage = der.extension("2.5.29.15", der.tlv(3, b"\x05\x20"))  # keyEncipherment alone
         host = f"usage{requests()}.example.test"
         more = [der.extension("subjectAltName", der.san(dns=[host])), usage]
-        self.assertEqual(self.alice.enroll("waiting/simpleenroll", der.csr(self.alice.key, [("CN", host)], extensions=more)).status, 202)
-        self.refused(self.alice.enroll("waiting/simpleenroll", der.csr(self.alice.key, [("CN", host)], extensions=more, bad_signature=True)), 400)
+        self.assertEqual(self.alice.enroll("waiting/simpleenroll", der.csr(key, [("CN", host)], extensions=more)).status, 202)
+        self.refused(self.alice.enroll("waiting/simpleenroll", der.csr(key, [("CN", host)], extensions=more, bad_signature=True)), 400)
+
+    def test_E088_never_the_opposite_of_what_was_asked(self):
+        """RFC 5272, 3.1. Each rule: test_C031_which_extensions in tests/enroll/test_cmc_failures.c."""
+        def asks(*extension):
+            return self.alice.enroll("simpleenroll", der.csr(self.alice.key, extensions=[der.extension(*extension)]))
+        issued = env.count("select count(*) from certificate")
+        agree, sign_and_agree = der.tlv(3, b"\x03\x08"), der.tlv(3, b"\x03\x88")
+        for extension, text in ((("keyUsage", agree), "none of the key usages"),
+                                (("extKeyUsage", der.seq(der.oid("1.3.6.1.5.5.7.3.3"))), "none of the extended key usages"),
+                                (("basicConstraints", der.seq(der.boolean(True))), "no certificates of CAs"),
+                                (("1.2.3.4", der.tlv(5), True), "no extension 1.2.3.4")):
+            self.refused(asks(*extension), 403, text)
+        self.assertEqual(env.count("select count(*) from certificate"), issued)
+        # what is narrowed or left out
+        for extension in (("keyUsage", sign_and_agree), ("1.2.3.4", der.tlv(5)), ("basicConstraints", der.seq())):
+            cert = x509.load_der_x509_certificate(self.certificate(asks(*extension)))
+            usage = cert.extensions.get_extension_for_class(x509.KeyUsage).value
+            self.assertEqual((usage.digital_signature, usage.key_agreement), (True, False))
+            self.assertNotIn("1.2.3.4", [e.oid.dotted_string for e in cert.extensions])
 
     def test_E082_a_denial_says_why(self):
         weak = Device(env, ALICE, key=der.Key(env.scratch, "ec:P-521"))
@@ -663,11 +683,13 @@ class CsrAttrs(Case):
         self.whole(reply)
         return base64.b64decode(reply.body)
 
-    def test_E110_E112_E115_by_the_template(self):
+    def test_E110_E112_E113_E115_E116_by_the_template(self):
         # WebServer: RSA first, a DNS name in the SAN
         raw = self.asked("waiting")
-        self.assertIn(der.oid("1.2.840.113549.1.9.16.2.61"), raw)
-        self.assertIn(der.oid("1.2.840.113549.1.9.16.2.62"), raw)
+        # E-116: the list, and the template beside it; E-113: extensions are demanded once, and in one form
+        self.assertIn(der.seq(der.oid("1.2.840.113549.1.1.1"), der.set_(der.integer(2048))), raw)
+        for oid, times in (("1.2.840.113549.1.9.16.2.61", 1), ("1.2.840.113549.1.9.16.2.62", 1), ("extensionRequest", 0), ("2.5.29.17", 1)):
+            self.assertEqual(raw.count(der.oid(oid)), times, oid)
         self.assertTrue(raw.endswith(der.set_(der.seq(der.seq(der.oid("2.5.29.17"))))[-5:]))
         label("add", "list", "--template", "User", "--auth", "http", "--ca", "issuing", "--csrattrs", "list")
         label("add", "silent", "--template", "User", "--auth", "http", "--ca", "issuing", "--csrattrs", "none")

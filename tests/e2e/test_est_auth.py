@@ -9,6 +9,7 @@ import json
 import re
 import ssl
 import subprocess
+import threading
 import unittest
 
 import client
@@ -210,12 +211,54 @@ class Handshake(unittest.TestCase):
             client.context.load_cert_chain(self.stranger[1], self.stranger[0])
         return client.get("/healthz")
 
-    def test_E030_E031_older_protocols_and_weak_suites(self):
+    def test_E030_E031_E045_older_protocols_and_weak_suites(self):
         host = Client(env)
         for args in (("-tls1_1", "-cipher", "ALL:@SECLEVEL=0"), ("-tls1", "-cipher", "ALL:@SECLEVEL=0"),
-                     ("-tls1_2", "-cipher", "aNULL:eNULL:@SECLEVEL=0"), ("-tls1_2", "-cipher", "AES128-SHA"), ("-tls1_2",), ("-tls1_3",)):
+                     ("-tls1_2", "-cipher", "aNULL:eNULL:@SECLEVEL=0"), ("-tls1_2", "-cipher", "AES128-SHA"), ("-tls1_2", "-cipher", "SRP:@SECLEVEL=0", "-srpuser", "device", "-srppass", "pass:x"),
+                     ("-tls1_2",), ("-tls1_3",)):
             done = run("openssl", "s_client", "-connect", f"{host.host}:{host.port}", "-CAfile", CAFILE, *args, check=False)
             self.assertEqual(done.returncode == 0, len(args) == 1, args)
+            if "-srpuser" in args:  # it was asked for, and the server refused it
+                self.assertIn(b"handshake failure", done.stderr)
+
+    def s_client(self, *args, **kw):
+        host = Client(env)
+        return run("openssl", "s_client", "-connect", f"{host.host}:{host.port}", *args, check=False, **kw)
+
+    def test_E032_the_server_says_who_it_is(self):
+        """By a certificate with its name, to who trusts its CA."""
+        trusts, name = ("-verify_return_error", "-CAfile", CAFILE), Client(env).host
+        kind = "-verify_ip" if name[0].isdigit() else "-verify_hostname"
+        self.assertEqual(self.s_client(*trusts, "-x509_strict", "-purpose", "sslserver", kind, name).returncode, 0)
+        self.assertNotEqual(self.s_client(*trusts, "-verify_hostname", "another.example.test").returncode, 0)
+        self.assertNotEqual(self.s_client("-verify_return_error", "-CAfile", self.stranger[1], "-no-CApath").returncode, 0)
+
+    def test_E037_no_renegotiation(self):
+        host = Client(env)
+        p = subprocess.Popen(["openssl", "s_client", "-connect", f"{host.host}:{host.port}", "-CAfile", CAFILE, "-tls1_2"],
+                             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        try:
+            p.stdin.write(b"R\n")
+            p.stdin.flush()  # and stays open: its end would end the connection
+            watchdog = threading.Timer(20, p.kill)
+            watchdog.start()
+            said = p.stdout.read()
+            watchdog.cancel()
+        finally:
+            p.stdin.close()
+            p.kill()
+            p.wait()
+            p.stdout.close()
+        self.assertIn(b"RENEGOTIATING", said)
+        self.assertIn(b"no renegotiation", said)
+
+    def test_E038_trusted_ca_keys_is_passed_over(self):
+        for version in ("-tls1_2", "-tls1_3"):
+            done = self.s_client("-CAfile", CAFILE, version, "-serverinfo", "3", "-msg")
+            self.assertEqual(done.returncode, 0, done.stderr)
+            hello = done.stdout.split(b"ClientHello\n")[1].split(b"<<<")[0]
+            self.assertIn(b"00030000", hello.replace(b" ", b"").replace(b"\n", b""))  # it was sent
+            self.assertIn(b"Verify return code: 0 (ok)", done.stdout)
 
     def test_E036_handshake_ends_without_or_with_a_strangers_certificate(self):
         for version in (ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3):
@@ -662,12 +705,13 @@ class Certificates(Case):
             self.assertEqual(self.enroll(Device(env, password, chain=[cert], key=key), "both/simpleenroll").status, status, password)
         self.refused(self.enroll(self.device(who), "both/simpleenroll"), 403)
 
-    def test_E044_ra(self):
+    def test_E044_E047_ra(self):
         """A certificate of ours with id-kp-cmcRA, where the label says that there are RAs."""
         self.assertEqual(label("add", "ra", "--template", "Device", "--ra", "perhaps", check=False).returncode, 2)
         of = ("--certificates-of", "devices,for-ras")
         label("add", "ra", "--template", "Device", "--ca", "issuing", "--linking", "required", "--ra", "yes", *of)
         label("add", "no-ra", "--template", "Device", "--ca", "issuing", "--linking", "required", *of)
+        label("add", "others-ra", "--template", "Device", "--ca", "issuing", "--ra", "yes", "--serverkeygen", "yes", "--certificates-of", "devices")
         env.await_catalog()
         template = json.loads((env.scratch / "Device.json").read_text())
         template.update(name="Ra", oid=template["oid"] + ".1", extendedKeyUsage=["clientAuth", "1.3.6.1.5.5.7.3.28"],
@@ -683,6 +727,9 @@ class Certificates(Case):
         self.issued(self.enroll(ra, "ra/simpleenroll", self.csr(ra, attributes=of_device)))
         self.refused(self.enroll(ra, "no-ra/simpleenroll", self.csr(ra, attributes=of_device)), 400, "linked")
         self.refused(self.enroll(plain, "ra/simpleenroll", self.csr(plain, attributes=of_device)), 400, "linked")
+        # E-047: an RA of one label is none at others, whose template and CA are not for it
+        for path in ("others-ra/simpleenroll", "others-ra/serverkeygen", "others-ra/simplereenroll"):
+            self.refused(self.enroll(ra, path, self.csr(ra, attributes=of_device)), 403, "not issued by this label")
 
     # --- linking ---------------------------------------------------------------------------------
     def test_E060_E063_tls_unique_full_and_resumed(self):

@@ -111,16 +111,21 @@ class Enrollment(Case):
         self.assertEqual(json.loads((self.dir / "est.json").read_text())["cacert"], str(self.other.ca.cert))
         self.run_est("reenroll", "--dir", self.dir, "--now")
 
-    # RFC 9908, 3.2: P-384 and challengePassword; RFC 8951, 4: RSA-4096
+    # RFC 9908, 5.2: P-384 and challengePassword; RFC 8951, 4, and RFC 7030 have the same as OLD; RSA-4096
     EC = "MDIGCSqGSIb3DQEJBzASBgcqhkjOPQIBMQcGBSuBBAAiBgcrBgEBAQEWBggqhkjOPQQDAw=="
+    OLD = "MEEGCSqGSIb3DQEJBzASBgcqhkjOPQIBMQcGBSuBBAAiMBYGCSqGSIb3DQEJDjEJBgcrBgEBAQEWBggqhkjOPQQDAw=="
     RSA = "MCkGCSqGSIb3DQEJBzARBgkqhkiG9w0BAQExBAICEAAGCSqGSIb3DQEBCw=="
 
-    def test_csrattrs_are_shown(self):
+    def test_E111_csrattrs_are_shown(self):
         self.other.pages = {"/csrattrs": self.EC.encode()}
         words = ("csrattrs", "--url", self.other.url, "--cacert", self.other.ca.cert, "--json")
         rows = json.loads(self.run_est(*words))
         self.assertEqual([(r["name"], r["values"]) for r in rows],
                          [("challengePassword", []), ("id-ecPublicKey", ["secp384r1"]), ("1.3.6.1.1.1.1.22", []),
+                          ("ecdsa-with-SHA384", [])])
+        self.other.pages = {"/csrattrs": self.OLD.encode()}
+        self.assertEqual([(r["name"], r["values"]) for r in json.loads(self.run_est(*words))],
+                         [("challengePassword", []), ("id-ecPublicKey", ["secp384r1"]), ("Extension Request", ["1.3.6.1.1.1.1.22"]),
                           ("ecdsa-with-SHA384", [])])
         self.other.pages = {}
         self.assertEqual(json.loads(self.run_est(*words)), [])

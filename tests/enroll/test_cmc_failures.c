@@ -11,7 +11,7 @@
 
 #include <cmocka.h>
 
-#include "cmc/cmc_extensions.h"
+#include "asked_extensions.h"
 #include "timestamp.h"
 
 #include "fake_cmc.h"
@@ -194,7 +194,7 @@ test_C031_which_extensions(void **state)
 		    .extensions = one_extension(extensions[i].asked, extensions[i].is)};
 		struct cert_spec spec = {
 		    .extensions = one_extension(extensions[i].given, extensions[i].becomes)};
-		int rc = cmc_extensions_check(&csr, &spec, &err);
+		int rc = asked_extensions_check(&csr, &spec, &err);
 
 		if ((rc != 0) != (extensions[i].text != NULL) ||
 		    (rc != 0 && strstr(err.message, extensions[i].text) == NULL))

@@ -118,6 +118,7 @@ matrix__each_combination(void **state)
 				    is_right || n == 0 ? 0 : GH_E_LINKING);
 				assert_int_equal(check(EST_LINKING_REQUIRED, false, t, &a, n),
 				    is_right ? 0 : GH_E_LINKING);
+				/* E-066: a challengePassword is something else there */
 				assert_int_equal(check(EST_LINKING_NONE, false, t, &a, n),
 				    is_right || n == 0 || is_hidden ? 0 : GH_E_LINKING);
 			}

@@ -1,6 +1,6 @@
 /* Extensions that a request asks for, against those that it gets (RFC 5272, 3.1). */
-#ifndef CMC_EXTENSIONS_H
-#define CMC_EXTENSIONS_H
+#ifndef ASKED_EXTENSIONS_H
+#define ASKED_EXTENSIONS_H
 
 #include "formats/pkcs10.h"
 #include "formats/cert_spec.h"
@@ -11,7 +11,7 @@
  * or of the extended key usages, that were asked for; a CA was asked for; or an extension that is
  * critical, without which the client has no use for it, is not there.
  */
-int cmc_extensions_check(const struct ca_pkcs10 *csr, const struct cert_spec *spec,
+int asked_extensions_check(const struct ca_pkcs10 *csr, const struct cert_spec *spec,
     struct gh_error *err) GH_MUSTCHECK;
 
 #endif

@@ -1,8 +1,8 @@
-/* Extensions asked for and given. See cmc_extensions.h. */
+/* Extensions asked for and given. See asked_extensions.h. */
 #include <openssl/err.h>
 #include <openssl/x509v3.h>
 
-#include "cmc_extensions.h"
+#include "asked_extensions.h"
 
 typedef STACK_OF(X509_EXTENSION) extensions;
 
@@ -87,7 +87,7 @@ check_critical(const extensions *asked, const extensions *given, struct gh_error
 }
 
 int
-cmc_extensions_check(const struct ca_pkcs10 *csr, const struct cert_spec *spec,
+asked_extensions_check(const struct ca_pkcs10 *csr, const struct cert_spec *spec,
     struct gh_error *err)
 {
 	const extensions *asked = csr->extensions, *given = spec->extensions;
