@@ -87,3 +87,49 @@ key_error_read(struct gh_der in, struct package_answer *out)
 		return false;
 	return take_entity(&body) && take_code(&body, &out->code) && body.len == 0;
 }
+
+/* --- made ------------------------------------------------------------------------------------- */
+
+/* SIREntityName of a distinguished name */
+static size_t
+entity_size(const struct gh_der *by)
+{
+	static const unsigned char type[] = {OID_SIREN_DN};
+
+	return gh_der_size(sizeof(type)) + gh_der_size(by->len);
+}
+
+static void
+put_entity(struct gh_buf *out, const struct gh_der *by)
+{
+	static const unsigned char type[] = {OID_SIREN_DN};
+
+	gh_der_put_header(out, GH_DER_SEQUENCE, entity_size(by));
+	gh_der_put(out, GH_DER_OID, type, sizeof(type));
+	gh_der_put(out, GH_DER_OCTETS, by->p, by->len);
+}
+
+void
+key_receipt_put(struct gh_buf *out, const struct gh_der *id, const struct gh_der *by)
+{
+	gh_der_put_header(out, GH_DER_SEQUENCE,
+	    gh_der_size(id->len) + gh_der_size(entity_size(by)));
+	gh_der_put(out, GH_DER_OCTETS, id->p, id->len);
+	put_entity(out, by);
+}
+
+void
+key_error_put(struct gh_buf *out, const struct gh_der *id, const struct gh_der *by,
+    unsigned char code)
+{
+	size_t of = id->p != NULL ? gh_der_size(id->len) : 0;
+
+	gh_der_put_header(out, GH_DER_SEQUENCE,
+	    (of > 0 ? gh_der_size(of) : 0) + gh_der_size(entity_size(by)) + gh_der_size(1));
+	if (of > 0) {
+		gh_der_put_header(out, GH_DER_CONTEXT(0), of);
+		gh_der_put(out, GH_DER_OCTETS, id->p, id->len);
+	}
+	put_entity(out, by);
+	gh_der_put(out, GH_DER_ENUMERATED, &code, 1);
+}

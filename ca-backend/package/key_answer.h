@@ -14,4 +14,14 @@ bool key_package_id(struct gh_der signed_attributes, struct gh_der *id,
 bool key_receipt_read(struct gh_der in, struct package_answer *out) GH_MUSTCHECK;
 bool key_error_read(struct gh_der in, struct package_answer *out) GH_MUSTCHECK;
 
+/* EnumeratedErrorCode (5), those that we say. */
+#define KEY_ERROR_DECODE 1
+#define KEY_ERROR_SIGNATURE 16
+
+/* The same, appended to out. id: octets of the pkgID; of an error, p is NULL where it is not known.
+ * by: the Name of who answers, DER. code: KEY_ERROR_... */
+void key_receipt_put(struct gh_buf *out, const struct gh_der *id, const struct gh_der *by);
+void key_error_put(struct gh_buf *out, const struct gh_der *id, const struct gh_der *by,
+    unsigned char code);
+
 #endif

@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include "package/key_answer.h"
 #include "package/sym_key_make.h"
 #include "package/sym_key_package.h"
 #include "package/tamp_make.h"
@@ -122,6 +123,35 @@ X071_keys__made(void **state)
 	}
 }
 
+static void
+X076_answers__made(void **state)
+{
+	static const unsigned char empty_name[] = {0x30, 0};
+	static unsigned char long_id[300];
+	const struct gh_der by = {empty_name, sizeof(empty_name)};
+	const struct gh_der ids[] = {{long_id, 1}, {long_id, 125}, {long_id, 300}, {NULL, 0}};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(ids) / sizeof(ids[0]); i++) {
+		struct package_answer a;
+		struct gh_buf out;
+
+		gh_buf_init(&out, 1000);
+		key_error_put(&out, &ids[i], &by, KEY_ERROR_SIGNATURE);
+		assert_true(key_error_read((struct gh_der){out.data, out.len}, &a));
+		assert_true(a.is_error && a.code == 16 && a.reference.len == ids[i].len);
+		assert_true((a.reference.p == NULL) == (ids[i].p == NULL));
+		gh_buf_free(&out);
+		if (ids[i].p == NULL)
+			continue;
+		gh_buf_init(&out, 1000);
+		key_receipt_put(&out, &ids[i], &by);
+		assert_true(key_receipt_read((struct gh_der){out.data, out.len}, &a));
+		assert_true(!a.is_error && gh_der_equals(&a.reference, ids[i].p, ids[i].len));
+		gh_buf_free(&out);
+	}
+}
+
 int
 main(void)
 {
@@ -129,6 +159,7 @@ main(void)
 	    cmocka_unit_test(X080_tamp__numbers),
 	    cmocka_unit_test(X079_tamp__orders),
 	    cmocka_unit_test(X071_keys__made),
+	    cmocka_unit_test(X076_answers__made),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -197,6 +197,8 @@ class OtherEstServer:
                 if other.pending:
                     other.pending -= 1
                     return self.send(202, b"", "text/plain", Retry_After="1")
+                if self.path.endswith("/return"):
+                    return self.send(204)
                 csr = base64.b64decode(body)
                 if self.path.endswith("/serverkeygen"):
                     return self.send_key(csr)

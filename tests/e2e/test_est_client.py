@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 """`gatehouse est` against an EST server that is not ours: what it sends, what it believes, and what is in the folder
 after each way to end badly."""
 
@@ -16,6 +16,7 @@ import unittest
 
 import tap
 import der
+import packages
 from other_est_server import Authority, KeyGenerator, OtherEstServer, openssl
 
 TOP = pathlib.Path(__file__).resolve().parents[2]
@@ -397,6 +398,47 @@ class Packages(Case):
         self.run_est("fetch", "firmware/8", *words, "--force", expect=1)
         for path in ("../firmware", "/firmware", "a b", "firmware?x"):
             self.assertIn("WHAT", self.run_est("fetch", path, *words, expect=2))
+
+
+    def fetch_keys(self, what, *words, **more):
+        """Output, and what was answered: path, content type of CMS, and content, whose signature is right and by the device."""
+        self.other.pages["/symmetrickeys"] = base64.encodebytes(what)
+        self.other.seen.clear()
+        out = self.run_est("fetch", "symmetrickeys", "--dir", self.dir, "--out", self.scratch / "keys", "--force", "--json", *words, **more)
+        answers = []
+        for method, path, headers, body, _ in self.other.seen:
+            if method == "POST":
+                (self.scratch / "answer").write_bytes(base64.b64decode(body))
+                verify = ("cms", "-verify", "-inform", "DER", "-in", self.scratch / "answer", "-certfile", self.dir / "current/cert.pem", "-nointern", "-noverify")
+                self.assertTrue(headers["Content-Type"].startswith("application/cms; encapsulatingContent=signedData; innerContent=keyPackage"))
+                answers.append((path.removeprefix("/.well-known/est"), headers["Content-Type"].rsplit("keyPackage")[-1], openssl(*verify, "-binary")))
+        return out, answers
+
+    def test_X075_X076_receipts(self):
+        maker = packages.Signer("maker of keys")
+        keys, quiet = (packages.signed(packages.SKEYS, packages.key_package(b"k" * 16), maker, [packages.package_id(b"r-1", wanted)]) for wanted in (True, False))
+        subject = "CN=printer-7"
+        out, answers = self.fetch_keys(keys)
+        self.assertTrue(json.loads(out)["receipt"])
+        self.assertEqual((self.scratch / "keys").read_bytes(), keys)
+        self.assertEqual(answers, [("/symmetrickeys/return", "Receipt", packages.key_receipt(b"r-1", subject))])
+        for what, words in ((quiet, ()), (keys, ("--no-receipt",)), (b"\x30\x03abc", ("--no-receipt",))):
+            out, answers = self.fetch_keys(what, *words)
+            self.assertEqual((json.loads(out)["receipt"], answers), (False, []))
+            self.assertEqual((self.scratch / "keys").read_bytes(), what)
+        (self.scratch / "keys").unlink()
+        altered = keys.replace(b"k" * 16, b"K" * 16)
+        for what, pkg_id, code, text in ((b"\x30\x03abc", None, 1, "ContentInfo"), (altered, b"r-1", 16, "signature of the package is wrong"),
+                                         (packages.signed(packages.FIRMWARE, packages.firmware(), maker, [packages.package_id(b"r-2")]), b"r-2", 1, "must hold a SymmetricKeyPackage")):
+            said, answers = self.fetch_keys(what, expect=1)
+            self.assertIn(text, said)
+            self.assertEqual(answers, [("/symmetrickeys/return", "Error", packages.key_error(pkg_id, code, subject))])
+            self.assertFalse((self.scratch / "keys").exists())
+        self.other.status = 403
+        said, _ = self.fetch_keys(keys, expect=1)
+        self.assertIn("the file is there; its receipt was not sent", said)
+        self.assertEqual((self.scratch / "keys").read_bytes(), keys)
+        self.assertIn("the server was not told", self.fetch_keys(altered, expect=1)[0])
 
 
 class EnrollmentTls13(Case):

@@ -5,6 +5,7 @@ and all ASN.1 is read and written by pyasn1-modules, each list validated by xmll
 import base64
 import hashlib
 import json
+import os
 import re
 import ssl
 import subprocess
@@ -586,6 +587,21 @@ class Answers(Case):
         self.assertNotIn("0025", self.types(self.alice))
         self.assertIn("0024", self.types(self.alice))
         self.assertEqual(env.count(f"select count(*) from audit where event = 'package.answered' and object = 'package/{number}'"), 1)
+
+    def test_X076_our_own_client(self):
+        program, where = TOP / os.environ.get("BUILD", "build") / "gatehouse", env.scratch / "own-client"
+        (env.scratch / "alices").write_text(ALICE[1] + "\n")
+        est = lambda *words: json.loads(run(program, "est", *words, "--json", "--dir", where, env={"no_proxy": "*"}).stdout)
+        est("enroll", "--url", env.var["GATEHOUSE_URL"], "--label", "either", "--cacert", env.var["GATEHOUSE_CAFILE"], "--user", ALICE[0], "--password-file",
+            env.scratch / "alices", "--subject", "CN=device")
+        for name, words, sent in ((b"o-1", (), True), (b"o-2", ("--no-receipt",), False)):
+            what = keys(name)
+            number = self.add(what, ALICE_IS, "symmetric-keys")
+            out = env.scratch / f"own-{number}"
+            self.assertEqual(est("fetch", f"symmetrickeys/{number}", "--out", out, *words)["receipt"], sent)
+            self.assertEqual(out.read_bytes(), what)
+            row, = env.admin("package", "status", number, "--json")
+            self.assertEqual((row["downloads"], row["answer"], row.get("signed")), (1, "receipt", True) if sent else (1, None, None))
 
     def test_X001_X076_receipts_that_are_none(self):
         self.add(keys(b"r-2"), ALICE_IS, "symmetric-keys")

@@ -8,6 +8,7 @@
 
 #include "command.h"
 
+#include "est_receipt.h"
 #include "est_settings.h"
 
 #define PAGES_MAX 100
@@ -15,7 +16,7 @@
 #define DIGITS_MAX 18         /* of a number that JSON's readers take */
 
 static const char *dir, *out_file;
-static bool force;
+static bool force, no_receipt;
 
 static const struct option_row pal_options[] = {
     {"dir", 'd', OPTION_TEXT, &dir, "DIR",
@@ -30,6 +31,8 @@ static const struct option_row fetch_options[] = {
 	"folder of the device: its certificate is the log-in, and its server is asked"},
     {"out", 'o', OPTION_TEXT, &out_file, "FILE", "where it goes, DER, mode 0600"},
     {"force", 'f', OPTION_FLAG, &force, NULL, "replace a file that is there"},
+    {"no-receipt", 0, OPTION_FLAG, &no_receipt, NULL,
+	"symmetrickeys: do not look at what came, and answer nothing (RFC 7191)"},
     EST_SERVER_OPTIONS,
     VERB_JSON,
     OPTION_END,
@@ -223,14 +226,44 @@ check_path(const char *path, struct gh_error *err)
 }
 
 static int
-show_fetched(struct verb_call *c, const struct est_reply *reply, size_t n, struct gh_error *err)
+show_fetched(struct verb_call *c, const struct est_reply *reply, size_t n, bool is_sent,
+    struct gh_error *err)
 {
 	c->out = gh_json_new_object();
 	return gh_json_set_string(c->out, "type", reply->type) == 0 &&
 		gh_json_set_int(c->out, "bytes", (int64_t)n) == 0 &&
-		gh_json_set_string(c->out, "file", out_file) == 0
+		gh_json_set_string(c->out, "file", out_file) == 0 &&
+		gh_json_set_bool(c->out, "receipt", is_sent) == 0
 	    ? 0
 	    : gh_fail(err, GH_E_NOMEM, "result");
+}
+
+/* Firmware and messages of TAMP are answered by who loads them and knows what came of it. */
+static bool
+is_answered(const char *path)
+{
+	static const char keys[] = "symmetrickeys";
+	size_t n = sizeof(keys) - 1;
+
+	return !no_receipt && strncmp(path, keys, n) == 0 && (path[n] == '\0' || path[n] == '/');
+}
+
+/* The receipt says that the keys are here: so first the file, then the receipt. */
+static int
+keep(const struct verb_call *c, struct est_server *s, const struct gh_der *package, bool *is_sent,
+    struct gh_error *err)
+{
+	struct est_receipt receipt = {0};
+	bool answers = is_answered(c->operand[0]);
+	int rc = answers ? est_receipt_open(&receipt, s, c->who, package, err) : 0;
+
+	*is_sent = false;
+	if (rc == 0)
+		rc = gh_file_write(out_file, package->p, package->len, 0600, force, err);
+	if (rc == 0 && answers && (rc = est_receipt_send(&receipt, s, is_sent, err)) != 0)
+		fprintf(stderr, "%s: the file is there; its receipt was not sent\n", c->who);
+	est_receipt_clear(&receipt);
+	return rc;
 }
 
 static int
@@ -240,6 +273,7 @@ fetch_work(struct verb_call *c, struct gh_error *err)
 	struct est_device d = {.who = c->who};
 	struct est_reply reply = {0};
 	unsigned char *der = NULL;
+	bool is_sent = false;
 	size_t n = 0;
 	int rc = open_server(&d, err);
 
@@ -250,9 +284,9 @@ fetch_work(struct verb_call *c, struct gh_error *err)
 	if (rc == 0)
 		rc = est_reply_der(&reply, &der, &n, err);
 	if (rc == 0)
-		rc = gh_file_write(out_file, der, n, 0600, force, err);
+		rc = keep(c, &d.server, &(struct gh_der){der, n}, &is_sent, err);
 	if (rc == 0)
-		rc = show_fetched(c, &reply, n, err);
+		rc = show_fetched(c, &reply, n, is_sent, err);
 	if (der != NULL)
 		OPENSSL_cleanse(der, n);
 	free(der);
@@ -264,7 +298,8 @@ fetch_work(struct verb_call *c, struct gh_error *err)
 const struct verb verb_est_fetch = {
     .usage = {"WHAT", 1, 1,
 	"Fetches what an EST server has for this client (RFC 8295): firmware, symmetrickeys, tamp, eecerts or crls; or "
-	"one thing of these by the path that `gatehouse est pal` shows behind the label: firmware/7.",
+	"one thing of these by the path that `gatehouse est pal` shows behind the label: firmware/7. Symmetric keys are "
+	"looked at: a receipt is sent where they ask for one (RFC 7191), and an error where they cannot be taken.",
 	"gatehouse est fetch firmware --dir /var/lib/printer/est --out firmware.cms\n"},
     .options = fetch_options,
     .check = check_fetch,
