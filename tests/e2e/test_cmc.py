@@ -162,6 +162,14 @@ class Message:
                    "-in", data, "-signer", signer, "-inkey", key.path, "-outform", "DER", *options).stdout
 
 
+def confirmation(leaf, other_serial=None):
+    """A message with confirmCertAcceptance."""
+    v, tbs, m = rfc5652.IssuerAndSerialNumber(), decode(leaf, asn1Spec=rfc5280.Certificate())[0]["tbsCertificate"], Message()
+    v["issuer"], v["serialNumber"] = tbs["issuer"], other_serial or tbs["serialNumber"]
+    m.control(rfc6402.id_cmc_confirmCertAcceptance, v)
+    return m
+
+
 class Answer:
     """A PKIResponse whose signature openssl has verified up to the root."""
 
@@ -799,10 +807,7 @@ class Acts(Case):
         return leaf, m
 
     def confirm(self, leaf, device, cert, other_serial=None):
-        v, tbs, m = rfc5652.IssuerAndSerialNumber(), self.certificate(leaf), Message()
-        v["issuer"], v["serialNumber"] = tbs["issuer"], other_serial or tbs["serialNumber"]
-        m.control(rfc6402.id_cmc_confirmCertAcceptance, v)
-        return self.send(device, m.sign(device.key, cert))
+        return self.send(device, confirmation(leaf, other_serial).sign(device.key, cert))
 
     def test_C24_confirmed_or_revoked(self):
         count = "select count(*) from audit where event = 'cert.confirmed'"
@@ -826,6 +831,35 @@ class Acts(Case):
         for c in leaf, waits:
             self.assertEqual(env.sql(state % hashlib.sha256(c).hexdigest())[0][0], "20")
         self.failed(self.confirm(late, self.alice, leaf), 409, BAD_REQUEST, [1])
+
+    def test_C24_C28_in_the_batch_of_an_ra(self):
+        """The RA brings what the client signed; it confirms nothing itself, and nobody does for another."""
+        ra, by = self.ra(), "sent/"
+        first, other = self.unconfirmed()[0], self.unconfirmed()[0]
+        confirmed = "select encode(c.sha256, 'hex') from certificate c where confirm_by is null and sha256 in (decode('%s', 'hex'), decode('%s', 'hex'))" % tuple(
+            hashlib.sha256(c).hexdigest() for c in (first, other))
+        self.failed(self.send(self.nobody, confirmation(first).sign(self.bob.key, ra), where=by), 403, BAD_IDENTITY, [1])
+        m = Message()
+        inside = [m.inside(confirmation(other).sign(self.bob.key, ra)), m.inside(confirmation(first).sign(self.alice.key, first))]
+        number = m.batch(*inside)
+        for _ in "once", "and once more":
+            answer = self.full(self.send(self.nobody, m.sign(self.bob.key, ra), where=by), 200)
+            self.assertEqual(list(answer.statuses()), [(SUCCESS, None, [number], None)])
+            parts = {int(c["bodyPartID"]): Answer(SimpleNamespace(body=base64.b64encode(encode(c["contentInfo"])))) for c in answer.data["cmsSequence"]}
+            order = [int(n) for n in answer.value(rfc6402.id_cmc_batchResponses, rfc6402.BodyPartList())]
+            self.assertEqual([next(parts[n].statuses())[:2] for n in order], [(FAILED, BAD_IDENTITY), (SUCCESS, None)])
+            self.assertEqual(env.sql(confirmed), [[hashlib.sha256(first).hexdigest()]])
+
+    def test_C24_after_the_database_was_restored(self):
+        """Nobody knows what was confirmed after the backup: nothing is revoked for want of it."""
+        over, waits = self.unconfirmed()[0], self.unconfirmed()[0]
+        env.sql("update certificate set confirm_by = now() - interval '1 second' where sha256 = decode('%s', 'hex')" % hashlib.sha256(over).hexdigest())
+        env.admin("db", "restored", "--yes", "--json", "--margin", "1")
+        self.assertEqual(env.count("select count(*) from certificate where confirm_by is not null"), 0)
+        env.admin("job", "run", "confirmations")
+        for leaf in over, waits:
+            self.assertEqual(env.sql("select status, version from certificate where sha256 = decode('%s', 'hex')" % hashlib.sha256(leaf).hexdigest()), [["20", "1"]])
+            self.assertEqual([s[0] for s in self.full(self.confirm(leaf, self.alice, leaf), 200).statuses()], [SUCCESS])
 
     def test_C24_after_an_officer(self):
         env.admin("est", "label", "add", "later", "--template", "Waiting", "--auth", "http", "--ca", "issuing", "--cmc-confirm", "yes",
@@ -1069,6 +1103,37 @@ class Nodes(Case):
         one, other = ([c for c in a.certificates if b"two.example.test" in c] for a in made)
         self.assertEqual((len(one), one), (1, other))
         self.assertEqual(int(made[0].value(rfc6402.id_cmc_transactionId, univ.Integer())), 2 ** 70)
+
+    def test_C24_confirmed_at_both(self):
+        """Eight times at the same moment, while the job runs: one confirmation. Behind the time, at none."""
+        def unconfirmed():
+            m = Message()
+            m.request(self.csr(self.alice))
+            answer = self.full(self.send(self.alice, m.sign(self.alice.key), where="confirmed/"), 200)
+            self.assertEqual(next(answer.statuses())[0], CONFIRM_REQUIRED)
+            (leaf,) = [c for c in answer.certificates if self.alice.key.spki in c]
+            return leaf, confirmation(leaf).sign(self.alice.key, leaf)
+
+        def state(leaf):
+            return env.sql("select status, version, confirm_by is null from certificate where sha256 = decode('%s', 'hex')" % hashlib.sha256(leaf).hexdigest())
+        count = "select count(*) from audit where event = 'cert.confirmed'"
+        (leaf, asked), before = unconfirmed(), env.count(count)
+        with ThreadPoolExecutor(9) as pool:
+            job = pool.submit(env.admin, "job", "run", "confirmations")
+            replies = list(pool.map(lambda n: self.send(self.there(ALICE) if n % 2 else Device(env, ALICE), asked), range(8)))
+            job.result()
+        self.assertEqual([next(self.full(r, 200).statuses())[0] for r in replies], 8 * [SUCCESS])
+        self.assertEqual((state(leaf), env.count(count)), ([["20", "2", "t"]], before + 1))
+        leaf, asked = unconfirmed()
+        env.sql("update certificate set confirm_by = now() where sha256 = decode('%s', 'hex')" % hashlib.sha256(leaf).hexdigest())
+        with ThreadPoolExecutor(5) as pool:
+            job = pool.submit(env.admin, "job", "run", "confirmations")
+            replies = list(pool.map(lambda n: self.send(self.there(ALICE) if n % 2 else Device(env, ALICE), asked), range(4)))
+            job.result()
+        for reply in replies:  # too late, or revoked meanwhile: it signs nothing any more
+            self.assertEqual(next(self.full(reply, reply.status).statuses())[0], FAILED)
+            self.assertIn(reply.status, (403, 409))
+        self.assertEqual((state(leaf)[0][0], env.count(count)), ("21", before + 1))
 
     def test_C020_nonce_is_remembered_at_the_other(self):
         nonce = (rfc6402.id_cmc_senderNonce, univ.OctetString(b"of two nodes"))

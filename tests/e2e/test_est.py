@@ -409,6 +409,38 @@ class Callers(Case):
         label("set", "early", "--certificates-of", "renew", "--auth", "either")
         env.await_catalog()
 
+    def test_E044_an_ra_asks_for_no_account(self):
+        """Of an officer, say, whom other doors would take it for: by UPN, mail address or SID. A common name is no account."""
+        base = json.loads((TOP / "conf/templates/WebServer.json").read_text())
+        more = {"approval": False, "purpose": "client_auth", "sid": "never", "acknowledge": ["ESC1", "ESC16", "ESC17", "NAMES", "ROLE"],
+                "acknowledgeReason": "names of a test"}
+        template("WebServer", name="Site", oid=base["oid"] + ".8", extendedKeyUsage=["clientAuth"], **more)
+        template("WebServer", name="SiteRa", oid=base["oid"] + ".9", extendedKeyUsage=["clientAuth", "1.3.6.1.5.5.7.3.28"], **more)
+        label("add", "site-ras", "--template", "SiteRa", "--auth", "http", "--ca", "issuing")
+        for name, of in (("site", "Site"), ("site-users", "User")):
+            label("add", name, "--template", of, "--ca", "issuing", "--ra", "yes", "--certificates-of", "site-ras")
+        env.await_catalog()
+        host, upn, sid = "site.example.test", "olga@example.test", b"S-1-5-21-1111111111-2222222222-3333333333-500"
+        names = [("CN", host)], [der.extension("subjectAltName", der.san(dns=[host]))]
+        ra = Device(env, chain=[self.certificate(self.alice.enroll("site-ras/simpleenroll", der.csr(self.alice.key, *names)))], key=self.alice.key)
+
+        def ask(path, san, name=host, more=()):
+            return ra.enroll(path, der.csr(ra.key, [("CN", name)], [der.extension("subjectAltName", san), *more]))
+        issued = env.count("select count(*) from certificate")
+        for san in (der.san(dns=[host], upn=[upn]), der.san(upn=[upn]), der.san(dns=[host], email=[upn])):
+            self.refused(ask("site/simpleenroll", san), 403)
+        self.assertEqual(env.count("select count(*) from certificate"), issued)
+        sids = [der.extension("ntdsSid", der.seq(der.context(0, der.oid("1.3.6.1.4.1.311.25.2.1"), der.context(0, der.octets(sid)))))]
+        cert = self.certificate(ask("site/simpleenroll", der.san(dns=[host]), "olga", more=sids))
+        self.assertNotIn(sid, cert)
+        for path in ("/pki/certificates", "/pki/audit"):
+            self.assertEqual(Device(env, chain=[cert], key=ra.key).client.get(path).status, 401, path)
+        # names of the directory are those of who asks, whatever the request names
+        cert = self.certificate(ask("site-users/simpleenroll", der.san(upn=[upn]), "olga", more=sids))
+        for word in (b"olga", sid):
+            self.assertNotIn(word, cert)
+        self.assertEqual(env.sql("select requester_kind, requester from request order by id desc limit 1"), [["1", "EXAMPLE\\alice"]])
+
     def test_E033_revoked_and_on_hold(self):
         cert = self.certificate(self.alice.enroll("users/simpleenroll"))
         device = Device(env, chain=[cert], key=self.alice.key)

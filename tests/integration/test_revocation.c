@@ -16,6 +16,7 @@
 #include "integration/database.h"
 #include "integration/proxy.h"
 #include "store/ca/ca_row.h"
+#include "store/status/confirmation.h"
 #include "store/status/ocsp_row.h"
 #include "store/status/revocation.h"
 
@@ -35,9 +36,10 @@ count_of(const char *fmt, int64_t id)
 	return count(sql);
 }
 
-/* A new certificate of alice; its names, if out is given. */
+/* A new certificate of alice, to be confirmed within these seconds (0: it need not be); its names,
+ * if out is given. */
 static int64_t
-issue(struct enroll_outcome *out)
+issue_within(int64_t seconds, struct enroll_outcome *out)
 {
 	struct store_decision d = {.ca = &fixture_ca, .template_id = 1};
 	struct enroll_outcome own;
@@ -45,6 +47,7 @@ issue(struct enroll_outcome *out)
 	int64_t id;
 
 	fixture_request(&req);
+	req.confirm_within = seconds;
 	d.req = &req;
 	if (out == NULL)
 		out = &own;
@@ -55,6 +58,12 @@ issue(struct enroll_outcome *out)
 	if (out == &own)
 		enroll_outcome_clear(&own);
 	return id;
+}
+
+static int64_t
+issue(struct enroll_outcome *out)
+{
+	return issue_within(0, out);
 }
 
 static int
@@ -443,6 +452,101 @@ change__one_of_many_officers(void **state)
 	enroll_outcome_clear(&out);
 }
 
+/* --- confirmed and revoked at the same moment ------------------------------------------------- */
+
+/* Half of them confirm, as the client does through several nodes; half revoke the version that they
+ * have read, as the job does. */
+static void *
+race_to_confirm(void *arg)
+{
+	struct racer *r = arg;
+	struct store *s = open_store_at(getenv("PGCONNINFO"), TIMEOUT_MS);
+	const struct store_cert_status cert = {.id = r->id, .version = 1};
+	struct store_cert_status st;
+	struct gh_error own;
+
+	r->rc = r->n % 2 == 0 ? store_confirm_cert(s, &officer, "r1", &cert, &own)
+			      : change_by(s, &officer, r->id, 1, STORE_CERT_REVOKED, 5, &st, &own);
+	store_free(s);
+	return NULL;
+}
+
+/* Who was told that it is confirmed keeps it; else it is revoked, once. */
+static void
+assert_one_won(const struct racer r[THREADS], int64_t id)
+{
+	bool is_confirmed = count_of("SELECT count(*) FROM certificate WHERE id = %lld AND "
+				     "confirm_by IS NULL AND status = 20",
+				id) == 1;
+	int revoked = 0;
+
+	for (int i = 0; i < THREADS; i++) {
+		if (r[i].n % 2 == 0)
+			assert_int_equal(r[i].rc, is_confirmed ? 0 : GH_E_BUSY);
+		else
+			assert_true(r[i].rc == 0 || r[i].rc == GH_E_CONFLICT ||
+			    r[i].rc == GH_E_PRECONDITION);
+		revoked += r[i].n % 2 != 0 && r[i].rc == 0;
+	}
+	assert_int_equal(revoked, is_confirmed ? 0 : 1);
+	assert_int_equal(count_of("SELECT count(*) FROM revocation WHERE certificate_id = %lld",
+			     id),
+	    revoked);
+	assert_int_equal(
+	    count_of(
+		"SELECT count(*) FROM audit a JOIN certificate c ON a.object = hex_upper(c.serial) "
+		"WHERE a.event IN ('cert.confirmed', 'cert.revoked') AND c.id = %lld",
+		id),
+	    1);
+	assert_int_equal(count_of("SELECT version FROM certificate WHERE id = %lld", id), 2);
+}
+
+static void
+confirm__C24_one_of_confirmation_and_job(void **state)
+{
+	struct racer r[THREADS];
+
+	(void)state;
+	for (int round = 0; round < 8; round++) {
+		int64_t id = issue_within(3600, NULL);
+
+		for (int i = 0; i < THREADS; i++) {
+			r[i].id = id;
+			r[i].n = (i + round) % THREADS; /* who is the first */
+			pthread_create(&r[i].thread, NULL, race_to_confirm, &r[i]);
+		}
+		for (int i = 0; i < THREADS; i++)
+			pthread_join(r[i].thread, NULL);
+		assert_one_won(r, id);
+	}
+}
+
+/* The job has read the page, and the client confirms before it acts. What is over is for the job
+ * alone, and what was revoked is not listed again. */
+static void
+confirm__C24_between_the_page_and_the_change(void **state)
+{
+	struct store_unconfirmed page[STORE_UNCONFIRMED_MAX];
+	int64_t in_time = issue_within(3600, NULL), late = issue_within(3600, NULL);
+	const struct store_cert_status first = {.id = in_time, .version = 1},
+				       second = {.id = late, .version = 1};
+	struct store_cert_status st;
+	size_t n;
+
+	(void)state;
+	count_of("UPDATE certificate SET confirm_by = now() WHERE id = %lld RETURNING 1", late);
+	ok(store_list_unconfirmed(db, page, &n, &err));
+	assert_int_equal(n, 1);
+	assert_int_equal(page[0].id, late);
+	ok(store_confirm_cert(db, &officer, "r1", &first, &err));
+	assert_int_equal(change(in_time, 1, STORE_CERT_REVOKED, 5, &st), GH_E_CONFLICT);
+	assert_int_equal(st.state, STORE_CERT_VALID);
+	assert_int_equal(store_confirm_cert(db, &officer, "r1", &second, &err), GH_E_CONFLICT);
+	ok(change(late, page[0].version, STORE_CERT_REVOKED, 5, &st));
+	ok(store_list_unconfirmed(db, page, &n, &err));
+	assert_int_equal(n, 0);
+}
+
 /* --- a lost answer ---------------------------------------------------------------------------- */
 
 static void
@@ -551,6 +655,8 @@ main(void)
 	    cmocka_unit_test(recognize__told_by_what_is_signed),
 	    cmocka_unit_test(find__serials_with_zeros_and_of_two_issuers),
 	    cmocka_unit_test(change__one_of_many_officers),
+	    cmocka_unit_test(confirm__C24_one_of_confirmation_and_job),
+	    cmocka_unit_test(confirm__C24_between_the_page_and_the_change),
 	    cmocka_unit_test(change__a_lost_answer_is_read_back),
 	    cmocka_unit_test(list__by_status),
 	};
