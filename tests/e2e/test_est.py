@@ -975,9 +975,32 @@ class ServerKeygen(Case):
         self.assertEqual(cert.count(b"BEGIN CERTIFICATE"), 1)
         self.assertEqual(der.openssl("pkey", "-pubout", stdin=key), der.openssl("x509", "-pubkey", "-noout", stdin=cert))
         self.assertNotEqual(run("openssl", "pkcs12", "-in", path, "-passin", "pass:alice-secret", "-noout", check=False).returncode, 0)
+        self.our_client_takes_it(password)
         # who takes anything gets what everybody gets
         for accept in ("*/*", "application/*, multipart/mixed", "multipart/mixed, application/pkcs12;q=0.5"):
             self.parts(self.alice.enroll("pkcs12/serverkeygen", Accept=accept))
+
+    def our_client_takes_it(self, password):
+        login, right, wrong = (env.scratch / f"p12-{name}" for name in ("login", "right", "wrong"))
+        for path, text in ((login, ALICE[1]), (right, password), (wrong, "another password")):
+            path.write_text(text + "\n")
+        est = lambda name, file, given, **how: run(TOP / os.environ.get("BUILD", "build") / "gatehouse", "est", "serverkeygen", "--url", URL, "--label", "pkcs12", "--cacert",
+            CAFILE, "--user", ALICE[0], "--password-file", login, "--subject", "CN=device", "--dir", env.scratch / f"p12-{name}-device", "--pkcs12", file,
+            "--pkcs12-password-file", given, env={"no_proxy": "*"}, **how)
+        kept, unopened = env.scratch / "kept.p12", env.scratch / "unopened.p12"
+        est("good", kept, right)
+        self.assertEqual(kept.stat().st_mode & 0o777, 0o600)
+        key = run("openssl", "pkcs12", "-in", kept, "-passin", f"pass:{password}", "-nocerts", "-nodes").stdout
+        current = env.scratch / "p12-good-device" / "current"
+        self.assertEqual(len({der.openssl("pkey", "-pubout", stdin=key), der.openssl("pkey", "-pubout", "-in", str(current / "key.pem")),
+                              der.openssl("x509", "-pubkey", "-noout", "-in", str(current / "cert.pem"))}), 1)
+        before = kept.read_bytes()
+        done = est("again", kept, right, check=False)
+        self.assertEqual((done.returncode, b"is there already" in done.stderr, kept.read_bytes()), (1, True, before))
+        done = est("bad", unopened, wrong, check=False)
+        self.assertIn("does not open with this password", done.stderr.decode())
+        self.assertFalse((env.scratch / "p12-bad-device" / "current").exists())
+        run("openssl", "pkcs12", "-in", unopened, "-passin", f"pass:{password}", "-noout")
 
     def test_E104_our_own_client(self):
         self.keygen("own")

@@ -340,6 +340,16 @@ class TheirKey(Case):
             self.assertIn(text, self.get(*words, expect=2))
         self.assertEqual(self.other.seen, [])
 
+    def test_X074_no_pkcs12(self):
+        (self.scratch / "p12").write_text("password of it\n")
+        for words, text in ((("--pkcs12-password-file", self.scratch / "p12"), "--pkcs12 is missing"),
+                            (("--pkcs12", self.scratch / "made.p12", "--decrypt-key", self.scratch / "p12"), "one of them")):
+            self.assertIn(text, self.get(*words, expect=2))
+        words = ("--pkcs12", self.scratch / "made.p12", "--pkcs12-password-file", self.scratch / "p12")
+        self.assertIn("no PKCS#12", self.get(*words, expect=1))
+        self.assertEqual(self.other.seen[-1][2]["Accept"], "application/pkcs12")
+        self.assertFalse((self.scratch / "made.p12").exists() or (self.dir / "current").exists())
+
     def test_parts_that_cannot_be_read(self):
         good = b"--estServer\r\nContent-Type: application/pkcs8\r\n\r\nMAA=\r\n"
         for raw in (b"", b"--estServer--", b"--estServer\r\n", good, good + b"--estServer--", good * 9,

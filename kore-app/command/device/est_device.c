@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <time.h>
 
 #include <openssl/err.h>
@@ -203,6 +204,32 @@ take_parts(struct est_device *d, const struct est_reply *reply, EVP_PKEY *unused
 	return rc;
 }
 
+/* take_answer of serverkeygen, where a PKCS#12 is asked for. */
+static int
+take_pkcs12(struct est_device *d, const struct est_reply *reply, EVP_PKEY *unused,
+    struct gh_error *err)
+{
+	EVP_PKEY *key = NULL;
+	X509 *cert = NULL;
+	unsigned char *der;
+	size_t len;
+	int rc;
+
+	(void)unused;
+	if (strncasecmp(reply->type, EST_PKCS12_TYPE, strlen(EST_PKCS12_TYPE)) != 0)
+		return gh_refuse(err, GH_E_BAD_REQUEST, "the answer is no PKCS#12");
+	if ((rc = est_reply_der(reply, &der, &len, err)) != 0)
+		return rc;
+	if ((rc = est_pkcs12_take(d->pkcs12, &(struct gh_der){der, len}, &key, &cert, err)) == 0)
+		rc = est_folder_put_next_key(&d->folder, key, err);
+	if (rc == 0)
+		rc = take_cert(d, cert, key, err);
+	EVP_PKEY_free(key);
+	X509_free(cert);
+	free(der);
+	return rc;
+}
+
 /* take_answer of the others. */
 static int
 take_reply(struct est_device *d, const struct est_reply *reply, EVP_PKEY *key, struct gh_error *err)
@@ -252,7 +279,8 @@ request(struct est_device *d, const char *operation, struct est_csr *csr, take_a
 	const struct est_call call = {.operation = operation,
 	    .body = csr->text,
 	    .made = csr->is_linked ? &csr->body : NULL,
-	    .type = PKCS10_TYPE};
+	    .type = PKCS10_TYPE,
+	    .accept = take == take_pkcs12 ? EST_PKCS12_TYPE : NULL};
 	int64_t end = gh_now_us() / 1000000 + d->wait;
 	struct est_reply reply;
 	int rc;
@@ -284,7 +312,8 @@ int
 est_device_request_key(struct est_device *d, struct est_csr *csr, enum est_outcome *outcome,
     int *retry_after, struct gh_error *err)
 {
-	return request(d, "serverkeygen", csr, take_parts, outcome, retry_after, err);
+	return request(d, "serverkeygen", csr, d->pkcs12 != NULL ? take_pkcs12 : take_parts,
+	    outcome, retry_after, err);
 }
 
 void

@@ -9,6 +9,7 @@
 #include "est_csr.h"
 #include "est_decrypt.h"
 #include "est_folder.h"
+#include "est_pkcs12.h"
 
 struct est_device {
 	const char *who; /* for notes on stderr: argv[0] */
@@ -19,6 +20,7 @@ struct est_device {
 	/* Of est_device_request_key: the key of an answer must be encrypted for this one; NULL: TLS
 	 * protects it. Borrowed. */
 	const struct est_decrypt *decrypt;
+	const struct est_pkcs12 *pkcs12; /* in place of it: the answer is asked for as this one */
 };
 
 enum est_outcome { EST_ISSUED, EST_PENDING };

@@ -18,7 +18,7 @@
 
 static struct {
 	const char *dir, *fingerprint, *key_type, *subject, *hook;
-	const char *decrypt_key, *decrypt_cert, *decrypt_id;
+	const char *decrypt_key, *decrypt_cert, *decrypt_id, *pkcs12, *pkcs12_password;
 	struct option_list san;
 	bool is_linked, same_key, new_key, now;
 	int wait, poll, within;
@@ -71,6 +71,10 @@ static const struct option_row serverkeygen_options[] = {
 	"of that private key (default: behind it)"},
     {"decrypt-id", 0, OPTION_TEXT, &given.decrypt_id, "HEX",
 	"of that symmetric key: what the server knows it by"},
+    {"pkcs12", 0, OPTION_TEXT, &given.pkcs12, "FILE",
+	"ask for key and certificate as one PKCS#12 (RFC 8295, 8.3), which is kept in FILE, too, mode 0600"},
+    {"pkcs12-password-file", 0, OPTION_TEXT, &given.pkcs12_password, "FILE",
+	"password of the PKCS#12, as the server has it: first line of FILE, - is standard input (default: asked for)"},
     EST_SERVER_OPTIONS,
     VERB_JSON,
     OPTION_END,
@@ -186,19 +190,38 @@ enroll(struct est_device *d, bool is_their_key, enum est_outcome *outcome, int *
 	return rc;
 }
 
+/* How the server protects a key that it makes, where more than TLS is asked for. */
+struct protection {
+	struct est_decrypt decrypt;
+	struct est_pkcs12 pkcs12;
+};
+
+static int
+prepare_protection(struct protection *p, struct est_device *d, struct gh_error *err)
+{
+	int rc = 0;
+
+	if (given.decrypt_key != NULL &&
+	    (rc = est_decrypt_read(given.decrypt_key, given.decrypt_cert, given.decrypt_id,
+		 &p->decrypt, err)) == 0)
+		d->decrypt = &p->decrypt;
+	if (given.pkcs12 != NULL &&
+	    (rc = est_pkcs12_prepare(given.pkcs12, given.pkcs12_password, &p->pkcs12, err)) == 0)
+		d->pkcs12 = &p->pkcs12;
+	return rc;
+}
+
 static int
 enroll_work(struct verb_call *c, struct gh_error *err)
 {
 	struct est_device d = {.who = c->who, .wait = given.wait, .poll = given.poll};
 	enum est_outcome outcome = EST_PENDING;
 	bool is_bootstrapped = given.fingerprint != NULL && client_login_options.ca_file == NULL;
-	struct est_decrypt decrypt = {.kek = NULL};
+	struct protection protection = {.decrypt = {.kek = NULL}};
 	int retry_after = 0, rc = est_folder_open(&d.folder, given.dir, true, err);
 
-	if (rc == 0 && given.decrypt_key != NULL &&
-	    (rc = est_decrypt_read(given.decrypt_key, given.decrypt_cert, given.decrypt_id,
-		 &decrypt, err)) == 0)
-		d.decrypt = &decrypt;
+	if (rc == 0)
+		rc = prepare_protection(&protection, &d, err);
 	if (rc == 0 && est_folder_has(&d.folder, "current"))
 		rc = gh_refuse(err, GH_E_CONFLICT,
 		    "%.100s holds a certificate already: use `gatehouse est reenroll`, or another --dir",
@@ -212,7 +235,8 @@ enroll_work(struct verb_call *c, struct gh_error *err)
 	if (rc == 0)
 		rc = finish(c, &d, outcome, retry_after, err);
 	est_device_clear(&d);
-	est_decrypt_clear(&decrypt);
+	est_decrypt_clear(&protection.decrypt);
+	est_pkcs12_clear(&protection.pkcs12);
 	return rc;
 }
 
@@ -224,6 +248,11 @@ check_decrypt(const struct verb_call *c)
 	if (given.decrypt_cert != NULL && given.decrypt_id != NULL)
 		return command_usage(c->who,
 		    "--decrypt-certificate is of a private key, --decrypt-id of a symmetric one");
+	if (given.pkcs12 == NULL && given.pkcs12_password != NULL)
+		return command_usage(c->who, "--pkcs12 is missing");
+	if (given.pkcs12 != NULL && given.decrypt_key != NULL)
+		return command_usage(c->who,
+		    "--pkcs12 is protected by a password, --decrypt-key by a key: one of them");
 	return check_dir(c);
 }
 
@@ -243,7 +272,7 @@ const struct verb verb_est_enroll = {
 const struct verb verb_est_serverkeygen = {
     .usage = {"", 0, 0,
 	"As `gatehouse est enroll`, with a key that the server makes (RFC 7030, 4.4), for devices that cannot make a good one. "
-	"It comes unprotected inside of TLS, or encrypted for a key that the device has (--decrypt-key). What asks for it is signed by a "
+	"It comes unprotected inside of TLS, encrypted for a key that the device has (--decrypt-key), or as PKCS#12 (--pkcs12). What asks for it is signed by a "
 	"key of its own, which is thrown away.",
 	"gatehouse est serverkeygen --url https://pki.example --label sensors --user sensor-3 \\\n"
 	"    --fingerprint 4A:1B:... --subject CN=sensor-3 --dir /var/lib/sensor/est\n"},
