@@ -10,14 +10,15 @@
 #include "encoding.h"
 #include "inventory/query_parse.h"
 #include "rest/rest_certificate.h"
+#include "timestamp.h"
 
 #include "kf_api.h"
 #include "kf_certificate.h"
 
-#define PAGES_MAX 100     /* that are walked over to get to one */
-#define ROWS_MAX 200      /* of a page: each is read whole */
-#define ROWS_DEFAULT 50   /* as there */
-#define SEARCHES_MAX 1000 /* of one call: a search may answer with a short page */
+#define PAGES_MAX 100   /* that are walked over to get to one */
+#define ROWS_MAX 200    /* of a page: each is read whole */
+#define ROWS_DEFAULT 50 /* as there */
+#define WALK_US 5000000 /* of one call: a search may answer with a short page */
 #define QUERY_SIZE (3 * (QUERY_MAX_BYTES + 200))
 
 /* ---- list ---- */
@@ -214,17 +215,32 @@ ask_page(struct worker_env *env, const struct call *call, const struct wish *w, 
 	return ok;
 }
 
+/* May there be one more search? false: rep tells why not. */
+static bool
+has_time(const struct call *call, int64_t until, struct gh_http_reply *rep)
+{
+	struct gh_error err = {0};
+	int rc = gh_now_us() < until
+	    ? gh_http_check_deadline(call->http, &err)
+	    : gh_refuse(&err, GH_E_BAD_REQUEST,
+		  "The search takes too long: narrow the query, or ask for an earlier page.");
+
+	if (rc != 0)
+		kf_error(&err, rep);
+	return rc == 0;
+}
+
 /* Their pages have numbers, ours go on where the one before ended. */
 static bool
 walk(struct worker_env *env, const struct call *call, const struct wish *w, gh_json *list,
     struct gh_http_reply *rep)
 {
-	int64_t skip = (w->page - 1) * w->rows;
+	int64_t skip = (w->page - 1) * w->rows, until = gh_now_us() + WALK_US;
 	gh_json *page = NULL;
 	bool ok = true, more = true;
 
-	for (int i = 0; ok && more && i < SEARCHES_MAX; i++) {
-		ok = ask_page(env, call, w, &page, rep) &&
+	while (ok && more) {
+		ok = has_time(call, until, rep) && ask_page(env, call, w, &page, rep) &&
 		    take_rows(env, call, w, gh_json_get(page, "entries"), &skip, list, rep);
 		more = gh_json_type(gh_json_get(page, "next")) != GH_JSON_NULL &&
 		    gh_json_size(list) < (size_t)w->rows;

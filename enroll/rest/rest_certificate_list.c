@@ -193,11 +193,13 @@ static int
 set_count(gh_json *o, struct worker_env *env, const struct asked *a, struct gh_error *err)
 {
 	int64_t n;
+	/* an estimate is made of everybody's certificates: it would tell of those of others */
+	bool is_exact = a->filter.owner != NULL || a->count == counts[0];
 	int rc;
 
 	if (a->count == NULL)
 		return 0;
-	rc = store_cert_count(env->store, &a->filter, a->count == counts[0], &n, err);
+	rc = store_cert_count(env->store, &a->filter, is_exact, &n, err);
 	if (rc == 0 && gh_json_set_int(o, "count", n) != 0)
 		rc = gh_fail(err, GH_E_NOMEM, "page");
 	return rc;

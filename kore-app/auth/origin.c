@@ -90,3 +90,15 @@ origin_check(const struct gh_conf *conf, const struct gh_http_request *req, stru
 						   : "known");
 	return 0;
 }
+
+int
+origin_check_reads(const struct gh_conf *conf, const struct gh_http_request *req,
+    struct gh_error *err)
+{
+	const char *site = gh_http_header(req, "sec-fetch-site");
+	int rc = origin_check(conf, req, err);
+
+	if (rc == 0 && site != NULL && strcmp(site, "cross-site") == 0)
+		rc = gh_fail(err, GH_E_CROSS_SITE, "Sec-Fetch-Site is cross-site");
+	return rc;
+}

@@ -23,4 +23,12 @@
 int origin_check(const struct gh_conf *conf, const struct gh_http_request *req,
     struct gh_error *err) GH_MUSTCHECK;
 
+/*
+ * The same for calls whose answer costs much, as searches: also safe methods are refused to a page
+ * of another site (Sec-Fetch-Site is "cross-site"), which could have as many as it likes made by an
+ * <img> in its visitor's browser. Links from other sites do not lead there, either.
+ */
+int origin_check_reads(const struct gh_conf *conf, const struct gh_http_request *req,
+    struct gh_error *err) GH_MUSTCHECK;
+
 #endif

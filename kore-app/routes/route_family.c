@@ -84,6 +84,17 @@ const struct route_family route_family_rest = {
     .check_site = origin_check,
 };
 
+/* Searches: as REST, but not for other sites' <img>. */
+static const char *const inventory_paths[] = {"/pki/certificates", NULL};
+
+const struct route_family route_family_inventory = {
+    .paths = inventory_paths,
+    .challenge = BASIC,
+    .error = rest_family_error,
+    .version = "1",
+    .check_site = origin_check_reads,
+};
+
 /* ---- pages ---- */
 
 /* A person is asked who he is on a page, a program by a challenge. */
@@ -146,7 +157,7 @@ const struct route_family route_family_keyfactor = {
     .paths = keyfactor_paths,
     .challenge = BASIC,
     .error = keyfactor_error,
-    .check_site = origin_check,
+    .check_site = origin_check_reads,
 };
 
 /* ---- which of them ---- */
@@ -169,7 +180,8 @@ const struct route_family *
 route_family_of_path(const char *path)
 {
 	static const struct route_family *const all[] = {&route_family_certenroll,
-	    &route_family_rest, &route_family_pages, &route_family_est, &route_family_keyfactor};
+	    &route_family_inventory, &route_family_rest, &route_family_pages, &route_family_est,
+	    &route_family_keyfactor};
 
 	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
 		if (has_path(all[i], path))

@@ -25,7 +25,7 @@ struct route_family {
 	    const struct gh_http_request *req, struct gh_http_reply *rep);
 	const char *version; /* X-CSS-CMS-API-Version of its answers; NULL: none */
 	/* May a page whose script sends this call have it answered with its visitor's credentials?
-	 * As origin_check. */
+	 * As origin_check, or origin_check_reads. */
 	int (*check_site)(const struct gh_conf *conf, const struct gh_http_request *req,
 	    struct gh_error *err);
 	bool takes_untyped_body; /* else a body without Content-Type is refused */
@@ -35,6 +35,8 @@ struct route_family {
 extern const struct route_family route_family_certenroll;
 /* Our own API and what is published for relying parties. */
 extern const struct route_family route_family_rest;
+/* What of it searches. docs/inventory.md */
+extern const struct route_family route_family_inventory;
 /* For people with a browser. docs/pages.md */
 extern const struct route_family route_family_pages;
 /* EST, RFC 7030: for devices. docs/est.md */

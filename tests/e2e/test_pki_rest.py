@@ -673,6 +673,11 @@ class Inventory(Case):
         self.assertEqual(self.ids("Requester -eq %ME%"), [])
         self.assertEqual(Client(env).request("GET", "/pki/certificates").status, 401)
 
+    def test_a_foreign_page_starts_no_search(self):
+        for path in ("/pki/certificates", "/pki/certificates/statistics", "/KeyfactorAPI/Certificates"):
+            for site, status in (("cross-site", 403), ("same-site", 200), ("same-origin", 200)):
+                self.assertEqual(olga.call("GET", path, Sec_Fetch_Site=site).status, status, (path, site))
+
     def test_each_field_by_hand(self):
         one = next(e for e in self.all if e["subject"] == "CN=inv0.example.test")
         for query in (f"Id -eq {one['id']}", f'Serial -eq "{one["serial"]}"', f'SerialNumber -eq "{one["serial"].lower()}"',
@@ -775,6 +780,8 @@ class Inventory(Case):
         self.assertEqual(reply["count"], len(self.ids(query)))
         self.assertEqual(self.page("limit=1&count=exact", who=bob, query="Id -ne 0")["count"], len(self.entries(bob, None)))
         self.assertGreater(self.page("limit=1&count=estimate", query="Id -ne 0")["count"], 0)
+        for query in ("Id -ne 0", f'Requester -eq "{self.all[0]["requester"]}"', 'CN -contains "inv"'):  # of one's own no estimate, which others' rows are in
+            self.assertEqual(self.page("limit=1&count=estimate", who=bob, query=query)["count"], len(self.entries(bob, query)), query)
         self.assertNotIn("count", self.page("limit=1"))
         for more in ("fields=subject,what", "fields=", "fields=id,id", "count=all", "order_by=comment", "after=3", "filter=x"):
             self.page(more, 422)

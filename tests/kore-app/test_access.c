@@ -583,6 +583,19 @@ call(const struct route *row, unsigned method, size_t who, size_t page, bool is_
 	return status;
 }
 
+/* Does this page get nothing at all of this row, whatever the method? */
+static bool
+is_shut_out(size_t row, size_t page)
+{
+	static const char *const searches[] = {"keyfactor.", "pki.certificates"};
+
+	for (size_t i = 0; i < sizeof(searches) / sizeof(searches[0]); i++)
+		if (strncmp(route_table[row].name, searches[i], strlen(searches[i])) == 0)
+			return pages[page].site != NULL &&
+			    strcmp(pages[page].site, "cross-site") == 0;
+	return false;
+}
+
 static void
 check(size_t row, unsigned method, size_t who, size_t page, bool is_plain, size_t p)
 {
@@ -590,7 +603,7 @@ check(size_t row, unsigned method, size_t who, size_t page, bool is_plain, size_
 	/* what only reads needs no token */
 	unsigned may = policy[p].who | (is_safe && (policy[p].who & SESSION) ? SESSIONS : 0);
 	bool expected = (may & callers[who].bit) != 0 && (!is_plain || policy[p].plain) &&
-	    (is_open || is_safe || pages[page].is_ours);
+	    (is_open || is_safe || pages[page].is_ours) && !is_shut_out(row, page);
 	/* on either way, whether the row has a batch or not */
 	int in_batch = call(&route_table[row], method, who, page, is_plain, true);
 	int status = call(&route_table[row], method, who, page, is_plain, false);

@@ -50,7 +50,9 @@ store_cert_count(struct store *s, const struct store_cert_filter *f, bool is_exa
 	rc = store_read_json(s, &b, &p, &answer, err);
 	if (rc != 0 && strcmp(s->sqlstate, QUERY_CANCELED) == 0)
 		return gh_refuse(err, GH_E_VALIDATION,
-		    "They are too many to be counted: ask for count=estimate, or narrow the query.");
+		    f->owner != NULL
+			? "They are too many to be counted: narrow the query."
+			: "They are too many to be counted: ask for count=estimate, or narrow the query.");
 	if (rc != 0)
 		return rc;
 	n = gh_json_at(answer, 0);

@@ -127,17 +127,22 @@ fill_window(struct store *s, struct filling *g, struct cert_window *w, struct ce
 }
 
 static int
-fill_windows(struct store *s, struct filling *g, struct cert_place *edge, struct gh_error *err)
+fill_windows(struct store *s, struct filling *g, int64_t until, struct cert_place *edge,
+    struct gh_error *err)
 {
 	bool is_all = g->f->condition == NULL && g->f->owner == NULL;
 	struct cert_window w = {.from = g->f->from,
 	    .rows = is_all ? g->f->limit + 1 : WINDOW_FIRST};
-	int64_t until = gh_now_us() + SEARCH_US;
+	int64_t before, now = gh_now_us();
 	int rc;
 
-	do
+	do {
+		before = now;
 		rc = fill_window(s, g, &w, edge, err);
-	while (rc == 0 && !g->is_full && !g->is_end && gh_now_us() < until);
+		now = gh_now_us();
+		if (now + 2 * (now - before) > until && w.rows > WINDOW_FIRST)
+			w.rows = WINDOW_FIRST; /* twice as many would not end in time */
+	} while (rc == 0 && !g->is_full && !g->is_end && now < until);
 	return rc;
 }
 
@@ -191,6 +196,7 @@ store_cert_page(struct store *s, const struct store_cert_filter *f, struct cert_
 {
 	struct filling g = {.f = f, .page = out};
 	struct cert_place edge = {0};
+	int64_t until = gh_now_us() + SEARCH_US;
 	bool is_all;
 	int rc;
 
@@ -198,7 +204,7 @@ store_cert_page(struct store *s, const struct store_cert_filter *f, struct cert_
 	rc = out->entries != NULL ? fill_narrow(s, &g, &is_all, err)
 				  : gh_fail(err, GH_E_NOMEM, "page");
 	if (rc == 0 && !is_all)
-		rc = fill_windows(s, &g, &edge, err);
+		rc = fill_windows(s, &g, until, &edge, err);
 	if (rc == 0 && f->backwards)
 		rc = reverse(&out->entries, err);
 	if (rc == 0)
