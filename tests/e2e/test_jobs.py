@@ -433,10 +433,12 @@ class Ageing(unittest.TestCase):
         env.sql(f"insert into revocation (certificate_id, ca_id, serial, revoked_at, reason, not_after, revoked_by) "
                 f"select id, ca_id, serial, now(), 1, not_after, 'olga' from certificate where id in ({old[3]}, {kept})")
         env.sql(f"insert into expiry_notice (certificate_id, days) values ({old[0]}, 7), ({kept}, 7)")
+        env.sql(f"insert into metadata_change (certificate_id, actor, actor_kind, field) values ({old[1]}, 'olga', 1, 'Stage'), ({kept}, 'olga', 1, 'Stage')")
         requests = env.count("select count(*) from request")
         start = env.count("select max(id) from audit")
         answer = env.admin("job", "run", "retention", "--json")
         self.assertEqual(answer["detail"], "4 certificates removed")
+        self.assertEqual(env.sql("select certificate_id from metadata_change"), [[str(kept)]])
         self.assertEqual(env.sql(f"select id from certificate where id > {self.base}"), [[str(kept)]])
         self.assertEqual(env.sql("select certificate_id from revocation"), [[str(kept)]])
         self.assertEqual(self.notices(), [(kept, 7)])
