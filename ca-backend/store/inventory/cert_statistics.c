@@ -72,7 +72,7 @@ store_cert_count_changes(struct store *s, int64_t *n, struct gh_error *err)
 	    "FROM d GROUP BY 1, 2, 3, 4, 5 HAVING sum(n) <> 0 ORDER BY 1, 2, 3, 4, 5 "
 	    "ON CONFLICT (ca_id, template, key, revoked, ends) DO UPDATE SET n = t.n + excluded.n), "
 	    "m AS (INSERT INTO certificate_metadata_count AS t SELECT x.key, left(x.value, 200), sum(n) "
-	    "FROM d, jsonb_each_text(metadata) x WHERE x.value IS NOT NULL GROUP BY 1, 2 HAVING sum(n) <> 0 ORDER BY 1, 2 "
+	    "FROM d, jsonb_each_text(CASE WHEN jsonb_typeof(metadata) = 'object' THEN metadata END) x WHERE x.value IS NOT NULL GROUP BY 1, 2 HAVING sum(n) <> 0 ORDER BY 1, 2 "
 	    "ON CONFLICT (field, value) DO UPDATE SET n = t.n + excluded.n) "
 	    "SELECT count(*) FROM d"};
 	struct store_params p = {0};

@@ -90,8 +90,9 @@ BEGIN
 	DELETE FROM certificate_metadata_count;
 	INSERT INTO certificate_count SELECT ca_id, coalesce(template, ''), certificate_key(der), status = 21,
 		(not_after AT TIME ZONE 'UTC')::date, count(*) FROM certificate GROUP BY 1, 2, 3, 4, 5;
+	-- what is no object has no fields, and must not keep the others from being counted
 	INSERT INTO certificate_metadata_count SELECT m.key, left(m.value, 200), count(*)
-		FROM certificate, jsonb_each_text(metadata) m WHERE m.value IS NOT NULL GROUP BY 1, 2;
+		FROM certificate, jsonb_each_text(CASE WHEN jsonb_typeof(metadata) = 'object' THEN metadata END) m WHERE m.value IS NOT NULL GROUP BY 1, 2;
 END
 $$;
 CREATE FUNCTION certificate_truncated() RETURNS trigger LANGUAGE plpgsql AS $$
