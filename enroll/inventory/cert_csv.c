@@ -7,12 +7,25 @@
 
 #define LINE_END "\r\n"
 
-/* In quotes, which are doubled inside. */
+static bool
+is_one_of(char c, const char *set)
+{
+	return c != '\0' && strchr(set, c) != NULL;
+}
+
+/* In quotes, which are doubled inside. An apostrophe where a spreadsheet would see a formula: at
+ * the beginning, and behind what another separator than ours begins a cell with (OWASP, CSV
+ * injection). */
 static void
 put_text(struct gh_buf *b, const char *s)
 {
-	gh_buf_puts(b, *s != '\0' && strchr("=+-@\t\r\n", *s) != NULL ? "\"'" : "\"");
+	bool begins = true;
+
+	gh_buf_puts(b, is_one_of(*s, "\t\r\n") ? "\"'" : "\"");
 	for (; *s != '\0'; s++) {
+		if (begins && is_one_of(*s, "=+-@"))
+			gh_buf_putc(b, '\'');
+		begins = is_one_of(*s, ";\t\r\n") || (begins && is_one_of(*s, " \""));
 		if (*s == '"')
 			gh_buf_putc(b, '"');
 		gh_buf_putc(b, *s);

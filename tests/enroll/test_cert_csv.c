@@ -30,6 +30,12 @@ line__table(void **state)
 	    {"{\"id\":9,\"subject\":\"a\\nb\"}", "9,\"a\nb\","},
 	    {"{\"id\":10,\"subject\":{\"Cost\":\"-3\"}}", "10,\"{\"\"Cost\"\":\"\"-3\"\"}\","},
 	    {"{\"id\":-11}", "-11,,"},
+	    /* where ";", TAB or the end of a line separates cells */
+	    {"{\"id\":12,\"subject\":\"CN=a;=cmd()\"}", "12,\"CN=a;'=cmd()\","},
+	    {"{\"id\":13,\"subject\":\"a\\t+1\\n@x\\r-1\"}", "13,\"a\t'+1\n'@x\r'-1\","},
+	    {"{\"id\":14,\"subject\":\"a; \\\"=1\"}", "14,\"a; \"\"'=1\","},
+	    {"{\"id\":15,\"sans\":[\"dns:a\",\"=1\"]}", "15,,\"dns:a; '=1\""},
+	    {"{\"id\":16,\"subject\":\"a=b; c-d\"}", "16,\"a=b; c-d\","},
 	};
 	struct cert_members m;
 

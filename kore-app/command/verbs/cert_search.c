@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "catalog/catalog.h"
 #include "inventory/cert_csv.h"
@@ -68,6 +69,34 @@ check_search(const struct verb_call *c)
 
 /* ---- output ---- */
 
+/* A terminal must not be steered by a name. */
+static void
+write_to_terminal(char *text)
+{
+	char *rest = NULL;
+
+	for (char *line = strtok_r(text, "\n", &rest); line != NULL;
+	     line = strtok_r(NULL, "\n", &rest)) {
+		size_t n = strlen(line);
+
+		if (n > 0 && line[n - 1] == '\r')
+			line[n - 1] = '\0';
+		output_safe(stdout, line);
+		putchar('\n');
+	}
+}
+
+static bool
+write_text(struct gh_buf *b)
+{
+	if (!isatty(STDOUT_FILENO))
+		return fwrite(b->data, 1, b->len, stdout) == b->len && fflush(stdout) == 0;
+	gh_buf_putc(b, '\0');
+	if (gh_buf_check(b, NULL) == 0)
+		write_to_terminal((char *)b->data);
+	return gh_buf_check(b, NULL) == 0 && fflush(stdout) == 0;
+}
+
 static int
 write_page(const gh_json *entries, bool is_first, struct gh_error *err)
 {
@@ -90,7 +119,7 @@ write_page(const gh_json *entries, bool is_first, struct gh_error *err)
 		}
 	}
 	rc = gh_buf_check(&b, err);
-	if (rc == 0 && (fwrite(b.data, 1, b.len, stdout) != b.len || fflush(stdout) != 0))
+	if (rc == 0 && !write_text(&b))
 		rc = gh_refuse(err, GH_E_INTERNAL, "the output cannot be written");
 	gh_buf_free(&b);
 	return rc;
