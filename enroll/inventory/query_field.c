@@ -70,6 +70,12 @@ type_of(enum metadata_type type)
 	}
 }
 
+static bool
+is_seen(const struct query_env *env, size_t field)
+{
+	return !env->is_keyfactor || env->field[field].allow_api;
+}
+
 bool
 query_field_find(const struct query_env *env, const char *name, struct query_field *out)
 {
@@ -83,7 +89,7 @@ query_field_find(const struct query_env *env, const char *name, struct query_fie
 		}
 	name += is_metadata ? prefix : 0;
 	for (size_t i = 0; i < env->fields; i++)
-		if (strcasecmp(env->field[i].name, name) == 0) {
+		if (is_seen(env, i) && strcasecmp(env->field[i].name, name) == 0) {
 			*out = (struct query_field){CERT_COL_METADATA, env->field[i].name,
 			    type_of(env->field[i].type)};
 			return true;
@@ -152,7 +158,8 @@ query_field_near(const struct query_env *env, const char *name, char *out, size_
 	for (size_t i = 0; i < NAMES; i++)
 		add_near(names[i].name, name, &found, out, size);
 	for (size_t i = 0; i < env->fields; i++)
-		add_near(env->field[i].name, name, &found, out, size);
+		if (is_seen(env, i))
+			add_near(env->field[i].name, name, &found, out, size);
 	n = strlen(out);
 	if (found > 0)
 		snprintf(out + n, size - n, "?");

@@ -15,8 +15,9 @@
 struct query_env {
 	const struct metadata_field *field; /* as the catalog has them */
 	size_t fields;
-	const char *me; /* %ME%: who asks, as the inventory names requesters */
-	int64_t now;    /* UTC seconds, for %TODAY% */
+	const char *me;    /* %ME%: who asks, as the inventory names requesters */
+	int64_t now;       /* UTC seconds, for %TODAY% */
+	bool is_keyfactor; /* only fields that clients of Keyfactor see (allow_api) */
 };
 
 /* *out: cert_node_free. GH_E_BAD_REQUEST: the message says in which column (characters, from 1)

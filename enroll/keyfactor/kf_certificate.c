@@ -259,6 +259,20 @@ kf_metadata(const struct worker_env *env, const gh_json *values)
 	return NULL;
 }
 
+int
+kf_metadata_check(const struct worker_env *env, const gh_json *values, struct gh_error *err)
+{
+	for (void *it = gh_json_iter(values); it != NULL; it = gh_json_next(values, it)) {
+		const struct metadata_field *f = metadata_field_find(env->catalog->field,
+		    env->catalog->fields, gh_json_iter_name(it));
+
+		if (f == NULL || !f->allow_api)
+			return gh_refuse(err, GH_E_METADATA,
+			    "metadata field \"%.64s\" is not defined", gh_json_iter_name(it));
+	}
+	return 0;
+}
+
 gh_json *
 kf_certificate(const struct worker_env *env, const gh_json *row, bool with_metadata)
 {

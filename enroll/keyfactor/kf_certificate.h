@@ -9,5 +9,8 @@
 gh_json *kf_certificate(const struct worker_env *env, const gh_json *row, bool with_metadata);
 /* The values that clients of Keyfactor see. */
 gh_json *kf_metadata(const struct worker_env *env, const gh_json *values);
+/* Fields that they do not see are not there for them, and cannot be set. GH_E_METADATA. */
+int kf_metadata_check(const struct worker_env *env, const gh_json *values,
+    struct gh_error *err) GH_MUSTCHECK;
 
 #endif

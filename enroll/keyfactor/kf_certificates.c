@@ -99,7 +99,8 @@ check_query(const struct worker_env *env, const char *query, struct gh_error *er
 {
 	const struct query_env q = {.field = env->catalog->field,
 	    .fields = env->catalog->fields,
-	    .me = ""};
+	    .me = "",
+	    .is_keyfactor = true};
 	struct cert_node *node = NULL;
 	int rc = 0;
 

@@ -48,18 +48,20 @@ check_sans(const gh_json *body, struct gh_error *err)
 }
 
 static int
-read_metadata(const gh_json *body, struct wish *w, struct gh_error *err)
+read_metadata(const struct worker_env *env, const gh_json *body, struct wish *w,
+    struct gh_error *err)
 {
 	int rc = gh_json_find(body, "Metadata", &w->metadata, err);
 
-	if (rc == 0 && gh_json_type(w->metadata) != GH_JSON_NULL &&
-	    gh_json_type(w->metadata) != GH_JSON_OBJECT)
-		rc = gh_refuse(err, GH_E_BAD_REQUEST, "Metadata is no object.");
-	return rc;
+	if (rc != 0 || gh_json_type(w->metadata) == GH_JSON_NULL)
+		return rc;
+	if (gh_json_type(w->metadata) != GH_JSON_OBJECT)
+		return gh_refuse(err, GH_E_BAD_REQUEST, "Metadata is no object.");
+	return kf_metadata_check(env, w->metadata, err);
 }
 
 static int
-read_wish(const gh_json *body, struct wish *w, struct gh_error *err)
+read_wish(const struct worker_env *env, const gh_json *body, struct wish *w, struct gh_error *err)
 {
 	gh_json *chain;
 	int rc;
@@ -68,7 +70,7 @@ read_wish(const gh_json *body, struct wish *w, struct gh_error *err)
 	    (rc = kf_text(body, "Template", &w->template_name, err)) != 0 ||
 	    (rc = kf_text(body, "CertificateAuthority", &w->ca, err)) != 0 ||
 	    (rc = gh_json_find(body, "IncludeChain", &chain, err)) != 0 ||
-	    (rc = check_sans(body, err)) != 0 || (rc = read_metadata(body, w, err)) != 0)
+	    (rc = check_sans(body, err)) != 0 || (rc = read_metadata(env, body, w, err)) != 0)
 		return rc;
 	if (w->csr == NULL || *w->csr == '\0')
 		return gh_refuse(err, GH_E_BAD_REQUEST, "CSR is missing.");
@@ -202,7 +204,7 @@ kf_enroll_csr(struct worker_env *env, const struct call *call, struct gh_http_re
 	struct wish w = {0};
 	int rc = kf_body(call, &body, &err);
 
-	if (rc == 0 && (rc = read_wish(body, &w, &err)) == 0 && (asked = our_body(&w)) == NULL)
+	if (rc == 0 && (rc = read_wish(env, body, &w, &err)) == 0 && (asked = our_body(&w)) == NULL)
 		rc = gh_fail(&err, GH_E_NOMEM, "request");
 	if (rc != 0) {
 		kf_error(&err, rep);

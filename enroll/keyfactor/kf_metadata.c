@@ -10,26 +10,11 @@
 #include "rest/rest_cert_metadata.h"
 
 #include "kf_api.h"
-#include "kf_ask.h"
+#include "kf_certificate.h"
 
 #define OPTIONS_MAX (128 * 1024)
 
 /* ---- values ---- */
-
-/* Fields that clients of Keyfactor do not see are not there for them. */
-static int
-check_fields(const struct worker_env *env, const gh_json *values, struct gh_error *err)
-{
-	for (void *it = gh_json_iter(values); it != NULL; it = gh_json_next(values, it)) {
-		const struct metadata_field *f = metadata_field_find(env->catalog->field,
-		    env->catalog->fields, gh_json_iter_name(it));
-
-		if (f == NULL || !f->allow_api)
-			return gh_refuse(err, GH_E_METADATA,
-			    "metadata field \"%.64s\" is not defined", gh_json_iter_name(it));
-	}
-	return 0;
-}
 
 static int
 read_put(const struct worker_env *env, const gh_json *body, struct kf_question *q,
@@ -45,7 +30,7 @@ read_put(const struct worker_env *env, const gh_json *body, struct kf_question *
 		return gh_refuse(err, GH_E_BAD_REQUEST,
 		    "The body is {\"Id\": number of the certificate, \"Metadata\": {...}}.");
 	q->body = values;
-	return check_fields(env, values, err);
+	return kf_metadata_check(env, values, err);
 }
 
 void

@@ -926,6 +926,10 @@ class MetadataValues(Case):
         self.assertEqual(env.admin("cert", "metadata", "show", str(self.number), "--json"), {"Department": "IT", "CaseNo": "AB-1"})
         self.assertEqual(env.admin("cert", "metadata", "history", str(self.number), "--json")[-1]["field"], "Cost-Center")
         self.assertIn(b"pattern", env.admin("cert", "metadata", "set", str(self.number), "CaseNo=x", check=False).stderr)
+        before = env.count(f"select count(*) from metadata_change where certificate_id = {self.number}")
+        env.sql(f"insert into metadata_change (certificate_id, actor, actor_kind, field) select {self.number}, 'many', 1, 'Stage' from generate_series(1, 2001)")
+        self.assertEqual(len(env.admin("cert", "metadata", "history", str(self.number), "--json")), before + 2001)
+        env.sql("delete from metadata_change where actor = 'many'")
 
     def test_replacing_needs_what_was_read(self):
         self.put({}, status=428)
@@ -1100,7 +1104,14 @@ class Keyfactor(Case):
         env.admin("metadata", "add", "Inner", "--type", "String", "--no-api")
         env.await_catalog()
         try:
-            number = self.enroll(metadata={"Inner": "secret"})["CertificateInformation"]["KeyfactorID"]
+            for name in ("Inner", "inner"):
+                self.assertIn("not defined", self.enroll(metadata={name: "secret"}, status=400)["Message"])
+            request = alice.submit(metadata={"Inner": "secret"}).json["id"]
+            number = int(env.sql(f"select certificate_id from request where id = {request}")[0][0])
+            for query in ("Inner -eq \"secret\"", f"Id -eq {number} AND Metadata.inner -startswith \"s\"", "Innr -ne NULL"):
+                said = self.call("GET", "Certificates?QueryString=" + urllib.parse.quote(query), status=400)["Message"]
+                self.assertIn("there is no field", said)
+                self.assertNotIn("did you mean", said)
             self.assertNotIn("Inner", self.call("GET", f"Certificates/{number}?includeMetadata=true")["Metadata"])
             self.assertNotIn("Inner", {f["Name"] for f in self.call("GET", "MetadataFields")})
             self.call("GET", "MetadataFields/Inner", status=404)
@@ -1177,9 +1188,13 @@ class Statistics(Case):
         before = self.assert_counted()
         for sql in (f"update certificate set not_after = now() - interval '1 second' where id = {certs[1]}",
                     f"update certificate set not_after = now() - interval '30 days' where id = {certs[2]}",
-                    f"update certificate set metadata = '{{\"Department\": \"Moved\"}}' where id = {certs[3]}"):
+                    f"update certificate set metadata = '{{\"Department\": \"Moved\"}}' where id = {certs[3]}",
+                    *(f"update certificate set metadata = '{v}' where id = {certs[1]}" for v in ("[1]", '"Department"', "null"))):  # no objects
             env.sql(sql)
             self.assert_counted()
+        env.admin("job", "run", "inventory")
+        env.sql("select certificate_recount()")
+        self.assert_counted()
         env.sql(f"delete from certificate where id in ({certs[1]}, {certs[2]}, {certs[3]})")
         self.assertEqual(self.assert_counted()["total"], before["total"] - 3)
         env.admin("job", "run", "inventory")

@@ -84,10 +84,23 @@ read_history(struct verb_call *c, int64_t id, struct gh_error *err)
 {
 	struct store_metadata_history h = {.certificate_id = id, .limit = HISTORY_PAGE};
 	struct store_cert_status st;
-	int64_t next;
+	int64_t next = 0;
+	gh_json *page;
 	int rc = cert_metadata_may_read(c->env.store, &c->env.who, id, &st, err);
 
-	return rc == 0 ? store_cert_metadata_history(c->env.store, &h, &c->out, &next, err) : rc;
+	if (rc == 0 && (c->out = gh_json_new_array()) == NULL)
+		rc = gh_fail(err, GH_E_NOMEM, "history");
+	do {
+		if (rc != 0 ||
+		    (rc = store_cert_metadata_history(c->env.store, &h, &page, &next, err)) != 0)
+			break;
+		for (size_t i = 0; rc == 0 && i < gh_json_size(page); i++)
+			if (gh_json_append(c->out, gh_json_ref(gh_json_at(page, i))) != 0)
+				rc = gh_fail(err, GH_E_NOMEM, "history");
+		gh_json_free(page);
+		h.after_id = next;
+	} while (next != 0);
+	return rc;
 }
 
 static int
