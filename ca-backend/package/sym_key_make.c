@@ -1,12 +1,11 @@
 /* Symmetric keys made. See sym_key_make.h. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
-#include <openssl/cms.h>
-#include <openssl/err.h>
 #include <openssl/rand.h>
-#include <openssl/rsa.h>
-#include <openssl/x509v3.h>
+
+#include "formats/cms_encrypt.h"
 
 #include "package_oid.h"
 #include "sym_key_make.h"
@@ -91,8 +90,9 @@ sym_key_package_make(const struct sym_key_order *o, struct gh_buf *out, struct g
 
 /* --- encrypted -------------------------------------------------------------------------------- */
 
-bool
-sym_key_content(const struct gh_der *content_info, struct gh_der *out)
+/* What is in a ContentInfo: the one element inside of its [0]. */
+static bool
+content_of(const struct gh_der *content_info, struct gh_der *out)
 {
 	struct gh_der in = *content_info, members;
 
@@ -104,11 +104,7 @@ sym_key_content(const struct gh_der *content_info, struct gh_der *out)
 static int
 check_recipient(X509 *cert, struct gh_error *err)
 {
-	int type = EVP_PKEY_get_base_id(X509_get0_pubkey(cert));
-	uint32_t usage = X509_get_key_usage(cert);
-
-	if ((type != EVP_PKEY_RSA || (usage & KU_KEY_ENCIPHERMENT) == 0) &&
-	    (type != EVP_PKEY_EC || (usage & KU_KEY_AGREEMENT) == 0))
+	if (!cms_encrypt_can(cert))
 		return gh_refuse(err, GH_E_BAD_REQUEST,
 		    "nothing can be encrypted for this certificate: its key must be RSA with "
 		    "keyEncipherment, or EC with keyAgreement");
@@ -118,51 +114,21 @@ check_recipient(X509 *cert, struct gh_error *err)
 	return 0;
 }
 
-static bool
-set_recipient(CMS_ContentInfo *cms, X509 *cert)
-{
-	CMS_RecipientInfo *ri = CMS_add1_recipient_cert(cms, cert, CMS_KEY_PARAM);
-	EVP_PKEY_CTX *ctx = ri != NULL ? CMS_RecipientInfo_get0_pkey_ctx(ri) : NULL;
-
-	if (ctx == NULL)
-		return false;
-	if (EVP_PKEY_get_base_id(X509_get0_pubkey(cert)) == EVP_PKEY_EC)
-		return EVP_PKEY_CTX_set_ecdh_kdf_md(ctx, EVP_sha256()) > 0;
-	return EVP_PKEY_CTX_set_rsa_padding(ctx, RSA_PKCS1_OAEP_PADDING) > 0 &&
-	    EVP_PKEY_CTX_set_rsa_oaep_md(ctx, EVP_sha256()) > 0;
-}
-
-static bool
-encrypt(CMS_ContentInfo *cms, X509 *cert, const struct gh_der *signed_data)
-{
-	BIO *in = BIO_new_mem_buf(signed_data->p, (int)signed_data->len);
-	bool ok = in != NULL && CMS_set1_eContentType(cms, OBJ_nid2obj(NID_pkcs7_signed)) == 1 &&
-	    set_recipient(cms, cert) && CMS_final(cms, in, NULL, CMS_BINARY) == 1;
-
-	BIO_free(in);
-	return ok;
-}
-
 int
-sym_key_envelope(const struct gh_der *signed_data, X509 *cert, struct gh_buf *out,
-    struct gh_error *err)
+sym_key_envelope(const struct gh_der *message, X509 *cert, struct gh_buf *out, struct gh_error *err)
 {
-	CMS_ContentInfo *cms = NULL;
 	unsigned char *der = NULL;
 	struct gh_der inside;
-	int n = 0, rc = check_recipient(cert, err);
+	size_t len;
+	int rc;
 
-	if (rc != 0)
+	if ((rc = check_recipient(cert, err)) != 0 ||
+	    (rc = cms_encrypt_signed(cert, message, &der, &len, err)) != 0)
 		return rc;
-	cms = CMS_encrypt(NULL, NULL, EVP_aes_256_cbc(), CMS_BINARY | CMS_PARTIAL);
-	if (cms != NULL && encrypt(cms, cert, signed_data))
-		n = i2d_CMS_ContentInfo(cms, &der);
-	if (n > 0 && sym_key_content(&(struct gh_der){der, (size_t)n}, &inside))
+	if (content_of(&(struct gh_der){der, len}, &inside))
 		gh_buf_put(out, inside.p, inside.len);
 	else
 		rc = gh_fail(err, GH_E_INTERNAL, "EnvelopedData was not made");
-	OPENSSL_free(der);
-	CMS_ContentInfo_free(cms);
-	ERR_clear_error();
+	free(der);
 	return rc == 0 ? gh_buf_check(out, err) : rc;
 }

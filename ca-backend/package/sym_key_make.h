@@ -23,13 +23,10 @@ struct sym_key_order {
 int sym_key_package_make(const struct sym_key_order *o, struct gh_buf *out,
     struct gh_error *err) GH_MUSTCHECK;
 
-/* The EnvelopedData (RFC 5652, 6) around a SignedData, for the key of cert: RSA by OAEP with
- * SHA-256, EC by ECDH with SHA-256; AES-256-CBC. Not within a ContentInfo. GH_E_BAD_REQUEST
- * (public): the key of that certificate does not encrypt, or its time is over. */
-int sym_key_envelope(const struct gh_der *signed_data, X509 *cert, struct gh_buf *out,
+/* The EnvelopedData (RFC 5652, 6) around a SignedData, for the key of cert (cms_encrypt.h).
+ * message: ContentInfo of the SignedData; out: not within one. GH_E_BAD_REQUEST (public): the key
+ * of that certificate does not encrypt, or its time is over. */
+int sym_key_envelope(const struct gh_der *message, X509 *cert, struct gh_buf *out,
     struct gh_error *err) GH_MUSTCHECK;
-
-/* What is in a ContentInfo: the one element inside of its [0]. false: it is none. */
-bool sym_key_content(const struct gh_der *content_info, struct gh_der *out);
 
 #endif

@@ -119,16 +119,14 @@ static int
 encrypt(const struct signing *s, X509 *recipient, unsigned char **der, size_t *len,
     struct gh_error *err)
 {
-	struct gh_der whole = {*der, *len}, inside;
+	struct gh_der whole = {*der, *len};
 	unsigned char *outer = NULL;
 	struct gh_buf enveloped;
 	size_t outer_len = 0;
 	int rc;
 
 	gh_buf_init(&enveloped, MADE_MAX);
-	if (!sym_key_content(&whole, &inside))
-		rc = gh_fail(err, GH_E_INTERNAL, "SignedData");
-	else if ((rc = sym_key_envelope(&inside, recipient, &enveloped, err)) == 0)
+	if ((rc = sym_key_envelope(&whole, recipient, &enveloped, err)) == 0)
 		rc = sign(s, ENVELOPED_TYPE, &enveloped, &outer, &outer_len, err);
 	if (rc == 0) {
 		OPENSSL_cleanse(*der, *len);
