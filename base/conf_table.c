@@ -285,7 +285,8 @@ const struct conf_option conf_table[] = {
 	"facility of RFC 5424: 13 = log audit, 10 = authpriv, 16 = local0"),
     STR(syslog, sd_id, "gatehouse@32473",
 	"name of the structured data, NAME@NUMBER, with your private enterprise number"),
-    INT(syslog, timeout, "10", 1, 60, "seconds that each step of a connection may take"),
+    INT(syslog, timeout, "10", 1, 60,
+	"seconds that a connection may take, from connecting to the receipt of a page"),
 
     ONE_OF(revocation, owner, "own", "own none",
 	"own: who asked for a certificate may revoke it; none: officers only"),

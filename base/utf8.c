@@ -32,6 +32,13 @@ gh_utf8_char(const void *s, size_t left, uint32_t *code)
 	return n + 1;
 }
 
+bool
+gh_utf8_is_control(uint32_t code)
+{
+	return code < 0x20 || (code >= 0x7f && code < 0xa0) || (code >= 0x2028 && code <= 0x202e) ||
+	    (code >= 0x2066 && code <= 0x2069);
+}
+
 void
 gh_utf8_put(struct gh_buf *b, uint32_t code)
 {
@@ -100,7 +107,7 @@ is_cut(const unsigned char *p)
 }
 
 static bool
-is_control(unsigned char c)
+is_ascii_control(unsigned char c)
 {
 	return c < 0x20 || c == 0x7F;
 }
@@ -117,7 +124,7 @@ gh_utf8_clean(char *s)
 			*p = '\0';
 			break;
 		}
-		if (n == 0 || is_control(*p)) {
+		if (n == 0 || is_ascii_control(*p)) {
 			*p = '?';
 			n = 1;
 		}
@@ -133,7 +140,7 @@ gh_utf8_is_clean(const char *s)
 	size_t n;
 
 	for (; *p != '\0'; p += n)
-		if ((n = gh_utf8_char(p, GH_UTF8_TO_NUL, NULL)) == 0 || is_control(*p))
+		if ((n = gh_utf8_char(p, GH_UTF8_TO_NUL, NULL)) == 0 || is_ascii_control(*p))
 			return false;
 	return true;
 }

@@ -14,6 +14,13 @@
 /* Bytes of the character at s, of which left bytes are there: 1 to 4. 0 when it is none: cut off,
  * not in its shortest form, a surrogate, beyond U+10FFFF. *code: its code point; may be NULL. */
 size_t gh_utf8_char(const void *s, size_t left, uint32_t *code);
+/*
+ * Characters that steer what shows them instead of being shown: controls (C0, DEL, and C1: for some
+ * terminals U+009B is ESC [), the ends of lines and paragraphs U+2028 and U+2029, and those that
+ * turn the direction of writing, so that a text reads as another one (U+202A to U+202E, U+2066 to
+ * U+2069). Text from outside goes without them to terminals and into logs.
+ */
+bool gh_utf8_is_control(uint32_t code);
 /* Append a character, up to U+10FFFF. */
 void gh_utf8_put(struct gh_buf *b, uint32_t code);
 

@@ -35,16 +35,16 @@ put_text(struct gh_buf *b, const char *text, size_t max, const char *escape)
 	size_t begin = b->len, n;
 
 	for (; *text != '\0'; text += n) {
-		unsigned char c = (unsigned char)*text;
+		uint32_t code = 0;
 
-		n = gh_utf8_char(text, GH_UTF8_TO_NUL, NULL);
+		n = gh_utf8_char(text, GH_UTF8_TO_NUL, &code);
 		if (b->len - begin + (n > 0 ? n : 1) + 1 > max) {
 			gh_buf_puts(b, "...");
 			return;
 		}
-		if (strchr(escape, c) != NULL)
+		if (strchr(escape, *text) != NULL)
 			gh_buf_putc(b, '\\');
-		if (n == 0 || c < ' ' || c == 0x7f)
+		if (n == 0 || gh_utf8_is_control(code))
 			gh_buf_putc(b, '?');
 		else
 			gh_buf_put(b, text, n);
@@ -85,13 +85,14 @@ put_time(struct gh_buf *b, int64_t us)
 }
 
 static void
-put_data(struct gh_buf *b, const struct syslog_origin *from, int64_t seal, int64_t position,
+put_data(struct gh_buf *b, const struct syslog_origin *from, const struct syslog_place *at,
     const struct audit_row *row)
 {
 	gh_buf_putf(b, "[%s", from->sd_id);
 	put_number(b, "id", row->id);
-	put_number(b, "seal", seal);
-	put_number(b, "position", position);
+	put_number(b, "seal", at->seal);
+	put_number(b, "rows", at->rows);
+	put_number(b, "position", at->position);
 	put_param(b, "event", row->event, VALUE_MAX);
 	put_param(b, "outcome", row->outcome, VALUE_MAX);
 	put_param(b, "actor", row->actor, VALUE_MAX);
@@ -121,7 +122,7 @@ put_message(struct gh_buf *b, const struct audit_row *row)
 }
 
 void
-syslog_line_put(struct gh_buf *b, const struct syslog_origin *from, int64_t seal, int64_t position,
+syslog_line_put(struct gh_buf *b, const struct syslog_origin *from, const struct syslog_place *at,
     const struct audit_row *row)
 {
 	int severity = strcmp(row->outcome, "success") == 0 ? SEVERITY_NOTICE : SEVERITY_WARNING;
@@ -135,7 +136,7 @@ syslog_line_put(struct gh_buf *b, const struct syslog_origin *from, int64_t seal
 	gh_buf_puts(&m, " " APP " - ");
 	put_word(&m, row->event, MSGID_MAX);
 	gh_buf_putc(&m, ' ');
-	put_data(&m, from, seal, position, row);
+	put_data(&m, from, at, row);
 	put_message(&m, row);
 	if (m.failed)
 		b->failed = true;

@@ -14,9 +14,16 @@ struct syslog_origin {
 	const char *sd_id; /* of the structured data: NAME@NUMBER */
 };
 
-/* Append the frame: "LENGTH MESSAGE". seal, position: where the row stands in the trail. Control
- * characters become "?"; a text of which more does not fit is cut, and ends with "...". */
-void syslog_line_put(struct gh_buf *b, const struct syslog_origin *from, int64_t seal,
-    int64_t position, const struct audit_row *row);
+/* Where the row stands in the trail. */
+struct syslog_place {
+	int64_t seal;
+	int64_t rows;     /* of this seal; 0: not known */
+	int64_t position; /* from 0 on */
+};
+
+/* Append the frame: "LENGTH MESSAGE". Control characters become "?"; a text of which more does not
+ * fit is cut, and ends with "...". A time before 1970 is left out. */
+void syslog_line_put(struct gh_buf *b, const struct syslog_origin *from,
+    const struct syslog_place *at, const struct audit_row *row);
 
 #endif

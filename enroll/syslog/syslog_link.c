@@ -6,20 +6,36 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/time.h>
 #include <unistd.h>
 
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 
+#include "timestamp.h"
+
 #include "syslog_link.h"
+
+#define UNKNOWN "not known whether all was read"
+
+struct link {
+	const struct gh_conf *conf;
+	SSL *ssl;
+	int fd;
+	int64_t end; /* when it must be over, in microseconds of gh_now_us */
+};
 
 static int
 down(struct gh_error *err, const struct gh_conf *c, const char *what, const char *why)
 {
 	return gh_refuse(err, GH_E_BUSY, "%.100s port %d: %s: %.200s", c->syslog.host,
 	    c->syslog.port, what, why);
+}
+
+static const char *
+reason(int code)
+{
+	return code == ETIMEDOUT ? "no answer in time" : code != 0 ? strerror(code) : "it hung up";
 }
 
 /* Of the last call of OpenSSL. */
@@ -34,55 +50,67 @@ tls_reason(const SSL *ssl)
 		return X509_verify_cert_error_string(verified);
 	if (text != NULL)
 		return text;
-	return errno == EAGAIN ? "no answer in time" : errno != 0 ? strerror(errno) : "it hung up";
+	return reason(errno);
 }
 
 /* ---- the socket ---- */
 
+/* Wait for the socket, but never beyond the end of the connection: ETIMEDOUT. */
 static int
-connect_in_time(int fd, const struct addrinfo *to, int seconds)
+wait_for(const struct link *l, short events)
 {
-	const struct timeval tv = {.tv_sec = seconds};
-	struct pollfd p = {.fd = fd, .events = POLLOUT};
-	socklen_t len = sizeof(int);
-	int failure = 0;
+	struct pollfd p = {.fd = l->fd, .events = events};
+	int64_t left;
+	int n;
 
-	/* of connect(2), too: Linux ends it with EINPROGRESS then */
-	if (setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &tv, sizeof(tv)) != 0 ||
-	    setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &tv, sizeof(tv)) != 0)
-		return errno;
-	if (connect(fd, to->ai_addr, to->ai_addrlen) == 0)
-		return 0;
-	if (errno != EINPROGRESS)
-		return errno;
-	if (poll(&p, 1, 0) != 1)
-		return ETIMEDOUT;
-	return getsockopt(fd, SOL_SOCKET, SO_ERROR, &failure, &len) == 0 ? failure : errno;
+	do {
+		left = l->end - gh_now_us();
+		n = left > 0 ? poll(&p, 1, (int)((left + 999) / 1000)) : 0;
+	} while (n < 0 && errno == EINTR);
+	return n > 0 ? 0 : n < 0 ? errno : ETIMEDOUT;
 }
 
 static int
-open_socket(const struct gh_conf *c, int *fd, struct gh_error *err)
+connect_in_time(const struct link *l, const struct addrinfo *to)
+{
+	socklen_t len = sizeof(int);
+	int failure = 0;
+
+	if (connect(l->fd, to->ai_addr, to->ai_addrlen) == 0)
+		return 0;
+	if (errno != EINPROGRESS)
+		return errno;
+	if ((failure = wait_for(l, POLLOUT)) != 0)
+		return failure;
+	return getsockopt(l->fd, SOL_SOCKET, SO_ERROR, &failure, &len) == 0 ? failure : errno;
+}
+
+/* The time begins anew with each address: one that is silent must not take that of the next. */
+static int
+open_socket(struct link *l, struct gh_error *err)
 {
 	const struct addrinfo hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM};
+	const struct gh_conf *c = l->conf;
 	struct addrinfo *found = NULL;
 	char port[12];
 	int code, failure = 0;
 
-	*fd = -1;
 	snprintf(port, sizeof(port), "%d", c->syslog.port);
 	code = getaddrinfo(c->syslog.host, port, &hints, &found);
 	if (code != 0)
 		return down(err, c, "syslog.host", gai_strerror(code));
-	for (const struct addrinfo *to = found; to != NULL && *fd < 0; to = to->ai_next) {
-		*fd = socket(to->ai_family, to->ai_socktype | SOCK_CLOEXEC, to->ai_protocol);
-		failure = *fd < 0 ? errno : connect_in_time(*fd, to, c->syslog.timeout);
-		if (failure != 0 && *fd >= 0) {
-			close(*fd);
-			*fd = -1;
+	for (const struct addrinfo *to = found; to != NULL && l->fd < 0; to = to->ai_next) {
+		l->end = gh_now_us() + (int64_t)c->syslog.timeout * 1000000;
+		l->fd = socket(to->ai_family, to->ai_socktype | SOCK_CLOEXEC | SOCK_NONBLOCK,
+		    to->ai_protocol);
+		failure = l->fd < 0 ? errno : connect_in_time(l, to);
+		if (failure != 0 && l->fd >= 0) {
+			close(l->fd);
+			l->fd = -1;
 		}
 	}
 	freeaddrinfo(found);
-	return *fd >= 0 ? 0 : down(err, c, "cannot connect", strerror(failure));
+	return l->fd >= 0 ? 0 : down(err, c, "cannot connect", reason(failure));
 }
 
 /* ---- TLS ---- */
@@ -112,13 +140,26 @@ expect_name(SSL *ssl, const char *host)
 	return SSL_set1_host(ssl, host) == 1 && SSL_set_tlsext_host_name(ssl, host) == 1;
 }
 
+/* A call of OpenSSL returned rc: wait for what it waits for, and say whether to call it again. */
+static bool
+again(const struct link *l, int rc)
+{
+	int failure, code = SSL_get_error(l->ssl, rc);
+
+	if (code != SSL_ERROR_WANT_READ && code != SSL_ERROR_WANT_WRITE)
+		return false;
+	failure = wait_for(l, code == SSL_ERROR_WANT_READ ? POLLIN : POLLOUT);
+	errno = failure;
+	return failure == 0;
+}
+
 static int
-open_tls(const struct gh_conf *c, int fd, SSL **out, struct gh_error *err)
+open_tls(struct link *l, struct gh_error *err)
 {
 	SSL_CTX *ctx = SSL_CTX_new(TLS_client_method());
-	int rc = 0;
+	const struct gh_conf *c = l->conf;
+	int n, rc = 0;
 
-	*out = NULL;
 	ERR_clear_error();
 	if (ctx == NULL || SSL_CTX_set_min_proto_version(ctx, TLS1_2_VERSION) != 1)
 		rc = gh_fail(err, GH_E_NOMEM, "TLS");
@@ -126,13 +167,17 @@ open_tls(const struct gh_conf *c, int fd, SSL **out, struct gh_error *err)
 		rc = down(err, c, "syslog.ca_file, syslog.certificate or syslog.key",
 		    tls_reason(NULL));
 	if (rc == 0) {
+		/* whatever openssl.cnf says: an end that nobody has signed is none */
+		SSL_CTX_clear_options(ctx, SSL_OP_IGNORE_UNEXPECTED_EOF);
 		SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER, NULL);
-		*out = SSL_new(ctx);
-		if (*out == NULL || !expect_name(*out, c->syslog.host) || SSL_set_fd(*out, fd) != 1)
+		l->ssl = SSL_new(ctx);
+		if (l->ssl == NULL || !expect_name(l->ssl, c->syslog.host) ||
+		    SSL_set_fd(l->ssl, l->fd) != 1)
 			rc = gh_fail(err, GH_E_NOMEM, "TLS");
-		else if (SSL_connect(*out) != 1)
-			rc = down(err, c, "TLS", tls_reason(*out));
 	}
+	while (rc == 0 && (n = SSL_connect(l->ssl)) != 1)
+		if (!again(l, n))
+			rc = down(err, c, "TLS", tls_reason(l->ssl));
 	SSL_CTX_free(ctx);
 	return rc;
 }
@@ -140,52 +185,92 @@ open_tls(const struct gh_conf *c, int fd, SSL **out, struct gh_error *err)
 /* ---- the stream ---- */
 
 static int
-write_all(SSL *ssl, const struct gh_conf *c, const unsigned char *p, size_t len,
-    struct gh_error *err)
+write_all(const struct link *l, const unsigned char *p, size_t len, struct gh_error *err)
 {
 	size_t n;
 
-	for (; len > 0; p += n, len -= n)
-		if (SSL_write_ex(ssl, p, len, &n) != 1)
-			return down(err, c, "sending", tls_reason(ssl));
+	while (len > 0) {
+		if (SSL_write_ex(l->ssl, p, len, &n) == 1)
+			p += n, len -= n;
+		else if (!again(l, 0))
+			return down(err, l->conf, "sending", tls_reason(l->ssl));
+	}
 	return 0;
 }
 
-/* The end of the other side: orderly, or of its socket. A reset says that something was not read.
- */
+/* What the collector says is read until nothing is there (or, with wait, until its end), and
+ * ignored: an answer of SSL_get_error. */
 static int
-await_end(SSL *ssl, int fd, const struct gh_conf *c, struct gh_error *err)
+read_on(const struct link *l, bool wait)
 {
 	char ignored[512];
-	ssize_t n;
+	size_t n;
+	int rc;
 
-	if (SSL_shutdown(ssl) < 0)
-		return down(err, c, "end of the stream", tls_reason(ssl));
-	if (shutdown(fd, SHUT_WR) != 0)
-		return down(err, c, "end of the stream", strerror(errno));
-	while ((n = recv(fd, ignored, sizeof(ignored), 0)) > 0)
-		;
-	if (n < 0)
-		return down(err, c, "not known whether all was read",
-		    errno == EAGAIN ? "no answer in time" : strerror(errno));
-	return 0;
+	do {
+		errno = 0;
+		rc = SSL_read_ex(l->ssl, ignored, sizeof(ignored), &n);
+		if (rc == 1 && gh_now_us() > l->end) {
+			errno = ETIMEDOUT;
+			return SSL_ERROR_SYSCALL;
+		}
+	} while (rc == 1 || (wait && again(l, rc)));
+	return SSL_get_error(l->ssl, rc);
+}
+
+/* Behind its end there is the end of its socket, and nothing else. A reset says that something was
+ * not read. */
+static int
+await_hang_up(const struct link *l, struct gh_error *err)
+{
+	ssize_t n = 0;
+	int failure;
+	char c;
+
+	if (shutdown(l->fd, SHUT_WR) != 0)
+		return down(err, l->conf, "end of the stream", strerror(errno));
+	failure = wait_for(l, POLLIN);
+	if (failure == 0 && (n = recv(l->fd, &c, 1, 0)) < 0)
+		failure = errno;
+	if (n > 0)
+		return down(err, l->conf, UNKNOWN, "bytes behind the end of TLS");
+	return failure == 0 ? 0 : down(err, l->conf, UNKNOWN, reason(failure));
+}
+
+/* The end of the collector's side must come inside of TLS, and after ours: anybody on the way can
+ * make that of a socket. */
+static int
+await_end(const struct link *l, struct gh_error *err)
+{
+	int n, code = read_on(l, false);
+
+	if (code == SSL_ERROR_ZERO_RETURN)
+		return down(err, l->conf, UNKNOWN, "it ended the stream before us");
+	if (code != SSL_ERROR_WANT_READ)
+		return down(err, l->conf, "sending", tls_reason(l->ssl));
+	while ((n = SSL_shutdown(l->ssl)) < 0)
+		if (!again(l, n))
+			return down(err, l->conf, "end of the stream", tls_reason(l->ssl));
+	if (read_on(l, true) != SSL_ERROR_ZERO_RETURN)
+		return down(err, l->conf, UNKNOWN, tls_reason(l->ssl));
+	return await_hang_up(l, err);
 }
 
 int
 syslog_link_send(const struct gh_conf *conf, const void *data, size_t len, struct gh_error *err)
 {
-	SSL *ssl = NULL;
-	int fd, rc = open_socket(conf, &fd, err);
+	struct link l = {.conf = conf, .fd = -1};
+	int rc = open_socket(&l, err);
 
 	if (rc == 0)
-		rc = open_tls(conf, fd, &ssl, err);
+		rc = open_tls(&l, err);
 	if (rc == 0)
-		rc = write_all(ssl, conf, data, len, err);
+		rc = write_all(&l, data, len, err);
 	if (rc == 0)
-		rc = await_end(ssl, fd, conf, err);
-	SSL_free(ssl);
-	if (fd >= 0)
-		close(fd);
+		rc = await_end(&l, err);
+	SSL_free(l.ssl);
+	if (l.fd >= 0)
+		close(l.fd);
 	ERR_clear_error();
 	return rc;
 }

@@ -35,16 +35,14 @@ output_json(const gh_json *v)
 	return output_finish();
 }
 
-/* Bytes of the control character at p, 0: it is none. C1 too: for some terminals U+009B is ESC
- * [. */
+/* Bytes of the control character at p, 0: it is none. */
 static size_t
 control_size(const char *p)
 {
-	unsigned char c = (unsigned char)p[0], next = c != '\0' ? (unsigned char)p[1] : 0;
+	uint32_t code;
+	size_t n = gh_utf8_char(p, GH_UTF8_TO_NUL, &code);
 
-	if (c == 0xc2 && next >= 0x80 && next < 0xa0)
-		return 2;
-	return c != '\0' && (c < 0x20 || c == 0x7f) ? 1 : 0;
+	return n > 0 && gh_utf8_is_control(code) ? n : 0;
 }
 
 static void
@@ -54,7 +52,7 @@ make_safe(char *text)
 		size_t n = control_size(p);
 
 		memset(p, '?', n);
-		p += n == 2;
+		p += n > 0 ? n - 1 : 0;
 	}
 }
 

@@ -145,6 +145,21 @@ utf8__repairs_what_is_wrong(void **state)
 	}
 }
 
+static void
+utf8_is_control__what_is_not_shown(void **state)
+{
+	static const uint32_t yes[] = {0, '\n', 0x1f, 0x7f, 0x80, 0x9b, 0x9f, 0x2028, 0x2029,
+	    0x202a, 0x202e, 0x2066, 0x2069};
+	static const uint32_t no[] = {' ', '~', 0xa0, 0xfc, 0x200d, 0x2027, 0x202f, 0x2065, 0x206a,
+	    0x10ffff};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(yes) / sizeof(*yes); i++)
+		assert_true(gh_utf8_is_control(yes[i]));
+	for (size_t i = 0; i < sizeof(no) / sizeof(*no); i++)
+		assert_false(gh_utf8_is_control(no[i]));
+}
+
 int
 main(void)
 {
@@ -154,6 +169,7 @@ main(void)
 	    cmocka_unit_test(utf8_is_valid__looks_at_every_character),
 	    cmocka_unit_test(utf8_length__counts_characters),
 	    cmocka_unit_test(utf8_cut__tears_no_character),
+	    cmocka_unit_test(utf8_is_control__what_is_not_shown),
 	    cmocka_unit_test(utf8__leaves_what_is_right),
 	    cmocka_unit_test(utf8__repairs_what_is_wrong),
 	};

@@ -10,6 +10,7 @@ import struct
 import subprocess
 import tempfile
 import threading
+import time
 from pathlib import Path
 
 from environment import free_port, wait_for
@@ -116,12 +117,65 @@ class SyslogServer:
         """Takes a connection, and says nothing."""
         return self.instead(lambda sock: None)
 
-    def dying(self):
-        """Reads a little over TLS, and is gone by a reset."""
+    def handshake(self, sock):
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(self.server)
+        return context.wrap_socket(sock, server_side=True)
+
+    def without_close_notify(self):
+        """Reads all, and ends its socket only: what anybody on the way can do, who swallows what is sent."""
+        def serve(sock):
+            tls = self.handshake(sock)
+            while tls.recv(65536):
+                pass
+            tls.close()
+        return self.instead(serve)
+
+    def with_more_behind(self):
+        """Ends TLS as it should, and sends on."""
+        def serve(sock):
+            tls = self.handshake(sock)
+            while tls.recv(65536):
+                pass
+            tls.unwrap().send(b"x")
+            tls.close()
+        return self.instead(serve)
+
+    def ending_first(self):
+        """Ends TLS with its Finished, which is the last of the handshake of TLS 1.2; then swallows all."""
         def serve(sock):
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
             context.load_cert_chain(self.server)
-            tls = context.wrap_socket(sock, server_side=True)
+            context.maximum_version = ssl.TLSVersion.TLSv1_2
+            incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+            tls, is_done = context.wrap_bio(incoming, outgoing, server_side=True), False
+            while not is_done:
+                incoming.write(sock.recv(65536))
+                with contextlib.suppress(ssl.SSLWantReadError):
+                    tls.do_handshake()
+                    is_done = True
+                    tls.unwrap()
+                sock.sendall(outgoing.read())
+            while sock.recv(65536):
+                pass
+            sock.close()
+        return self.instead(serve)
+
+    def dripping(self, seconds):
+        """Begins a long record of the handshake, and sends a byte of it now and then."""
+        def serve(sock):
+            end = time.monotonic() + seconds
+            sock.recv(65536)
+            sock.sendall(b"\x16\x03\x03\x3f\xff\x02\x00\x3f\xfb")
+            while time.monotonic() < end:
+                sock.sendall(b"\0")
+                time.sleep(0.2)
+        return self.instead(serve)
+
+    def dying(self):
+        """Reads a little over TLS, and is gone by a reset."""
+        def serve(sock):
+            tls = self.handshake(sock)
             tls.recv(100)
             tls.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
             tls.close()

@@ -367,6 +367,84 @@ class Syslog(unittest.TestCase):
             self.assertEqual(done.returncode, 2, done)
             self.assertIn(why, done.stderr)
 
+    def test_6_receipt(self):
+        """Only an end inside of TLS, behind ours, says that all was read; and all of it within the time."""
+        with collector:
+            self.run_job()
+        ids = self.add(n=5)
+        for what, why in ((collector.without_close_notify(), b"not known whether all was read: "),
+                          (collector.with_more_behind(), b"bytes behind the end"),
+                          (collector.ending_first(), b"ended the stream before us"),
+                          (collector.dripping(8), b"no answer in time")):
+            begun = time.monotonic()
+            with self.subTest(why), what:
+                failed = self.run_job(check=False)
+                self.assertLess(time.monotonic() - begun, 6)   # syslog.timeout is 2
+                self.assertEqual(failed.returncode, 1, failed)
+                self.assertIn(why, failed.stderr)
+        with collector:
+            self.run_job()
+            self.await_rows(ids)
+
+    def test_7_not_as_sealed(self):
+        """What somebody changed behind the seal does not go out as if it were right, nor does it go out unseen."""
+        with collector:
+            self.run_job()
+            ids = self.add(n=6)
+            seal, first = env.sql(f"select seal_id, position from audit_leaf where audit_id = {ids[0]}")[0]
+            seal, first = int(seal), int(first)
+            rows = int(env.sql(f"select rows from audit_seal where id = {seal}")[0][0])
+            self.assertEqual(env.count(f"select count(*) from audit_leaf where seal_id = {seal} and audit_id between {ids[0]} and {ids[5]}"), 6)
+            gone = f"select audit_id from audit_leaf where seal_id = {seal} and (position = {first + 2} or position >= {first + 5})"
+            env.without_triggers(f"update audit set outcome = 'success', actor = 'nobody' where id = {ids[0]};"
+                                 f"delete from audit where id = {ids[1]} or id in ({gone});"
+                                 f"delete from audit_leaf where audit_id in ({gone});")
+            self.assertRegex(self.run_job(), "4 of them are not as they were sealed")
+            self.add()
+            self.run_job()
+            wait_for(lambda: any(int(m["seal"]) > seal for m in collector.messages()), "the next seal")
+        found = [m for m in collector.messages() if int(m["seal"]) == seal and int(m["position"]) >= first]
+        self.assertEqual([(m["msgid"], m["outcome"], m["id"], int(m["position"]) - first) for m in found],
+                         [("audit.row-changed", "failure", ids[0], 0), ("audit.row-missing", "failure", ids[1], 1),
+                          ("audit.leaf-missing", "failure", 0, 2), ("test.row", "failure", ids[3], 3), ("test.row", "failure", ids[4], 4),
+                          ("audit.leaf-missing", "failure", 0, 5)])
+        self.assertEqual({int(m["rows"]) for m in found}, {rows})
+        self.assertNotIn("nobody", [m.get("actor") for m in found])
+        self.assertEqual(found[-1]["detail"], f"positions {first + 5} to {rows - 1} were sealed, and are gone")
+
+    def test_8_seals_and_cursor(self):
+        """A seal that is gone, a cursor that is gone, and one that points behind the trail."""
+        with collector:
+            self.run_job()
+            seals = []
+            for _ in range(2):
+                ids = self.add()
+                seals.append(int(env.sql(f"select seal_id from audit_leaf where audit_id = {ids[0]}")[0][0]))
+            env.without_triggers(f"delete from audit where id in (select audit_id from audit_leaf where seal_id = {seals[0]});"
+                                 f"delete from audit_leaf where seal_id = {seals[0]}; delete from audit_seal where id = {seals[0]}")
+            self.run_job()
+            self.await_rows(ids)
+            self.assertIn(("audit.seal-missing", seals[0]), [(m["msgid"], int(m["seal"])) for m in collector.messages()])
+            # made anew, it tells
+            begun = "select count(*) from audit where event = 'syslog.begun'"
+            n = env.count(begun)
+            env.sql("delete from syslog_cursor")
+            self.run_job("--dry-run")
+            self.assertEqual(env.count(begun), n)
+            self.run_job()
+            self.assertEqual(env.count(begun), n + 1)
+            wait_for(is_sealed, "all is sealed", 60)
+            self.run_job()
+            self.await_rows([int(env.sql("select max(id) from audit where event = 'syslog.begun'")[0][0])])
+            # behind the trail
+            self.add()
+            env.sql("update syslog_cursor set seal_id = seal_id + 1000")
+            failed = self.run_job(check=False)
+            env.sql("update syslog_cursor set seal_id = seal_id - 1000")
+            self.assertEqual(failed.returncode, 1, failed)
+            self.assertIn(b"was sent, and is gone", failed.stderr)
+            self.run_job()
+
 
 class Ageing(unittest.TestCase):
     @classmethod

@@ -31,12 +31,13 @@ static char written[2 * SYSLOG_MESSAGE_MAX];
 static const char *
 put(const struct syslog_origin *from, const struct audit_row *row)
 {
+	static const struct syslog_place at = {3, 12, 9};
 	struct gh_buf b;
 	size_t length;
 	char *end;
 
 	gh_buf_init(&b, sizeof(written) - 1);
-	syslog_line_put(&b, from, 3, 9, row);
+	syslog_line_put(&b, from, &at, row);
 	assert_false(b.failed);
 	memcpy(written, b.data, b.len + 1);
 	length = strtoul(written, &end, 10);
@@ -64,7 +65,7 @@ line__byte_for_byte(void **state)
 	(void)state;
 	assert_string_equal(put_here(&row),
 	    "<109>1 2001-09-09T01:46:40.123456Z pki1 gatehouse - enroll.issued "
-	    "[gatehouse@32473 id=\"7\" seal=\"3\" position=\"9\" event=\"enroll.issued\" outcome=\"success\" "
+	    "[gatehouse@32473 id=\"7\" seal=\"3\" rows=\"12\" position=\"9\" event=\"enroll.issued\" outcome=\"success\" "
 	    "actor=\"alice\" actorKind=\"1\" app=\"web\" address=\"::1\" requestId=\"r1\" object=\"00AB\" "
 	    "detail=\"x\"] " BOM "enroll.issued success by alice: 00AB");
 	row.outcome = "failure";
@@ -72,7 +73,7 @@ line__byte_for_byte(void **state)
 	row.request_id = row.object = row.detail = NULL;
 	assert_string_equal(put_here(&row),
 	    "<108>1 2001-09-09T01:46:40.123456Z pki1 gatehouse - enroll.issued "
-	    "[gatehouse@32473 id=\"7\" seal=\"3\" position=\"9\" event=\"enroll.issued\" outcome=\"failure\" "
+	    "[gatehouse@32473 id=\"7\" seal=\"3\" rows=\"12\" position=\"9\" event=\"enroll.issued\" outcome=\"failure\" "
 	    "actorKind=\"1\"] " BOM "enroll.issued failure by nobody");
 }
 
@@ -88,6 +89,17 @@ line__hostile_texts(void **state)
 	assert_non_null(strstr(put_here(&row), " actor=\"a\\\"\\] [x@1 y=\\\"\\\\\" actorKind="));
 	assert_non_null(strstr(written, " detail=\"1?<109>1 - ?????\xc3\xbc\"] "));
 	assert_null(strchr(written, '\n'));
+	/* C1, ends of lines, and what turns the direction of writing */
+	row.detail = "a\xc2\x80"
+		     "b\xc2\x9b"
+		     "c\xe2\x80\xa8"
+		     "d\xe2\x80\xa9"
+		     "e\xe2\x80\xaa"
+		     "f\xe2\x80\xae"
+		     "g\xe2\x81\xa6"
+		     "h\xe2\x81\xa9"
+		     "i\xc2\xa0";
+	assert_non_null(strstr(put_here(&row), " detail=\"a?b?c?d?e?f?g?h?i\xc2\xa0\"] "));
 	row.event = "an event with blanks, and longer than it may be";
 	assert_non_null(
 	    strstr(put_here(&row), " gatehouse - an?event?with?blanks,?and?longer [gate"));

@@ -14,11 +14,11 @@
 #include "output.h"
 
 /* ESC, backspace, new line, DEL, and the C1 controls in UTF-8, of which U+009B begins a sequence as
- * ESC [ does */
+ * ESC [ does, and one that turns the direction of writing */
 #define HOSTILE \
 	"a\033[2Kb\bc\nd\177e\xc2\x9b" \
-	"1Af\xc2\x80g\xc2\xa0\xc3\xbc\xc2"
-#define SAFE_ONE "a?[2Kb?c?d?e?1Af?g\xc2\xa0\xc3\xbc\xc2"
+	"1Af\xc2\x80g\xe2\x80\xaeh\xc2\xa0\xc3\xbc\xc2"
+#define SAFE_ONE "a?[2Kb?c?d?e?1Af?g?h\xc2\xa0\xc3\xbc\xc2"
 
 static FILE *memory;
 static char *written;
