@@ -7,6 +7,8 @@
 #include <openssl/x509v3.h>
 
 #include "asn1_time.h"
+#include "der.h"
+#include "digest.h"
 #include "formats/csr_names.h"
 #include "hex.h"
 #include "store/request/request_poll.h"
@@ -99,13 +101,11 @@ renewal_check_names(X509 *cert, const struct ca_pkcs10 *csr, struct gh_error *er
 int
 renewal_check_key(X509 *cert, const struct ca_pkcs10 *csr, struct gh_error *err)
 {
-	unsigned char *spki = NULL;
-	int n = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(cert), &spki);
-	bool same =
-	    n > 0 && (size_t)n == csr->spki_len && memcmp(spki, csr->spki, csr->spki_len) == 0;
+	EVP_PKEY *old = X509_get0_pubkey(cert);
+	bool is_same = old == NULL || EVP_PKEY_eq(old, csr->key) == 1;
 
-	OPENSSL_free(spki);
-	return same
+	ERR_clear_error();
+	return is_same
 	    ? gh_refuse(err, GH_E_FORBIDDEN,
 		  "The key is that of the certificate that is to be renewed: make a new one.")
 	    : 0;
@@ -135,12 +135,17 @@ renewal_check_time(X509 *cert, int64_t window, int64_t now, struct gh_error *err
 int
 renewal_name(X509 *cert, char of[RENEWAL_OF_SIZE], struct gh_error *err)
 {
-	unsigned char sum[EVP_MAX_MD_SIZE];
-	unsigned n;
+	unsigned char sum[GH_DIGEST_MAX], *der = NULL;
+	int n = i2d_X509(cert, &der);
+	struct gh_der in = {der, n > 0 ? (size_t)n : 0}, content, tbs;
+	bool ok = gh_der_take(&in, GH_DER_SEQUENCE, &content) &&
+	    gh_der_take_whole(&content, GH_DER_SEQUENCE, &tbs) &&
+	    gh_digest(GH_SHA256, tbs.p, tbs.len, sum);
 
-	if (X509_digest(cert, EVP_sha256(), sum, &n) != 1)
-		return gh_fail(err, GH_E_NOMEM, "certificate");
-	gh_hex_lower(sum, n, of);
+	OPENSSL_free(der);
+	if (!ok)
+		return gh_fail(err, GH_E_INTERNAL, "certificate that is to be renewed");
+	(void)gh_hex_lower(sum, gh_digest_size(GH_SHA256), of);
 	return 0;
 }
 

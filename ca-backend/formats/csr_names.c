@@ -104,8 +104,9 @@ read_change(struct gh_der in, struct csr_names *out, struct gh_error *err)
 	return 0;
 }
 
-bool
-csr_names_find_change(const struct ca_pkcs10 *csr, struct gh_der *in)
+/* It, whole, where it stands; *in empty: it is no SEQUENCE, or there are several. false: none. */
+static bool
+find_change(const struct ca_pkcs10 *csr, struct gh_der *in)
 {
 	ASN1_OBJECT *type = OBJ_txt2obj(CHANGE_SUBJECT_NAME, 1);
 	int at = type != NULL ? X509_REQ_get_attr_by_OBJ(csr->req, type, -1) : -1;
@@ -129,7 +130,7 @@ csr_names_read_change(const struct ca_pkcs10 *csr, bool *found, struct csr_names
 	int rc;
 
 	memset(out, 0, sizeof(*out));
-	*found = csr_names_find_change(csr, &in);
+	*found = find_change(csr, &in);
 	rc = *found ? read_change(in, out, err) : 0;
 	if (rc != 0)
 		csr_names_clear(out);

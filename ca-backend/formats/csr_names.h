@@ -22,8 +22,6 @@ int csr_names_read(const struct ca_pkcs10 *csr, struct csr_names *out,
  */
 int csr_names_read_change(const struct ca_pkcs10 *csr, bool *found, struct csr_names *out,
     struct gh_error *err) GH_MUSTCHECK;
-/* It, whole, where it stands; *in empty: it is no SEQUENCE, or there are several. false: none. */
-bool csr_names_find_change(const struct ca_pkcs10 *csr, struct gh_der *in) GH_MUSTCHECK;
 void csr_names_clear(struct csr_names *n); /* accepts a zeroed one */
 
 #endif

@@ -64,7 +64,8 @@ struct enroll_request {
 	char *label;     /* of EST, by which it came: what it may ask for (est_label.h) */
 	char *poll_key;  /* what it is found by when it comes again (est_poll.h) */
 	char *operation; /* of EST: "simpleenroll", "simplereenroll" or "fullcmc" */
-	/* Of a renewal, where each certificate is renewed once: SHA-256 of it, in hex. */
+	/* Of a renewal, where each certificate is renewed once: SHA-256 of its
+	 * TBSCertificate, in hex. */
 	char *renews;
 	bool has_replay_mark;
 	unsigned char replay_mark[REPLAY_MARK_SIZE]; /* over application, signature and body */

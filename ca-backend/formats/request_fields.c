@@ -48,7 +48,7 @@ request_fields_set_subject(struct request_fields *f, const struct gh_der *name)
 		return false;
 	X509_NAME_free(f->subject);
 	f->subject = subject;
-	f->drops_change = true;
+	f->has_new_subject = true;
 	return true;
 }
 
@@ -59,7 +59,7 @@ request_fields_remove_extension(struct request_fields *f, const ASN1_OBJECT *typ
 
 	if (at >= 0)
 		X509_EXTENSION_free(sk_X509_EXTENSION_delete(f->extensions, at));
-	f->drops_change |= OBJ_obj2nid(type) == NID_subject_alt_name;
+	f->has_new_san |= OBJ_obj2nid(type) == NID_subject_alt_name;
 }
 
 bool
@@ -124,26 +124,73 @@ put_extensions(const struct request_fields *f, struct gh_buf *out)
 	gh_buf_free(&all);
 }
 
-/* Controls { changeSubjectName }, where the client has asked for other names. */
+/* Of the client's other names, those that were changed since are the changed ones. */
+static int
+merge_change(const struct request_fields *f, struct csr_names *names, struct gh_error *err)
+{
+	int critical = -1;
+
+	if (f->has_new_subject) {
+		X509_NAME_free(names->subject);
+		if ((names->subject = X509_NAME_dup(f->subject)) == NULL)
+			return gh_fail(err, GH_E_NOMEM, "names");
+	}
+	if (f->has_new_san) {
+		GENERAL_NAMES_free(names->san);
+		names->san = X509V3_get_d2i(f->extensions, NID_subject_alt_name, &critical, NULL);
+		ERR_clear_error();
+		if (names->san == NULL && critical != -1)
+			return gh_refuse(err, GH_E_SUBJECT,
+			    "the SAN in the request cannot be read");
+	}
+	return 0;
+}
+
+/* Controls { changeSubjectName }; an empty subject is none. */
 static void
-put_change(const struct ca_pkcs10 *csr, struct gh_buf *out)
+put_names(const struct csr_names *names, struct gh_buf *out)
 {
 	static const unsigned char type[] = {GH_OID_DER(CHANGE_SUBJECT_NAME)};
-	struct gh_der change;
-	size_t one;
+	unsigned char *subject = NULL, *san = NULL;
+	int n = i2d_X509_NAME(names->subject, &subject), m = 0;
+	size_t len, one;
 
-	if (!csr_names_find_change(csr, &change) || change.len == 0)
-		return;
-	one = sizeof(type) + change.len;
-	gh_der_put_header(out, GH_DER_SEQUENCE, gh_der_size(one));
-	gh_der_put_header(out, GH_DER_SEQUENCE, one);
-	gh_buf_put(out, type, sizeof(type));
-	gh_buf_put(out, change.p, change.len);
+	if (sk_GENERAL_NAME_num(names->san) > 0)
+		m = i2d_GENERAL_NAMES(names->san, &san);
+	out->failed |= n <= 0 || m < 0;
+	if (!out->failed) {
+		len = (size_t)n + (size_t)m;
+		one = sizeof(type) + gh_der_size(len);
+		gh_der_put_header(out, GH_DER_SEQUENCE, gh_der_size(one));
+		gh_der_put_header(out, GH_DER_SEQUENCE, one);
+		gh_buf_put(out, type, sizeof(type));
+		gh_der_put_header(out, GH_DER_SEQUENCE, len);
+		gh_buf_put(out, subject, (size_t)n);
+		gh_buf_put(out, san, (size_t)m);
+	}
+	OPENSSL_free(subject);
+	OPENSSL_free(san);
+}
+
+/* Where the client has asked for other names. */
+static int
+put_change(const struct ca_pkcs10 *csr, const struct request_fields *f, struct gh_buf *out,
+    struct gh_error *err)
+{
+	struct csr_names names;
+	bool found;
+	int rc = csr_names_read_change(csr, &found, &names, err);
+
+	if (rc == 0 && found && (rc = merge_change(f, &names, err)) == 0)
+		put_names(&names, out);
+	csr_names_clear(&names);
+	return rc;
 }
 
 /* CertRequest ::= SEQUENCE { certReqId, CertTemplate, Controls OPTIONAL } (RFC 4211, 5) */
 static void
-put_cert_request(const struct ca_pkcs10 *csr, const struct request_fields *f, struct gh_buf *out)
+put_cert_request(const struct ca_pkcs10 *csr, const struct request_fields *f,
+    const struct gh_buf *change, struct gh_buf *out)
 {
 	static const unsigned char id[] = {GH_DER_INTEGER, 1, 0};
 	struct gh_buf template, request;
@@ -155,8 +202,7 @@ put_cert_request(const struct ca_pkcs10 *csr, const struct request_fields *f, st
 	put_extensions(f, &template);
 	gh_buf_put(&request, id, sizeof(id));
 	gh_der_put(&request, GH_DER_SEQUENCE, template.data, template.len);
-	if (!f->drops_change)
-		put_change(csr, &request);
+	gh_buf_put(&request, change->data, change->len);
 	gh_der_put(out, GH_DER_SEQUENCE, request.data, request.len);
 	out->failed |= template.failed || request.failed;
 	gh_buf_free(&template);
@@ -168,21 +214,24 @@ request_fields_apply(const struct ca_pkcs10 *csr, const struct request_fields *f
     struct ca_pkcs10 **out, struct gh_error *err)
 {
 	static const unsigned char ra_verified[] = {GH_DER_PRIMITIVE(0), 0};
-	struct gh_buf message, all;
+	struct gh_buf message, all, change;
 	int rc;
 
 	*out = NULL;
+	gh_buf_init(&change, CA_PKCS10_DER_MAX);
 	gh_buf_init(&message, CA_PKCS10_DER_MAX);
 	gh_buf_init(&all, CA_PKCS10_DER_MAX);
-	put_cert_request(csr, f, &message);
+	rc = put_change(csr, f, &change, err);
+	put_cert_request(csr, f, &change, &message);
 	gh_buf_put(&message, ra_verified, sizeof(ra_verified));
 	gh_der_put_header(&all, GH_DER_SEQUENCE, gh_der_size(message.len));
 	gh_der_put(&all, GH_DER_SEQUENCE, message.data, message.len);
-	if (message.failed || all.failed)
+	if (rc == 0 && (message.failed || all.failed || change.failed))
 		rc = gh_refuse(err, GH_E_CSR, "CSR: longer than %d bytes, as it was changed",
 		    CA_PKCS10_DER_MAX);
-	else
+	else if (rc == 0)
 		rc = ca_request_parse(all.data, all.len, out, err);
+	gh_buf_free(&change);
 	gh_buf_free(&message);
 	gh_buf_free(&all);
 	return rc;

@@ -11,7 +11,8 @@
 struct request_fields {
 	X509_NAME *subject;
 	STACK_OF(X509_EXTENSION) * extensions; /* may be empty */
-	bool drops_change; /* ChangeSubjectName of the client does not count any more */
+	/* They are in place of those in ChangeSubjectName of the client, too. */
+	bool has_new_subject, has_new_san;
 };
 
 /* Those that the request has. GH_E_NOMEM; *out is the caller's, and empty after a failure. */
@@ -27,9 +28,10 @@ void request_fields_remove_extension(struct request_fields *f, const ASN1_OBJECT
 
 /*
  * The request for the same key with these fields. csr: its possession was seen (ca_pkcs10_check),
- * since nothing of its signature is left; nor is any attribute or control but ChangeSubjectName.
- * GH_E_CSR: too long, or as ca_pkcs10_parse has it, of an extension that is malformed. *out is the
- * caller's.
+ * since nothing of its signature is left; nor is any attribute or control but ChangeSubjectName,
+ * in which what f changes is changed as well, and the other half stays. GH_E_CSR: too long,
+ * ChangeSubjectName is malformed, or as ca_pkcs10_parse has it, of an extension that is malformed.
+ * GH_E_SUBJECT: a SAN that cannot be read. *out is the caller's.
  */
 int request_fields_apply(const struct ca_pkcs10 *csr, const struct request_fields *f,
     struct ca_pkcs10 **out, struct gh_error *err) GH_MUSTCHECK;

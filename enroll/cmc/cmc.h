@@ -39,8 +39,10 @@ struct cmc_context {
 	int64_t confirm_within;
 	/* A signature by a certificate is no ground to certify its key once more. */
 	bool forbids_key_reuse;
-	/* Each certificate is renewed once; is_spent: the one of the call was. */
-	bool renews_once, is_spent;
+	/* Each certificate is renewed once; is_spent: the one of the call was. caller_renews:
+	 * caller is known by such a one, which is no proof for what is enrolled: that is its
+	 * renewal. */
+	bool renews_once, is_spent, caller_renews;
 	/* A message that came encrypted is answered by one that is, where the key that signed it
 	 * can be encrypted for. */
 	bool encrypts_answers;

@@ -162,12 +162,11 @@ check_extensions(struct enrollment *e)
 }
 
 static void
-decide(struct cmc_run *r, struct enroll_request *req, struct enrollment *e, bool *has_extensions)
+decide(struct cmc_run *r, struct enrollment *e, bool *has_extensions)
 {
 	struct dir_entry *own = NULL;
 
-	if ((e->rc = cmc_renewal_once(r, req, &e->err)) == 0 &&
-	    (e->rc = find_entry(r, e, &own)) == 0) {
+	if ((e->rc = find_entry(r, e, &own)) == 0) {
 		e->profile = r->ctx->profile;
 		enroll_decide(r->ctx->env, e);
 		*has_extensions = check_extensions(e);
@@ -195,8 +194,8 @@ enroll_one(struct cmc_run *r, size_t i)
 	else if (e.rc == 0 && r->was_used)
 		e.rc =
 		    gh_refuse(&e.err, GH_E_AUTH_FAILED, "The secret was good once, and was used.");
-	else if (e.rc == 0)
-		decide(r, &req, &e, &has_extensions);
+	else if (e.rc == 0 && (e.rc = cmc_renewal_once(r, i, &req, &e.err)) == 0)
+		decide(r, &e, &has_extensions);
 	take_outcome(r, r->data.request[i].id, &e, is_recorded, has_extensions);
 	enrollment_clear(&e);
 	enroll_request_clear(&req);

@@ -260,7 +260,7 @@ cmc_identify(struct cmc_run *r)
 		r->has_entry = true;
 	}
 	if (caller != NULL && caller->kind != REQUESTER_NONE && !is_signer(r, caller)) {
-		r->is_by_cert_alone = false;
+		r->is_by_cert_alone &= r->ctx->caller_renews;
 		if ((rc = add(r, caller)) != 0)
 			return rc;
 		r->entry = r->ctx->entry;

@@ -39,19 +39,39 @@ cmc_renewal_check(struct cmc_run *r, size_t i)
 	return rc;
 }
 
+/* None of those that prove who asks, RAs around the message included. */
+static int
+check_unspent(const struct cmc_run *r, struct gh_error *err)
+{
+	int rc = 0;
+
+	if (r->ctx->is_spent && r->ra == NULL)
+		return gh_refuse(err, GH_E_FORBIDDEN, STORE_RENEWED_ALREADY);
+	for (const struct cmc_run *at = r; at != NULL; at = at->ra)
+		for (size_t i = 0; rc == 0 && i < at->signers; i++)
+			rc = renewal_check_unspent(r->ctx->env->store, at->signer[i], err);
+	return rc;
+}
+
+/* The certificate of the connection, and nothing in the message. */
+static bool
+is_by_call_alone(const struct cmc_run *r)
+{
+	return r->ra == NULL && r->ctx->caller_renews && r->signers == 0 && r->secret.text == NULL;
+}
+
 int
-cmc_renewal_once(struct cmc_run *r, struct enroll_request *req, struct gh_error *err)
+cmc_renewal_once(struct cmc_run *r, size_t i, struct enroll_request *req, struct gh_error *err)
 {
 	char of[RENEWAL_OF_SIZE];
-	int rc = 0;
+	int rc;
 
 	if (!r->ctx->renews_once)
 		return 0;
-	if (r->ctx->is_spent && r->ra == NULL)
-		return gh_refuse(err, GH_E_FORBIDDEN, STORE_RENEWED_ALREADY);
-	for (size_t i = 0; rc == 0 && i < r->signers; i++)
-		rc = renewal_check_unspent(r->ctx->env->store, r->signer[i], err);
-	if (rc != 0 || !r->is_by_cert_alone)
+	if ((rc = check_unspent(r, err)) == 0 && is_by_call_alone(r))
+		rc = gh_refuse(err, GH_E_FORBIDDEN,
+		    "Each certificate is renewed once: sign with the one that is renewed.");
+	if (rc != 0 || !r->is_by_cert_alone || cmc_ra_is_for_another(r, i))
 		return rc;
 	if (r->signers > 1)
 		return gh_refuse(err, GH_E_FORBIDDEN,

@@ -13,10 +13,10 @@ int cmc_renewal_check(struct cmc_run *r, size_t i) GH_MUSTCHECK;
 
 /*
  * Where each certificate is renewed once: none of those that prove who asks was renewed, and
- * req->renews is the one that this request follows. Nothing to do for other requests. req: request
- * of this message, not yet recorded. GH_E_FORBIDDEN (public).
+ * req->renews is the one that request i follows, unless an RA asks for another. The certificate of
+ * the connection alone asks for nothing. req: request i, not yet recorded. GH_E_FORBIDDEN (public).
  */
-int cmc_renewal_once(struct cmc_run *r, struct enroll_request *req,
+int cmc_renewal_once(struct cmc_run *r, size_t i, struct enroll_request *req,
     struct gh_error *err) GH_MUSTCHECK;
 
 #endif

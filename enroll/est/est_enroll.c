@@ -29,7 +29,8 @@ struct submission {
 	struct enrollment e; /* rc and err also of what is here */
 	char detail[2 * EST_LABEL_MAX + CALL_PART_SIZE];
 	char renewal_of[RENEWAL_OF_SIZE]; /* "" = it is a first one */
-	bool is_recorded;                 /* e.out is the answer to a call that came before */
+	bool is_renewal;
+	bool is_recorded; /* e.out is the answer to a call that came before */
 };
 
 /* ---- who asks, for what ---- */
@@ -111,6 +112,13 @@ answer(const struct worker_env *env, struct submission *s, struct gh_http_reply 
 
 /* ---- all of it ---- */
 
+static int
+check_once(struct worker_env *env, struct submission *s)
+{
+	return s->is_renewal ? est_renewal_check_unspent(env, s->call, s->label, &s->e.err)
+			     : est_renewal_check_first(env, s->call, s->label, &s->e.err);
+}
+
 /* What was decided before comes before all that is decided now: a client that was told to come
  * again gets the officer's decision. But nobody hears of it without the private key. */
 static void
@@ -126,8 +134,7 @@ decide(struct worker_env *env, struct submission *s)
 		return;
 	if ((rc = est_poll(env, &s->e, &s->req, &s->is_recorded)) != 0 ||
 	    (rc = est_one_time(env, &s->e, &s->req, &s->is_recorded)) != 0 ||
-	    (!s->is_recorded &&
-		(rc = est_renewal_check_unspent(env, s->call, s->label, &s->e.err)) != 0)) {
+	    (!s->is_recorded && (rc = check_once(env, s)) != 0)) {
 		s->e.rc = rc;
 		return;
 	}
@@ -142,7 +149,7 @@ static void
 serve(struct worker_env *env, const struct call *call, bool is_renewal, struct gh_http_reply *rep)
 {
 	const char *operation = is_renewal ? "simplereenroll" : "simpleenroll";
-	struct submission s = {.call = call};
+	struct submission s = {.call = call, .is_renewal = is_renewal};
 
 	if ((s.e.rc = init(env, &s)) == 0 && (s.e.rc = read_body(env, &s)) == 0 && is_renewal)
 		s.e.rc = est_renewal_check(env, call, s.label, s.req.csr, s.renewal_of, &s.e.err);

@@ -69,6 +69,18 @@ takes_cert(const void *label, const struct store_own_cert *own)
 	return est_label_takes_cert(label, own);
 }
 
+static void
+set_renewal(struct cmc_context *ctx, const struct call *call, const struct est_label *label)
+{
+	struct gh_error err;
+
+	ctx->renewal_window = label->renewal_window;
+	ctx->renews_once = label->renews_once != 0;
+	ctx->caller_renews = est_renewal_is_due(call, label);
+	ctx->is_spent = est_renewal_check_unspent(ctx->env, call, label, &err) != 0;
+	ctx->forbids_key_reuse = label->renewal_key == EST_RENEWAL_NEW_KEY;
+}
+
 void
 est_fullcmc(struct worker_env *env, const struct call *call, struct gh_http_reply *rep)
 {
@@ -102,10 +114,7 @@ est_fullcmc(struct worker_env *env, const struct call *call, struct gh_http_repl
 		ctx.is_legacy = label->has_cmc_legacy != 0;
 		ctx.confirm_within =
 		    label->has_cmc_confirm != 0 ? env->conf->est.cmc_confirm_within : 0;
-		ctx.renewal_window = label->renewal_window;
-		ctx.renews_once = label->renews_once != 0;
-		ctx.is_spent = est_renewal_check_unspent(env, call, label, &err) != 0;
-		ctx.forbids_key_reuse = label->renewal_key == EST_RENEWAL_NEW_KEY;
+		set_renewal(&ctx, call, label);
 		cmc_answer(&ctx, ber, len, &a);
 		answer(env, label, &a, rep);
 	} else {

@@ -91,3 +91,23 @@ est_renewal_check_unspent(struct worker_env *env, const struct call *call,
 	X509_free(cert);
 	return rc;
 }
+
+bool
+est_renewal_is_due(const struct call *call, const struct est_label *label)
+{
+	const struct requester *who = call->requester;
+
+	return label->renews_once && who->via_client_cert && who->has_own_cert && !who->is_ra;
+}
+
+int
+est_renewal_check_first(struct worker_env *env, const struct call *call,
+    const struct est_label *label, struct gh_error *err)
+{
+	int rc = est_renewal_check_unspent(env, call, label, err);
+
+	return rc == 0 && est_renewal_is_due(call, label)
+	    ? gh_refuse(err, GH_E_FORBIDDEN,
+		  "Each certificate is renewed once here: use simplereenroll.")
+	    : rc;
+}

@@ -24,4 +24,15 @@ int64_t est_renewal_window(const struct worker_env *env, const struct est_label 
 int est_renewal_check_unspent(struct worker_env *env, const struct call *call,
     const struct est_label *label, struct gh_error *err) GH_MUSTCHECK;
 
+/*
+ * Where the label renews each certificate once: a certificate of ours says who asks, so that
+ * whatever is issued to him must be its renewal, or each copy of its key could begin a line of its
+ * own. Not of an RA, which asks for others.
+ */
+bool est_renewal_is_due(const struct call *call, const struct est_label *label);
+/* The call, which is none of simplereenroll, need not be one; and est_renewal_check_unspent.
+ * GH_E_FORBIDDEN (public). */
+int est_renewal_check_first(struct worker_env *env, const struct call *call,
+    const struct est_label *label, struct gh_error *err) GH_MUSTCHECK;
+
 #endif

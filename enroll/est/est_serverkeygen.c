@@ -225,7 +225,7 @@ decide(struct worker_env *env, struct keygen *k, bool may_leave, bool *leaves)
 	enroll_admit(env, e);
 	*leaves = may_leave && e->rc == GH_E_BUSY;
 	if (e->rc == 0 && (e->rc = gh_http_check_deadline(k->call->http, &e->err)) == 0 &&
-	    (e->rc = est_renewal_check_unspent(env, k->call, k->label, &e->err)) == 0 &&
+	    (e->rc = est_renewal_check_first(env, k->call, k->label, &e->err)) == 0 &&
 	    (e->rc = find_signer(env, k)) == 0 && (e->rc = count_key(env, k)) == 0 &&
 	    (e->rc = make_key(env, k)) == 0)
 		enroll_decide(env, e);

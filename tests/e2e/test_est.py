@@ -13,6 +13,7 @@ import unittest
 
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature, encode_dss_signature
 
 import client
 import der
@@ -659,6 +660,32 @@ class Reenroll(Case):
             statuses = sorted(pool.map(lambda o: o[0].enroll("once/simplereenroll", o[1]).status, self.others(cert, 4)))
         self.assertEqual(statuses, [200, 403, 403, 403])
 
+    def twin_of(self, cert):
+        """The same certificate with the signature (r, n - s) in place of (r, s), which is as good, and other bytes."""
+        r, s = decode_dss_signature(x509.load_der_x509_certificate(cert).signature)
+        tbs = x509.load_der_x509_certificate(cert).tbs_certificate_bytes
+        at = cert.index(tbs) + len(tbs)
+        n = 0xffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551
+        return der.seq(tbs, cert[at:at + 2 + cert[at + 1]], der.bits(encode_dss_signature(r, n - s)))
+
+    def test_E086_renewed_once_whatever_its_signature(self):
+        self.once("once-twin", "User")
+        (thief, csr), (_, other) = self.others(self.cert, 2)
+        self.certificate(self.ask("once-twin"))
+        twin = Device(env, chain=[self.twin_of(self.cert)], key=self.alice.key)
+        self.certificate(twin.enroll("renew/simplereenroll", csr))   # it is recognized
+        self.refused(twin.enroll("once-twin/simplereenroll", csr), 403, "renewed already")
+        self.refused(twin.enroll("once-twin/simpleenroll", other), 403, "renewed already")
+
+    def test_E086_renewed_once_begins_nothing_else(self):
+        """The copy of a key makes no line of its own, beside which the device goes on."""
+        self.once("once-only", "User", "--serverkeygen", "yes")
+        (thief, csr), = self.others(self.cert, 1)
+        for operation in ("simpleenroll", "serverkeygen"):
+            self.refused(thief.enroll(f"once-only/{operation}", csr), 403, "use simplereenroll")
+        self.certificate(self.alice.enroll("once-only/simpleenroll"))   # by a password, as ever
+        self.certificate(self.ask("once-only"))
+
     def test_E086_renewed_once_while_it_waits(self):
         base = json.loads((TOP / "conf/templates/WebServer.json").read_text())
         template("WebServer", name="Asked", oid=base["oid"] + ".8", extendedKeyUsage=["clientAuth"], purpose="client_auth", sid="never",
@@ -1056,7 +1083,7 @@ class ServerKeygen(Case):
                 "acknowledge": ["ESC1", "ESC16", "ESC17", "NAMES", "ROLE"], "acknowledgeReason": "names of a test"}
         template("WebServer", name="Ra", oid=base["oid"] + ".7", **more)
         label("add", "for-ras", "--template", "Ra", "--auth", "http", "--ca", "issuing")
-        label("add", "ra-keys", "--template", "Ra", "--ca", "issuing", "--ra", "yes", "--devices", "required", "--serverkeygen", "yes",
+        label("add", "ra-keys", "--template", "Ra", "--ca", "issuing", "--ra", "yes", "--devices", "required", "--serverkeygen", "yes", "--renewals", "once",
               "--certificates-of", "for-ras")
         env.admin("est", "device", "add", "SN-RA-1", "--labels", "ra-keys", "--subject", "CN=listed.example.test", "--san",
                   "dns:listed.example.test")

@@ -210,26 +210,48 @@ has_extension(int row, int nid)
 
 /* NULL: none. */
 static void
+assert_are(struct csr_names *names, const char *cn, const char *dns)
+{
+	char text[64] = "";
+
+	(void)X509_NAME_get_text_by_NID(names->subject, NID_commonName, text, sizeof(text));
+	assert_string_equal(text, cn != NULL ? cn : "");
+	if (dns == NULL) {
+		assert_null(names->san);
+	} else {
+		const GENERAL_NAME *n;
+
+		assert_int_equal(sk_GENERAL_NAME_num(names->san), 1);
+		n = sk_GENERAL_NAME_value(names->san, 0);
+		assert_int_equal(ASN1_STRING_length(n->d.dNSName), strlen(dns));
+		assert_memory_equal(ASN1_STRING_get0_data(n->d.dNSName), dns, strlen(dns));
+	}
+	csr_names_clear(names);
+}
+
+static void
 assert_names(int row, const char *cn, const char *dns)
 {
 	struct ca_pkcs10 *csr = recorded(row);
 	struct csr_names names;
-	char text[64] = "";
 
 	assert_int_equal(csr_names_read(csr, &names, NULL), 0);
-	(void)X509_NAME_get_text_by_NID(names.subject, NID_commonName, text, sizeof(text));
-	assert_string_equal(text, cn != NULL ? cn : "");
-	if (dns == NULL) {
-		assert_null(names.san);
-	} else {
-		const GENERAL_NAME *n;
-
-		assert_int_equal(sk_GENERAL_NAME_num(names.san), 1);
-		n = sk_GENERAL_NAME_value(names.san, 0);
-		assert_memory_equal(ASN1_STRING_get0_data(n->d.dNSName), dns, strlen(dns));
-	}
+	assert_are(&names, cn, dns);
 	assert_true(EVP_PKEY_eq(csr->key, fake_cmc.key) == 1);
-	csr_names_clear(&names);
+	ca_pkcs10_free(csr);
+}
+
+/* Those that are wanted in place of the request's own. */
+static void
+assert_other_names(int row, const char *cn, const char *dns)
+{
+	struct ca_pkcs10 *csr = recorded(row);
+	struct csr_names names;
+	bool found;
+
+	assert_int_equal(csr_names_read_change(csr, &found, &names, NULL), 0);
+	assert_true(found);
+	assert_are(&names, cn, dns);
 	ca_pkcs10_free(csr);
 }
 
@@ -452,6 +474,86 @@ test_C31_no_more_than_the_requester_may(void **state)
 	assert_names(0, "self", NULL);
 }
 
+/* Whose client asks for CN=new and new.example in place of the names that it has. */
+static struct inner
+request_for_other_names(bool is_malformed)
+{
+	X509_NAME *name = X509_NAME_new();
+	X509_EXTENSION *san =
+	    X509V3_EXT_conf_nid(NULL, NULL, NID_subject_alt_name, "DNS:new.example");
+	const ASN1_OCTET_STRING *general = X509_EXTENSION_get_data(san);
+	X509_REQ *req = message_csr(fake_cmc.key, message_key_id, sizeof(message_key_id));
+	unsigned char *der = NULL;
+	struct gh_buf b, all;
+	int n;
+
+	gh_buf_init(&b, 4096);
+	gh_buf_init(&all, 4096);
+	assert_int_equal(X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_UTF8,
+			     (const unsigned char *)"new", -1, -1, 0),
+	    1);
+	n = i2d_X509_NAME(name, &der);
+	gh_buf_put(&b, der, (size_t)n);
+	gh_buf_put(&b, ASN1_STRING_get0_data(general), (size_t)ASN1_STRING_length(general));
+	if (is_malformed)
+		gh_buf_put(&b, "\x05\x00", 2);
+	gh_der_put(&all, GH_DER_SEQUENCE, b.data, b.len);
+	assert_int_equal(X509_REQ_add1_attr_by_txt(req, "1.3.6.1.5.5.7.7.36", V_ASN1_SEQUENCE,
+			     all.data, (int)all.len),
+	    1);
+	assert_true(X509_REQ_sign(req, fake_cmc.key, EVP_sha256()) > 0);
+	(void)message_pkcs10(&fake_cmc.message, req);
+	gh_buf_free(&b);
+	gh_buf_free(&all);
+	OPENSSL_free(der);
+	X509_EXTENSION_free(san);
+	X509_NAME_free(name);
+	X509_REQ_free(req);
+	return seal(by_request());
+}
+
+/* Of the other names that a client wants, an RA changes the half that it names. */
+static void
+test_C31_C36_the_other_half_stays(void **state)
+{
+	static const struct {
+		const char *cn, *san, *wanted[2];
+	} cases[] = {{"printer 7", NULL, {"printer 7", "new.example"}},
+	    {NULL, "DNS:p7.example", {"new", "p7.example"}},
+	    {"printer 7", "DNS:p7.example", {"printer 7", "p7.example"}}};
+
+	(void)state;
+	for (int i = 0; i < 3; i++) {
+		unsigned char id = put_inner(request_for_other_names(false));
+
+		(void)put_batch(&id, 1);
+		(void)add_change(&(struct change){.path = (unsigned char[]){id, 0},
+		    .requests = (unsigned char[]){1, 0},
+		    .cn = cases[i].cn,
+		    .san = cases[i].san});
+		send_by_ra();
+		assert_inner_issued(0);
+		assert_other_names(i, cases[i].wanted[0], cases[i].wanted[1]);
+		fake_cmc_again();
+	}
+}
+
+/* And none is passed over that cannot be read. */
+static void
+test_C31_C36_other_names_that_are_malformed(void **state)
+{
+	unsigned char id = put_inner(request_for_other_names(true));
+
+	(void)state;
+	(void)put_batch(&id, 1);
+	(void)add_change(&(struct change){.path = (unsigned char[]){id, 0},
+	    .requests = (unsigned char[]){1, 0},
+	    .cn = "printer 7"});
+	send_by_ra();
+	assert_inner_failed(0, CMC_BAD_REQUEST, "ChangeSubjectName is malformed");
+	assert_int_equal(fake_store.rows, 0);
+}
+
 /* The key is the one that was proven. */
 static void
 test_C31_what_no_ra_changes(void **state)
@@ -632,6 +734,7 @@ test_C35_of_a_request_beside_it(void **state)
 
 	(void)state;
 	fake_cmc.ctx.renewal_window = 2 * 86400;
+	fake_cmc.ctx.renews_once = true;
 	send_by_ra();
 	fake_cmc_assert_failed(CMC_BAD_IDENTITY, id, "subject");
 	(void)add_identity((unsigned char[]){(unsigned char)id, 0});
@@ -639,6 +742,7 @@ test_C35_of_a_request_beside_it(void **state)
 	assert_int_equal(fake_cmc.answer.rc, 0);
 	assert_true(fake_store.row[0].requester.is_ra);
 	assert_string_equal(fake_store.row[0].detail, "Supplied; for another, by RA bob");
+	assert_string_equal(fake_store.row[0].renews, ""); /* its own is good for the next one */
 }
 
 static void
@@ -811,6 +915,8 @@ main(void)
 	    SUPPLIED(test_C31_names_of_who_is_not_known),
 	    SUPPLIED(test_C31_fields_are_removed),
 	    SUPPLIED(test_C31_no_more_than_the_requester_may),
+	    SUPPLIED(test_C31_C36_the_other_half_stays),
+	    SUPPLIED(test_C31_C36_other_names_that_are_malformed),
 	    SUPPLIED(test_C31_what_no_ra_changes),
 	    SUPPLIED(test_C31_the_outermost_wins),
 	    SUPPLIED(test_C31_a_path_that_leads_nowhere),

@@ -6,7 +6,11 @@
 
 #include <cmocka.h>
 
+#include <openssl/core_names.h>
+#include <openssl/ec.h>
+
 #include "fake_cmc.h"
+#include "renewal.h"
 
 /* Of a template that takes names from requests; the certificate that signs has CN=self, and no
  * SAN. */
@@ -139,6 +143,112 @@ test_C034_renewed_once(void **state)
 	assert_string_equal(fake_store.row[1].renews, "");
 }
 
+/* The same certificate with the signature (r, n - s) in place of (r, s), which is as good. */
+static X509 *
+twin_of(const X509 *cert)
+{
+	X509 *twin = X509_dup(cert);
+	const ASN1_BIT_STRING *bits;
+	const unsigned char *p;
+	unsigned char *der = NULL;
+	BIGNUM *r, *s = BN_new(), *n = NULL;
+	ECDSA_SIG *sig;
+	int len;
+
+	X509_get0_signature(&bits, NULL, twin);
+	p = ASN1_STRING_get0_data(bits);
+	sig = d2i_ECDSA_SIG(NULL, &p, ASN1_STRING_length(bits));
+	assert_true(
+	    BN_hex2bn(&n, "FFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551") > 0 &&
+	    BN_sub(s, n, ECDSA_SIG_get0_s(sig)) == 1);
+	r = BN_dup(ECDSA_SIG_get0_r(sig));
+	assert_int_equal(ECDSA_SIG_set0(sig, r, s), 1);
+	len = i2d_ECDSA_SIG(sig, &der);
+	assert_int_equal(ASN1_STRING_set((ASN1_STRING *)bits, der, len), 1);
+	OPENSSL_free(der);
+	ECDSA_SIG_free(sig);
+	BN_free(n);
+	return twin;
+}
+
+static void
+test_C034_renewed_once_whatever_its_signature(void **state)
+{
+	X509 *twin = twin_of(fake_cmc.cert);
+	unsigned char *der = NULL;
+	const unsigned char *p;
+	int n;
+
+	(void)state;
+	fake_cmc.ctx.renews_once = true;
+	add_request("self", NULL);
+	fake_cmc_send_by_cert();
+	assert_int_equal(fake_cmc.answer.rc, 0);
+	X509_free(fake_cmc.cert);
+	n = i2d_X509(twin, &der);
+	p = der;
+	fake_cmc.cert = d2i_X509(NULL, &p, n);
+	assert_int_equal(X509_verify(fake_cmc.cert, fake_cmc.old), 1);
+	fake_cmc_again();
+	add_request("self", NULL);
+	fake_cmc_send_by_cert();
+	assert_int_equal(fake_cmc.answer.rc, GH_E_FORBIDDEN);
+	assert_non_null(strstr(fake_cmc.answer.err.message, "renewed already"));
+	OPENSSL_free(der);
+	X509_free(twin);
+}
+
+/* The certificate of the connection begins no line of its own: what it asks for is its renewal. */
+static void
+test_C034_renewed_once_by_its_connection(void **state)
+{
+	(void)state;
+	fake_cmc.ctx.caller = &fake_cmc.alice;
+	strcpy(fake_cmc.alice.id, "alice's entry");
+	fake_cmc.ctx.renews_once = fake_cmc.ctx.caller_renews = true;
+	(void)fake_cmc_add_request();
+	fake_cmc_send_own();
+	assert_int_equal(fake_cmc.answer.rc, GH_E_FORBIDDEN);
+	assert_non_null(strstr(fake_cmc.answer.err.message, "sign with the one"));
+	fake_cmc_again();
+	add_request("admin", NULL);
+	fake_cmc_send_by_cert();
+	fake_cmc_assert_failed(CMC_BAD_IDENTITY, 1, "subject");
+	assert_int_equal(fake_store.rows, 0);
+	fake_cmc_again();
+	add_request("self", NULL);
+	fake_cmc_send_by_cert();
+	assert_int_equal(fake_cmc.answer.rc, 0);
+	assert_int_equal(strlen(fake_store.row[0].renews), 64);
+}
+
+/* A compressed point is the same key. */
+static void
+test_E086_the_old_key_in_other_bytes(void **state)
+{
+	EVP_PKEY *key = EVP_PKEY_dup(fake_cmc.old);
+	unsigned char *der = NULL;
+	struct ca_pkcs10 *csr;
+	struct gh_error err;
+	X509_REQ *req;
+	int n;
+
+	(void)state;
+	assert_int_equal(EVP_PKEY_set_utf8_string_param(key,
+			     OSSL_PKEY_PARAM_EC_POINT_CONVERSION_FORMAT, "compressed"),
+	    1);
+	req = message_csr(key, NULL, 0);
+	n = i2d_X509_REQ(req, &der);
+	assert_int_equal(ca_pkcs10_parse(der, (size_t)n, &csr, &err), 0);
+	assert_true(csr->spki_len < 70);
+	assert_int_equal(renewal_check_key(fake_cmc.cert, csr, &err), GH_E_FORBIDDEN);
+	assert_int_equal(renewal_check_key(fake_cmc.own, csr, &err), 0);
+	ca_pkcs10_free(csr);
+	OPENSSL_free(der);
+	X509_REQ_free(req);
+	EVP_PKEY_free(key);
+}
+
 /* Who is let in by a certificate that was renewed gets no more by his own proofs either. */
 static void
 test_C034_caller_whose_certificate_was_renewed(void **state)
@@ -166,6 +276,9 @@ main(void)
 	    CASE(test_C034_names_of_the_directory),
 	    CASE(test_C034_too_early),
 	    CASE(test_C034_renewed_once),
+	    CASE(test_C034_renewed_once_whatever_its_signature),
+	    CASE(test_C034_renewed_once_by_its_connection),
+	    CASE(test_E086_the_old_key_in_other_bytes),
 	    CASE(test_C034_caller_whose_certificate_was_renewed),
 	};
 

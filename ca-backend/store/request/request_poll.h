@@ -15,8 +15,8 @@ struct store_polled {
 	int64_t age;     /* seconds since it was answered; 0: it waits */
 };
 
-/* Was the certificate with this SHA-256 (hex) renewed at a label that renews each once, or does
- * such a renewal wait? */
+/* Was the certificate with this SHA-256 (hex) of its TBSCertificate renewed at a label that renews
+ * each once, or does such a renewal wait? */
 int store_is_renewed(struct store *s, const char *sha256, bool *is_renewed,
     struct gh_error *err) GH_MUSTCHECK;
 #define STORE_RENEWED_ALREADY \
