@@ -18,122 +18,204 @@
 #include "console_ask.h"
 #include "console_page.h"
 
-#define COUNT_MAX 200 /* so many are counted one by one; beyond, PostgreSQL's estimate is told */
-#define COUNT_MAX_TEXT "200"
+#define COUNT_US 3000000 /* so long one's own are counted; then it is told that there are more */
 #define WEEKS 8
 #define DAY_SECONDS 86400
 #define QUERY_SIZE 160
 
 /* --- counting --------------------------------------------------------------------------------- */
 
+static const char *const states[] = {"active", "hold", "revoked", "expired"};
+#define STATES (sizeof(states) / sizeof(states[0]))
+
+/* Of the certificates that the caller may see. */
+struct numbers {
+	int64_t state[STATES];
+	int64_t begin;       /* UTC seconds: Monday of this week */
+	int64_t week[WEEKS]; /* that end in it, neither revoked nor on hold */
+	bool is_least;       /* there are more, which nobody waited for */
+};
+
+static void
+note_state(struct numbers *n, const char *state, int64_t count)
+{
+	for (size_t i = 0; i < STATES; i++)
+		if (strcmp(states[i], state) == 0)
+			n->state[i] += count;
+}
+
+static void
+note_week(struct numbers *n, const char *end, int64_t count)
+{
+	int64_t at = 0;
+
+	if (end == NULL || gh_timestamp_parse(end, &at, NULL) != 0 || at < n->begin)
+		return;
+	at = (at - n->begin) / (7 * DAY_SECONDS);
+	if (at < WEEKS)
+		n->week[at] += count;
+}
+
+/* From the counters, for who may see them: no search. */
 static int
-ask_list(struct worker_env *env, const struct call *call, const char *query, const char *limit,
-    const char *count, gh_json **out, struct gh_error *err)
+count_all(struct worker_env *env, const struct call *call, struct numbers *n, struct gh_error *err)
+{
+	const struct console_ask what = {.handler = rest_certificate_statistics,
+	    .method = GH_HTTP_GET};
+	gh_json *answer, *weeks;
+	int rc = console_ask(env, call, &what, &answer, err);
+
+	weeks = gh_json_get(answer, "by_expiry_week");
+	for (size_t i = 0; rc == 0 && i < STATES; i++)
+		(void)gh_json_int(gh_json_get(gh_json_get(answer, "by_state"), states[i]),
+		    &n->state[i]);
+	for (size_t i = 0; rc == 0 && i < gh_json_size(weeks); i++) {
+		const gh_json *row = gh_json_at(weeks, i);
+		const char *begins = gh_json_string(gh_json_get(row, "begins"));
+		char time[GH_TIMESTAMP_SIZE];
+		int64_t count = 0;
+
+		(void)gh_json_int(gh_json_get(row, "count"), &count);
+		snprintf(time, sizeof(time), "%.10sT00:00:00Z", begins != NULL ? begins : "");
+		note_week(n, time, count);
+	}
+	gh_json_free(answer);
+	return rc;
+}
+
+static void
+note_entries(struct numbers *n, const gh_json *entries)
+{
+	int64_t now = gh_now();
+
+	for (size_t i = 0; i < gh_json_size(entries); i++) {
+		const gh_json *row = gh_json_at(entries, i);
+		const char *end = gh_json_string(gh_json_get(row, "not_after"));
+		const char *state =
+		    console_state(gh_json_string(gh_json_get(row, "status")), end, now);
+
+		note_state(n, state, 1);
+		if (strcmp(state, "active") == 0 || strcmp(state, "expired") == 0)
+			note_week(n, end, 1);
+	}
+}
+
+/* The page of one's own behind the one before, which it replaces. */
+static int
+next_page(struct worker_env *env, const struct call *call, gh_json **page, struct gh_error *err)
 {
 	struct console_ask what = {.handler = rest_certificate_list, .method = GH_HTTP_GET};
+	gh_json *before = *page;
 	struct gh_buf q;
 	int rc;
 
-	*out = NULL;
+	*page = NULL;
 	gh_buf_init(&q, CONSOLE_QUERY_MAX);
-	console_query_put(&q, "query", query);
-	console_query_put(&q, "limit", limit);
-	console_query_put(&q, "fields", "id");
-	console_query_put(&q, "count", count);
+	console_query_put(&q, "limit", "1000");
+	console_query_put(&q, "fields", "status,not_after");
+	console_query_put(&q, "page", gh_json_string(gh_json_get(before, "next")));
 	what.query = (const char *)q.data;
 	if ((rc = gh_buf_check(&q, err)) == 0)
-		rc = console_ask(env, call, &what, out, err);
+		rc = console_ask(env, call, &what, page, err);
 	gh_buf_free(&q);
+	gh_json_free(before);
 	return rc;
 }
 
-/* Of those that the caller may see. Never a scan of all: what is more than COUNT_MAX is *is_about.
- */
+/* One by one, for a bounded time. */
 static int
-count(struct worker_env *env, const struct call *call, const char *query, int64_t *n,
-    bool *is_about, struct gh_error *err)
+count_own(struct worker_env *env, const struct call *call, struct numbers *n, struct gh_error *err)
 {
+	int64_t until = gh_now_us() + COUNT_US;
 	gh_json *page = NULL;
-	int rc = ask_list(env, call, query, COUNT_MAX_TEXT, NULL, &page, err);
+	int rc;
 
-	*n = rc == 0 ? (int64_t)gh_json_size(gh_json_get(page, "entries")) : 0;
-	*is_about = rc == 0 && gh_json_string(gh_json_get(page, "next")) != NULL;
-	gh_json_free(page);
-	if (!*is_about)
-		return rc;
-	rc = ask_list(env, call, query, "1", "estimate", &page, err);
-	if (rc == 0)
-		(void)gh_json_int(gh_json_get(page, "count"), n);
-	if (rc == 0 && *n < COUNT_MAX)
-		*n = COUNT_MAX;
+	do {
+		rc = next_page(env, call, &page, err);
+		note_entries(n, gh_json_get(page, "entries"));
+		n->is_least = gh_json_string(gh_json_get(page, "next")) != NULL;
+	} while (rc == 0 && n->is_least && gh_now_us() < until);
 	gh_json_free(page);
 	return rc;
 }
 
-/* {name, count, is_about, link} of a query, as one more of the list. */
+/* {name, count, is_least, link} of a query, as one more of the list. */
 static int
-add_count(struct worker_env *env, const struct call *call, gh_json *list, const char *name,
-    const char *query, int64_t *most, struct gh_error *err)
+add_count(gh_json *list, const char *name, const char *query, int64_t count, bool is_least)
 {
 	gh_json *o = gh_json_new_object();
 	struct gh_buf q;
-	int64_t n;
-	bool is_about;
-	int rc = count(env, call, query, &n, &is_about, err), bad;
+	int bad;
 
 	gh_buf_init(&q, CONSOLE_QUERY_MAX);
 	console_query_put(&q, "query", query);
-	bad = gh_json_set_string(o, "name", name) | gh_json_set_int(o, "count", n) |
-	    gh_json_set_bool(o, "is_about", is_about) |
+	bad = gh_json_set_string(o, "name", name) | gh_json_set_int(o, "count", count) |
+	    gh_json_set_bool(o, "is_least", is_least) |
 	    console_set_link(o, "link", "/console/certificates", &q);
 	gh_buf_free(&q);
-	bad |= gh_json_append(list, o);
-	if (n > *most)
-		*most = n;
-	return rc == 0 && bad != 0 ? gh_fail(err, GH_E_NOMEM, "overview") : rc;
+	return bad | gh_json_append(list, o);
+}
+
+/* For <meter>, whose end is above its beginning. */
+static int64_t
+most_of(const int64_t *n, size_t len)
+{
+	int64_t most = 1;
+
+	for (size_t i = 0; i < len; i++)
+		most = n[i] > most ? n[i] : most;
+	return most;
 }
 
 static int
-put_states(struct worker_env *env, const struct call *call, gh_json *data, struct gh_error *err)
+put_states(gh_json *data, const struct numbers *n)
 {
-	static const char *const states[] = {"active", "hold", "revoked", "expired"};
 	gh_json *list = gh_json_new_array();
-	int64_t most = 1;
-	int rc = 0;
+	int bad = 0;
 
-	for (size_t i = 0; rc == 0 && i < sizeof(states) / sizeof(states[0]); i++) {
+	for (size_t i = 0; i < STATES; i++) {
 		char query[QUERY_SIZE];
 
 		snprintf(query, sizeof(query), "State -eq \"%s\"", states[i]);
-		rc = add_count(env, call, list, states[i], query, &most, err);
+		bad |= add_count(list, states[i], query, n->state[i], n->is_least);
 	}
-	if (gh_json_set_int(data, "states_most", most) != 0 ||
-	    console_set(data, "states", list) != 0)
-		return rc == 0 ? gh_fail(err, GH_E_NOMEM, "overview") : rc;
-	return rc;
+	return bad | gh_json_set_int(data, "states_most", most_of(n->state, STATES)) |
+	    console_set(data, "states", list);
 }
 
-/* From today on, seven days each. */
 static int
-put_weeks(struct worker_env *env, const struct call *call, gh_json *data, struct gh_error *err)
+put_weeks(gh_json *data, const struct numbers *n)
 {
 	gh_json *list = gh_json_new_array();
-	int64_t most = 1, now = gh_now();
-	int rc = 0;
+	int bad = 0;
 
-	for (int i = 0; rc == 0 && i < WEEKS; i++) {
+	for (int i = 0; i < WEEKS; i++) {
 		char query[QUERY_SIZE], first[GH_TIMESTAMP_SIZE], last[GH_TIMESTAMP_SIZE], name[64];
 
-		gh_timestamp_format(now + 7 * i * DAY_SECONDS, first);
-		gh_timestamp_format(now + (7 * i + 6) * DAY_SECONDS, last);
+		gh_timestamp_format(n->begin + 7 * i * DAY_SECONDS, first);
+		gh_timestamp_format(n->begin + (7 * i + 6) * DAY_SECONDS, last);
 		snprintf(query, sizeof(query),
-		    "State -eq \"active\" AND NotAfter -ge \"%.10s\" AND NotAfter -le \"%.10s\"",
+		    "State -ne \"revoked\" AND State -ne \"hold\" AND NotAfter -ge \"%.10s\" AND "
+		    "NotAfter -le \"%.10s\"",
 		    first, last);
 		snprintf(name, sizeof(name), "%.10s – %.10s", first, last);
-		rc = add_count(env, call, list, name, query, &most, err);
+		bad |= add_count(list, name, query, n->week[i], n->is_least);
 	}
-	if (gh_json_set_int(data, "weeks_most", most) != 0 || console_set(data, "weeks", list) != 0)
-		return rc == 0 ? gh_fail(err, GH_E_NOMEM, "overview") : rc;
+	return bad | gh_json_set_int(data, "weeks_most", most_of(n->week, WEEKS)) |
+	    console_set(data, "weeks", list);
+}
+
+static int
+put_numbers(struct worker_env *env, const struct call *call, gh_json *data, struct gh_error *err)
+{
+	int64_t day = gh_now() / DAY_SECONDS;
+	struct numbers n = {
+	    .begin = (day - (day + 3) % 7) * DAY_SECONDS}; /* 1970 began on a Thursday */
+	int rc = console_sees_all(call->requester) ? count_all(env, call, &n, err)
+						   : count_own(env, call, &n, err);
+
+	if (rc == 0 && (put_states(data, &n) | put_weeks(data, &n)) != 0)
+		rc = gh_fail(err, GH_E_NOMEM, "overview");
 	return rc;
 }
 
@@ -259,9 +341,7 @@ console_overview(struct worker_env *env, const struct call *call, struct gh_http
 	int rc = put_pending(env, call, data, &err);
 
 	if (rc == 0)
-		rc = put_states(env, call, data, &err);
-	if (rc == 0)
-		rc = put_weeks(env, call, data, &err);
+		rc = put_numbers(env, call, data, &err);
 	if (rc == 0)
 		rc = put_cas(env, call, data, &err);
 	if (rc == 0 && gh_json_set_bool(data, "sees_all", console_sees_all(call->requester)) != 0)
