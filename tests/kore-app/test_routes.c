@@ -493,6 +493,29 @@ routes__needs(void **state)
 	}
 }
 
+/* A page asks the handler of the API, whose row was not looked at: so its own demands as much. */
+static void
+routes__console_demands_what_the_api_demands(void **state)
+{
+	static const char *const asks[][2] = {
+	    {"console", "pki.certificates"},
+	    {"console.audit", "pki.audit"},
+	    {"console.certificates", "pki.certificates"},
+	    {"console.certificate", "pki.certificate"},
+	    {"console.certificate.file", "pki.certificate"},
+	    {"console.certificate.ask", "pki.certificate"},
+	    {"console.certificate.change", "pki.certificate.change"},
+	};
+	size_t n = 0;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(asks) / sizeof(asks[0]); i++)
+		assert_int_equal(policy_of(asks[i][0])->roles, policy_of(asks[i][1])->roles);
+	for (size_t i = 0; i < route_table_len; i++)
+		n += strncmp(route_table[i].name, "console", 7) == 0;
+	assert_int_equal(n, sizeof(asks) / sizeof(asks[0])); /* a new page is listed above, too */
+}
+
 /* What is answered from memory asks nobody who he is. */
 static void
 routes__short_ways_are_open(void **state)
@@ -1099,6 +1122,7 @@ main(void)
 	    cmocka_unit_test(routes__wrong_method_names_the_right_ones),
 	    cmocka_unit_test(routes__unknown_paths),
 	    cmocka_unit_test(routes__needs),
+	    cmocka_unit_test(routes__console_demands_what_the_api_demands),
 	    cmocka_unit_test(routes__short_ways_are_open),
 	    cmocka_unit_test(dispatch__open_route),
 	    cmocka_unit_test(dispatch__local_route),

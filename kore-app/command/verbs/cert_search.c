@@ -170,6 +170,7 @@ search_all(struct verb_call *c, struct store_cert_filter *f, struct gh_error *er
 		f->from = &at;
 		cert_page_clear(&page);
 	}
+	f->from = NULL; /* it is of this function */
 	cert_place_clear(&at);
 	return rc;
 }
