@@ -17,7 +17,7 @@ from environment import Environment, read_shell_variables, wait_for
 from person import Person
 from plain_browser import PlainBrowser as Browser
 
-env = Environment("sessions", GATEHOUSE_CONF_EXTRA="""
+env = Environment("sessions", GATEHOUSE_PRELOAD="", GATEHOUSE_CONF_EXTRA="""
 directory { cache_seconds = 2 bind_cache_seconds = 2 }
 roles { officer_groups = "pki-officers" }
 limits { failures = 1000 }
