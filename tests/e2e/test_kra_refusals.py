@@ -361,7 +361,7 @@ class CrossSite(Case):
         requests["complete"] = complete
         cert = env.count("select max(id) from certificate where requester like '%alice'")
         for method, pattern in pki:
-            path = pattern.replace("{profile}", "User").replace("{kid}", key_id)
+            path = pattern.replace("{profile}", "User").replace("{kid}", key_id).replace("{name}", "CostCenter")
             bodies = [{"status": "rejected"}, {"status": "inactive"}, {"status": "revoked"}, {"key_id": key_id}]
             if "keyrequest/{id}" in path:
                 for request in requests.values():

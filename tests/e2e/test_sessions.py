@@ -5,7 +5,6 @@ import os
 import re
 import signal
 import socket
-import statistics
 import subprocess
 import time
 import unittest
@@ -229,8 +228,8 @@ class Attackers(unittest.TestCase):
             begin = time.monotonic()
             self.assertEqual(browser.send("POST", "/login", {**form, "user": user, "password": f"wrong {begin}"}).status, 401)
             took.setdefault(user, []).append(time.monotonic() - begin)
-        medians = [statistics.median(t) for t in took.values()]
-        self.assertLess(max(medians), 1.5 * min(medians) + 0.02, took)
+        fastest = [min(t) for t in took.values()]  # what else runs on the machine makes answers slower, never faster
+        self.assertLess(max(fastest), 1.5 * min(fastest) + 0.02, took)
 
     def test_nothing_of_it_is_in_the_log(self):
         browser = logged_in(("bob", "bob-secret"))

@@ -28,8 +28,7 @@ static struct signer of_carol, of_dave;
 static void
 signer_make(struct signer *s, long serial)
 {
-	s->key = EVP_EC_gen("P-256");
-	s->cert = X509_new();
+	*s = (struct signer){.key = EVP_EC_gen("P-256"), .cert = X509_new()};
 	ASN1_INTEGER_set(X509_get_serialNumber(s->cert), serial);
 	X509_gmtime_adj(X509_getm_notBefore(s->cert), -60);
 	X509_gmtime_adj(X509_getm_notAfter(s->cert), 3600);
