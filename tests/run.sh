@@ -19,7 +19,7 @@ JOBS=$(nproc)
 WIDE=$((6 * JOBS))
 NICENESS=$(nice)
 STARTED=$SECONDS
-FUZZ_SECONDS=${FUZZ_SECONDS:-2}
+FUZZ_SECONDS=${FUZZ_SECONDS:-1}
 
 exec </dev/null
 mkdir -p "$OUT"

@@ -375,7 +375,8 @@ class CrossSite(Case):
                     yield method, path, body
 
     def world(self):
-        tables = ("archived_key", "key_request", "key_approval", "request", "certificate", "revocation")
+        asked = "(select * from certificate where request_id <> 0)"  # the gateway makes some for itself, in the background
+        tables = ("archived_key", "key_request", "key_approval", "request", asked, "revocation")
         return [env.psql(f"select md5(coalesce(string_agg(t::text, '|' order by t::text), '')) from {t} t") for t in tables]
 
     def callers(self):
