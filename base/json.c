@@ -130,6 +130,12 @@ gh_json_ref(gh_json *v)
 	return json_incref(v);
 }
 
+bool
+gh_json_equal(const gh_json *a, const gh_json *b)
+{
+	return json_equal(a, b) != 0;
+}
+
 enum gh_json_type
 gh_json_type(const gh_json *v)
 {

@@ -37,6 +37,8 @@ int gh_json_parse(const char *text, size_t len, enum gh_json_mode mode, gh_json 
     struct gh_error *err) GH_MUSTCHECK;
 void gh_json_free(gh_json *v);
 gh_json *gh_json_ref(gh_json *v);
+/* Same types and values; the order of members does not count. false where one of them is NULL. */
+bool gh_json_equal(const gh_json *a, const gh_json *b);
 enum gh_json_type gh_json_type(const gh_json *v); /* NULL counts as GH_JSON_NULL */
 const char *gh_json_type_name(const gh_json *v);  /* "string", for messages */
 

@@ -17,18 +17,6 @@ no_memory(struct gh_error *err)
 	return gh_fail(err, GH_E_NOMEM, "metadata");
 }
 
-/* Values are texts, numbers and booleans. */
-static bool
-is_same(const gh_json *a, const gh_json *b)
-{
-	char *x = gh_json_print(a, false), *y = gh_json_print(b, false);
-	bool same = x != NULL && y != NULL && strcmp(x, y) == 0;
-
-	free(x);
-	free(y);
-	return same;
-}
-
 static bool
 is_none(const gh_json *value)
 {
@@ -71,7 +59,7 @@ put(struct work *w, const struct metadata_field *f, gh_json *is, struct gh_error
 	if (!has && f->required && (had || w->c->replaces) && may_set(w->c, f))
 		return gh_refuse_as(err, GH_E_METADATA, "required", NULL,
 		    "metadata field \"%s\" is required", f->name);
-	if ((!had && !has) || (had && has && is_same(was, is)))
+	if ((!had && !has) || (had && has && gh_json_equal(was, is)))
 		return 0;
 	if (!may_set(w->c, f))
 		return gh_refuse(err, GH_E_FORBIDDEN,

@@ -7,7 +7,6 @@
 #include "buf.h"
 #include "percent.h"
 #include "rest/rest.h"
-#include "utf8.h"
 
 #include "kf_ask.h"
 
@@ -229,32 +228,6 @@ is_named(const char *p, size_t n, const char *name)
 	return strlen(name) == n && strncasecmp(p, name, n) == 0;
 }
 
-/* n bytes; malloc'd, NULL: malformed. */
-static char *
-decode(const char *s, size_t n)
-{
-	const char *end = s + n;
-	char *out = malloc(n + 1);
-	size_t len = 0;
-
-	while (out != NULL && s < end) {
-		bool is_blank = *s == '+';
-		int c = gh_percent_next(&s, end);
-
-		if (c <= 0) {
-			free(out);
-			return NULL;
-		}
-		out[len++] = is_blank ? ' ' : (char)c;
-	}
-	if (out != NULL)
-		out[len] = '\0';
-	if (out == NULL || gh_utf8_is_clean(out))
-		return out;
-	free(out);
-	return NULL;
-}
-
 int
 kf_param(const struct call *call, const char *name, char **out, struct gh_error *err)
 {
@@ -266,7 +239,7 @@ kf_param(const struct call *call, const char *name, char **out, struct gh_error 
 
 		if (k < n && is_named(p, k, name)) {
 			free(*out);
-			if ((*out = decode(p + k + 1, n - k - 1)) == NULL)
+			if ((*out = gh_percent_value(p + k + 1, n - k - 1)) == NULL)
 				return gh_refuse(err, GH_E_BAD_REQUEST,
 				    "The parameter %s is malformed.", name);
 		}

@@ -267,34 +267,6 @@ rest_fields_clear(struct rest_fields *f)
 
 /* --- query ------------------------------------------------------------------------------------ */
 
-/* Percent-decoding, '+' is a blank. malloc'd; NULL: malformed, control characters, not UTF-8, or
- * out of memory. */
-static char *
-decode_value(const char *s, size_t n)
-{
-	const char *end = s + n;
-	char *out = malloc(n + 1);
-	size_t len = 0;
-
-	if (out == NULL)
-		return NULL;
-	while (s < end) {
-		bool is_blank = *s == '+';
-		int c = gh_percent_next(&s, end);
-
-		if (c <= 0) {
-			free(out);
-			return NULL;
-		}
-		out[len++] = is_blank ? ' ' : (char)c;
-	}
-	out[len] = '\0';
-	if (gh_utf8_is_clean(out))
-		return out;
-	free(out);
-	return NULL;
-}
-
 int
 rest_query(const struct call *call, const char *name, char **out, struct gh_error *err)
 {
@@ -312,7 +284,7 @@ rest_query(const struct call *call, const char *name, char **out, struct gh_erro
 			if (found++ > 0)
 				return gh_refuse(err, GH_E_BAD_REQUEST,
 				    "The parameter %s is there twice.", name);
-			if ((*out = decode_value(p + name_len + 1, n - name_len - 1)) == NULL)
+			if ((*out = gh_percent_value(p + name_len + 1, n - name_len - 1)) == NULL)
 				return gh_refuse(err, GH_E_BAD_REQUEST,
 				    "The parameter %s is malformed.", name);
 		}

@@ -8,8 +8,9 @@
 
 #define CONSOLE_PAGE_FOR(path, id, who, function) \
 	{ \
-		.methods = READ, .pattern = (path), .name = (id), .need = AUTH_SESSION, \
-		.roles = (who), .handler = (function), .family = &route_family_pages \
+		.methods = GH_HTTP_GET | GH_HTTP_HEAD, .pattern = (path), .name = (id), \
+		.need = AUTH_SESSION, .roles = (who), .handler = (function), \
+		.family = &route_family_pages \
 	}
 
 #define CONSOLE_ROWS \

@@ -47,17 +47,6 @@ make_index(const struct grants *g, gh_json **out, struct gh_error *err)
 
 /* ---- one row ---- */
 
-static bool
-is_same(const gh_json *a, const gh_json *b)
-{
-	char *x = gh_json_print(a, false), *y = gh_json_print(b, false);
-	bool same = x != NULL && y != NULL && strcmp(x, y) == 0;
-
-	free(x);
-	free(y);
-	return same;
-}
-
 /* The row as it is to be; members that differ go to told: "added", "subject, note". */
 static int
 merge(const gh_json *old, const gh_json *given, enum store_device_change how, gh_json **out,
@@ -74,7 +63,7 @@ merge(const gh_json *old, const gh_json *given, enum store_device_change how, gh
 
 		if (strcmp(name, "id") == 0 || (how == STORE_DEVICE_SET && v == NULL))
 			v = was;
-		if (old != NULL && !is_same(was, v) &&
+		if (old != NULL && !gh_json_equal(was, v) &&
 		    !(gh_json_type(was) == GH_JSON_NULL && gh_json_type(v) == GH_JSON_NULL))
 			snprintf(told + n, size - n, "%s%s", n > 0 ? ", " : "", name);
 		bad |=
