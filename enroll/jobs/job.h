@@ -70,6 +70,11 @@ const struct job *job_find(const char *name); /* NULL: none */
 /* Name of its row and lock, on this node. */
 #define JOB_ROW_SIZE 192
 void job_row_name(const struct job *job, char out[JOB_ROW_SIZE]);
+/* [{"name","about","interval","started","finished","outcome","failures","wanted","running","node",
+ * "detail"}], in the order of the table; a job of each node once for each of them. What comes from
+ * the database is null where the job never ran. *out by gh_json_free. */
+int job_list(struct store *s, const struct gh_conf *conf, gh_json **out,
+    struct gh_error *err) GH_MUSTCHECK;
 /* Seconds between two runs; 0 = only on demand. */
 int job_interval(const struct job *job, const struct gh_conf *conf);
 /* The process or thread wants to end: return soon. */

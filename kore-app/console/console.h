@@ -33,4 +33,9 @@ void console_certificate_ask(struct worker_env *env, const struct call *call,
 void console_certificate_change(struct worker_env *env, const struct call *call,
     struct gh_http_reply *rep);
 
+/* GET /console/jobs: what runs in the background; administrators run it by ... */
+void console_jobs(struct worker_env *env, const struct call *call, struct gh_http_reply *rep);
+/* ... POST /console/jobs/{name}/run */
+void console_job_run(struct worker_env *env, const struct call *call, struct gh_http_reply *rep);
+
 #endif

@@ -7,6 +7,8 @@
 
 #include "rest/rest.h"
 
+#include "pages/page.h"
+
 #include "console_ask.h"
 
 #define FIELDS_MAX 3
@@ -141,9 +143,9 @@ console_ask(struct worker_env *env, const struct call *call, const struct consol
 	int rc = send(env, call, a, &rep, err);
 
 	*out = NULL;
-	if (rc == 0 && rep.body == NULL)
+	if (rc == 0 && rep.body == NULL && rep.status != 204)
 		rc = gh_fail(err, GH_E_INTERNAL, "an answer without a body");
-	if (rc == 0)
+	if (rc == 0 && rep.body != NULL)
 		rc = gh_json_parse((const char *)rep.body, rep.body_len, GH_JSON_STRICT, &answer,
 		    err);
 	if (rc == 0 && is_success(&rep)) {
@@ -156,6 +158,30 @@ console_ask(struct worker_env *env, const struct call *call, const struct consol
 	}
 	gh_http_reply_clear(&rep);
 	return rc;
+}
+
+int
+console_get(struct worker_env *env, const struct call *call,
+    void (*handler)(struct worker_env *env, const struct call *call, struct gh_http_reply *rep),
+    const char *query, gh_json **out, struct gh_error *err)
+{
+	const struct console_ask what = {.handler = handler, .method = GH_HTTP_GET, .query = query};
+
+	return console_ask(env, call, &what, out, err);
+}
+
+void
+console_do(struct worker_env *env, const struct call *call, const struct console_ask *a,
+    const char *path, struct gh_http_reply *rep)
+{
+	struct gh_error err = {0};
+	gh_json *answer;
+
+	if (console_ask(env, call, a, &answer, &err) == 0)
+		page_redirect(rep, path);
+	else
+		page_refuse(call, &err, rep);
+	gh_json_free(answer);
 }
 
 int

@@ -21,14 +21,24 @@ struct console_ask {
 };
 
 /*
- * 0: the answer was a success, *out its JSON. Else *err is the error that was answered, and *out,
- * where the answer names members that are wrong, an object of them, as page_reply wants its
- * "errors"; NULL: it names none.
+ * 0: the answer was a success, *out its JSON, or NULL where it has none (204). Else *err is the
+ * error that was answered, and *out, where the answer names members that are wrong, an object of
+ * them, as page_reply wants its "errors"; NULL: it names none.
  */
 int console_ask(struct worker_env *env, const struct call *call, const struct console_ask *a,
     gh_json **out, struct gh_error *err) GH_MUSTCHECK;
 
-/* The same of an answer that is no JSON: *rep is it, and empty after an error. */
+/* GET of a route; query: as console_query_put makes it, NULL: none. */
+int console_get(struct worker_env *env, const struct call *call,
+    void (*handler)(struct worker_env *env, const struct call *call, struct gh_http_reply *rep),
+    const char *query, gh_json **out, struct gh_error *err) GH_MUSTCHECK;
+
+/* What a form is for, when there is nothing to say after it: asks, and goes on at a path. What the
+ * API refuses is a page with its error. */
+void console_do(struct worker_env *env, const struct call *call, const struct console_ask *a,
+    const char *path, struct gh_http_reply *rep);
+
+/* As console_ask, of an answer that is no JSON: *rep is it, and empty after an error. */
 int console_fetch(struct worker_env *env, const struct call *call, const struct console_ask *a,
     struct gh_http_reply *rep, struct gh_error *err) GH_MUSTCHECK;
 

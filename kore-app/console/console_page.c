@@ -13,6 +13,7 @@
 
 #define DAY_LENGTH 10 /* of "2026-01-02T03:04:05Z" */
 #define ANY 0         /* whoever is logged in */
+#define STAFF (REQUESTER_ROLE_ADMIN | REQUESTER_ROLE_OFFICER | REQUESTER_ROLE_AUDITOR)
 
 /* Who may go where; not shown to others. Rows of the route table decide who gets in. */
 static const struct {
@@ -21,6 +22,7 @@ static const struct {
 } ways[] = {
     {"/console", "overview", ANY},
     {"/console/certificates", "certificates", ANY},
+    {"/console/jobs", "jobs", STAFF},
     {"/console/audit", "audit", REQUESTER_ROLE_AUDITOR},
 };
 

@@ -13,6 +13,15 @@
 		.family = &route_family_pages \
 	}
 
+#define CONSOLE_FORM_FOR(path, id, who, function) \
+	{ \
+		.methods = GH_HTTP_POST, .pattern = (path), .name = (id), .need = AUTH_SESSION, \
+		.roles = (who), .body_max = FORM_BODY_MAX, .takes_form = true, \
+		.handler = (function), .family = &route_family_pages \
+	}
+/* As ADMIN_READ of the API. */
+#define CONSOLE_STAFF (REQUESTER_ROLE_ADMIN | REQUESTER_ROLE_OFFICER | REQUESTER_ROLE_AUDITOR)
+
 #define CONSOLE_ROWS \
 	PAGE("/console", "console", AUTH_SESSION, console_overview), \
 	    CONSOLE_PAGE_FOR("/console/audit", "console.audit", REQUESTER_ROLE_AUDITOR, \
@@ -26,6 +35,9 @@
 	    PAGE("/console/certificates/{id}/status", "console.certificate.ask", AUTH_SESSION, \
 		console_certificate_ask), \
 	    FORM("/console/certificates/{id}/status", "console.certificate.change", AUTH_SESSION, \
-		console_certificate_change)
+		console_certificate_change), \
+	    CONSOLE_PAGE_FOR("/console/jobs", "console.jobs", CONSOLE_STAFF, console_jobs), \
+	    CONSOLE_FORM_FOR("/console/jobs/{name}/run", "console.job.run", REQUESTER_ROLE_ADMIN, \
+		console_job_run)
 
 #endif

@@ -23,6 +23,7 @@
 #include "rest/rest_key_request.h"
 #include "rest/rest_transport.h"
 
+#include "admin_rows.h"
 #include "console_rows.h"
 #include "est_package_rows.h"
 #include "est_rows.h"
@@ -398,6 +399,7 @@ const struct route route_table[] = {
     EST_PACKAGE_ROWS,
     PACKAGE_ROWS,
     METADATA_ROWS,
+    ADMIN_ROWS,
     KEYFACTOR_ROWS,
     EST_ROWS,
     {.methods = READ,

@@ -448,6 +448,12 @@ static const struct policy {
     {"pki.metadata.field", AUTH_PERSON, 0, false},
     {"pki.metadata.define", AUTH_PERSON, REQUESTER_ROLE_ADMIN, false},
     {"pki.metadata.remove", AUTH_PERSON, REQUESTER_ROLE_ADMIN, false},
+    {"pki.jobs", AUTH_PERSON,
+	REQUESTER_ROLE_ADMIN | REQUESTER_ROLE_OFFICER | REQUESTER_ROLE_AUDITOR, false},
+    {"pki.job.run", AUTH_PERSON, REQUESTER_ROLE_ADMIN, false},
+    {"console.jobs", AUTH_SESSION,
+	REQUESTER_ROLE_ADMIN | REQUESTER_ROLE_OFFICER | REQUESTER_ROLE_AUDITOR, false},
+    {"console.job.run", AUTH_SESSION, REQUESTER_ROLE_ADMIN, false},
     {"est.cacerts", AUTH_ANYBODY, 0, false},
     {"est.label.cacerts", AUTH_ANYBODY, 0, false},
     {"est.simpleenroll", AUTH_EST | AUTH_EST_ONE_TIME, 0, false},
@@ -505,6 +511,8 @@ routes__console_demands_what_the_api_demands(void **state)
 	    {"console.certificate.file", "pki.certificate"},
 	    {"console.certificate.ask", "pki.certificate"},
 	    {"console.certificate.change", "pki.certificate.change"},
+	    {"console.jobs", "pki.jobs"},
+	    {"console.job.run", "pki.job.run"},
 	};
 	size_t n = 0;
 
@@ -887,15 +895,16 @@ origin__safe_methods_change_nothing(void **state)
 	    "pki.keyrequest.status", "pki.keys", "pki.key", "pki.key.status", "home", "login",
 	    "csr.upload", "static", "requests", "request", "request.certificate", "console",
 	    "console.audit", "console.certificates", "console.certificate",
-	    "console.certificate.file", "console.certificate.ask", "est.cacerts",
-	    "est.label.cacerts", "pki.packages", "pki.package", "pki.package.deliveries",
-	    "pki.packages.deliveries", "pki.metadata", "pki.metadata.field",
-	    "pki.certificate.metadata", "pki.certificate.metadata.history", "keyfactor.endpoints",
-	    "keyfactor.certificates", "keyfactor.certificate", "keyfactor.compare",
-	    "keyfactor.fields", "keyfactor.field", "keyfactor.templates", "keyfactor.template",
-	    "keyfactor.cas", "est.csrattrs", "est.label.csrattrs", "est.simpleenroll.outcome",
-	    "est.label.simpleenroll.outcome", "est.simplereenroll.outcome",
-	    "est.label.simplereenroll.outcome", "est.fullcmc.outcome", "est.label.fullcmc.outcome"};
+	    "console.certificate.file", "console.certificate.ask", "pki.jobs", "console.jobs",
+	    "est.cacerts", "est.label.cacerts", "pki.packages", "pki.package",
+	    "pki.package.deliveries", "pki.packages.deliveries", "pki.metadata",
+	    "pki.metadata.field", "pki.certificate.metadata", "pki.certificate.metadata.history",
+	    "keyfactor.endpoints", "keyfactor.certificates", "keyfactor.certificate",
+	    "keyfactor.compare", "keyfactor.fields", "keyfactor.field", "keyfactor.templates",
+	    "keyfactor.template", "keyfactor.cas", "est.csrattrs", "est.label.csrattrs",
+	    "est.simpleenroll.outcome", "est.label.simpleenroll.outcome",
+	    "est.simplereenroll.outcome", "est.label.simplereenroll.outcome", "est.fullcmc.outcome",
+	    "est.label.fullcmc.outcome"};
 
 	(void)state;
 	for (size_t i = 0; i < route_table_len; i++) {

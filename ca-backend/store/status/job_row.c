@@ -141,14 +141,21 @@ store_job_note(struct store *s, const char *name, const char *detail, struct gh_
 }
 
 int
-store_job_want(struct store *s, const char *name, struct gh_error *err)
+store_job_want(struct store *s, const struct requester *who, const char *name, struct gh_error *err)
 {
 	static const struct store_statement st = {"job_want",
 	    "INSERT INTO job (name, wanted) VALUES ($1, true) ON CONFLICT (name) DO UPDATE SET wanted = true"};
 	struct store_params p = {0};
+	int rc = store_begin(s, err);
 
+	if (rc != 0)
+		return rc;
 	store_put_text(&p, name);
-	return store_do(s, &st, &p, err);
+	if ((rc = store_do(s, &st, &p, err)) == 0 &&
+	    (rc = store_audit_change(s, who, "job.wanted", name, NULL, err)) == 0)
+		return store_commit(s, err);
+	store_rollback(s);
+	return rc;
 }
 
 int
@@ -156,8 +163,8 @@ store_job_list(struct store *s, gh_json **out, struct gh_error *err)
 {
 	static const struct store_statement st = {"job_list",
 	    "SELECT coalesce(json_agg(row_to_json(t) ORDER BY name), '[]') FROM (SELECT name, "
-	    "iso_utc(started_at) AS started, iso_utc(finished_at) AS finished, outcome, detail, node, wanted, " STORE_JOB_FAILURES
-	    " AS failures FROM job) t"};
+	    "iso_utc(started_at) AS started, iso_utc(finished_at) AS finished, outcome, detail, node, wanted, " STORE_JOB_RUNNING
+	    " AS running, " STORE_JOB_FAILURES " AS failures FROM job) t"};
 	struct store_params p = {0};
 	PGresult *res;
 	int rc = store_read(s, &st, &p, &res, err);

@@ -9,14 +9,15 @@
 /* First half of the lock's key: jobs have a space of their own ("ghjn"). */
 #define STORE_JOB_LOCK_SPACE "1734894446"
 
-/* SQL, over a row of job: runs that failed in a row, for those who watch. A run under way, whose
- * lock is held, is not one of them. */
-#define STORE_JOB_FAILURES \
-	"(failures - (coalesce(started_at > coalesce(finished_at, '-infinity'), false) AND EXISTS (SELECT 1 FROM pg_locks " \
+/* SQL, over a row of job: a run is under way, and its lock is held. */
+#define STORE_JOB_RUNNING \
+	"(coalesce(started_at > coalesce(finished_at, '-infinity'), false) AND EXISTS (SELECT 1 FROM pg_locks " \
 	"WHERE locktype = 'advisory' AND granted AND classid = " STORE_JOB_LOCK_SPACE \
 	" AND objsubid = 2 " \
 	"AND objid::bigint = hashtext(name)::bigint & 4294967295 " \
-	"AND database = (SELECT oid FROM pg_database WHERE datname = current_database())))::int)"
+	"AND database = (SELECT oid FROM pg_database WHERE datname = current_database())))"
+/* SQL: runs that failed in a row, for those who watch. A run under way is not one of them. */
+#define STORE_JOB_FAILURES "(failures - " STORE_JOB_RUNNING "::int)"
 
 struct store_job {
 	char name[STORE_JOB_NAME_SIZE];
@@ -46,9 +47,11 @@ int store_job_end(struct store *s, const char *name, bool success, const char *d
 /* How far the run is that has begun. */
 int store_job_note(struct store *s, const char *name, const char *detail,
     struct gh_error *err) GH_MUSTCHECK;
-/* Ask for a run at once, on any node. */
-int store_job_want(struct store *s, const char *name, struct gh_error *err) GH_MUSTCHECK;
-/* [{"name","started","finished","outcome","detail","node","wanted","failures"}], by name. */
+/* Ask for a run at once, on any node; with an audit row by who. */
+int store_job_want(struct store *s, const struct requester *who, const char *name,
+    struct gh_error *err) GH_MUSTCHECK;
+/* [{"name","started","finished","outcome","detail","node","wanted","running","failures"}], by name.
+ */
 int store_job_list(struct store *s, gh_json **out, struct gh_error *err) GH_MUSTCHECK;
 
 #endif

@@ -86,7 +86,7 @@ rotate(struct verb_call *c, struct gh_error *err)
 		return rc;
 	rc = make(c, &current, err);
 	store_kra_key_clear(&current);
-	if (rc == 0 && (rc = store_job_want(c->env.store, "kra-rotate", err)) == 0)
+	if (rc == 0 && (rc = store_job_want(c->env.store, &c->env.who, "kra-rotate", err)) == 0)
 		fprintf(stderr,
 		    "note: a gateway puts the archived keys under it: `gatehouse kra show` tells how far that is\n");
 	return rc == 0 ? kra_work_show(c, err) : rc;

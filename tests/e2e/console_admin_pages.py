@@ -1,0 +1,9 @@
+"""Pages of the console for those who administer (docs/console.md): what e2e-test_console_admin looks at, and e2e-test_pages need not look at again."""
+
+STAFF = {"admin", "olga", "otto"}
+ADMIN = {"admin"}
+# The path in docs/openapi.yaml; where the page is; who may see it; what the same person asks over REST.
+PAGES = [
+    ("/console/jobs", "/console/jobs", STAFF, "/pki/jobs"),
+]
+PATHS = {path for path, _, _, _ in PAGES}
