@@ -23,6 +23,15 @@ console_query_put(struct gh_buf *query, const char *name, const char *value)
 		gh_buf_putf(query, "%%%02X", (unsigned char)*c);
 }
 
+const char *
+console_answer_header(const struct gh_http_reply *rep, const char *name)
+{
+	for (size_t i = 0; i < rep->headers; i++)
+		if (strcmp(rep->header[i].name, name) == 0)
+			return rep->header[i].value;
+	return NULL;
+}
+
 /* --- the answer ------------------------------------------------------------------------------- */
 
 static enum gh_code
@@ -47,9 +56,9 @@ put_error(const struct gh_http_reply *rep, const gh_json *answer, struct gh_erro
 
 /* [text] as [rest_reason] */
 static gh_json *
-reasons_of(const gh_json *texts)
+reasons_of(const gh_json *texts, enum gh_code code)
 {
-	struct gh_error err = {.code = GH_E_VALIDATION};
+	struct gh_error err = {.code = code};
 	gh_json *list = gh_json_new_array();
 
 	for (size_t i = 0; list != NULL && i < gh_json_size(texts); i++) {
@@ -66,14 +75,14 @@ reasons_of(const gh_json *texts)
 
 /* NULL: the answer names no members, or out of memory. */
 static gh_json *
-wrong_members(const gh_json *answer)
+wrong_members(const gh_json *answer, enum gh_code code)
 {
 	const gh_json *errors = gh_json_get(answer, "errors");
 	gh_json *o = gh_json_size(errors) > 0 ? gh_json_new_object() : NULL;
 
 	for (void *it = o != NULL ? gh_json_iter(errors) : NULL; o != NULL && it != NULL;
 	     it = gh_json_next(errors, it)) {
-		gh_json *list = reasons_of(gh_json_iter_value(it));
+		gh_json *list = reasons_of(gh_json_iter_value(it), code);
 
 		if (list == NULL || gh_json_set(o, gh_json_iter_name(it), list) != 0) {
 			gh_json_free(o);
@@ -152,7 +161,7 @@ console_ask(struct worker_env *env, const struct call *call, const struct consol
 		*out = answer;
 	} else if (rc == 0) {
 		put_error(&rep, answer, err);
-		*out = wrong_members(answer);
+		*out = wrong_members(answer, err->code);
 		gh_json_free(answer);
 		rc = err->code;
 	}

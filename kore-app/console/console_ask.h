@@ -42,6 +42,9 @@ void console_do(struct worker_env *env, const struct call *call, const struct co
 int console_fetch(struct worker_env *env, const struct call *call, const struct console_ask *a,
     struct gh_http_reply *rep, struct gh_error *err) GH_MUSTCHECK;
 
+/* What a line of its header says; NULL: it has none. Borrowed. */
+const char *console_answer_header(const struct gh_http_reply *rep, const char *name);
+
 /* "name=value", percent-encoded, behind "&" where something stands before it. A value that is NULL
  * or "" is left out. */
 void console_query_put(struct gh_buf *query, const char *name, const char *value);

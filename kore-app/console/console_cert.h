@@ -9,6 +9,9 @@
 int console_cert_get(struct worker_env *env, const struct call *call, gh_json **out,
     struct gh_error *err) GH_MUSTCHECK;
 
+/* Did he ask for it? By the requester that the API shows him. */
+bool console_cert_is_own(const struct requester *who, const gh_json *cert);
+
 /* Is a change to this status ("revoked", "hold", "valid") worth offering? What is offered is tried
  * by the API, which decides. */
 bool console_cert_may(const struct worker_env *env, const struct call *call, const gh_json *cert,

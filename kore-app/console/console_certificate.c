@@ -21,8 +21,8 @@
 /* --- what may be done ------------------------------------------------------------------------- */
 
 /* Who asked for the certificate reads who that was; so do those who see all. */
-static bool
-is_own(const struct requester *who, const gh_json *cert)
+bool
+console_cert_is_own(const struct requester *who, const gh_json *cert)
 {
 	const char *requester = gh_json_string(gh_json_get(cert, "requester"));
 
@@ -36,8 +36,8 @@ console_cert_may(const struct worker_env *env, const struct call *call, const gh
 {
 	const char *status = gh_json_string(gh_json_get(cert, "status"));
 	bool is_officer = (call->requester->roles & REQUESTER_ROLE_OFFICER) != 0,
-	     is_owner =
-		 strcmp(env->conf->revocation.owner, "own") == 0 && is_own(call->requester, cert);
+	     is_owner = strcmp(env->conf->revocation.owner, "own") == 0 &&
+	    console_cert_is_own(call->requester, cert);
 
 	if (status == NULL || strcmp(status, "revoked") == 0 || strcmp(status, to) == 0)
 		return false;
@@ -151,7 +151,9 @@ put_rights(gh_json *data, const struct worker_env *env, const struct call *call,
 	return gh_json_set_bool(data, "can_revoke", can_revoke) |
 	    gh_json_set_bool(data, "can_hold", can_hold) |
 	    gh_json_set_bool(data, "can_release", can_release) |
-	    gh_json_set_bool(data, "can_change", can_revoke || can_hold || can_release);
+	    gh_json_set_bool(data, "can_change", can_revoke || can_hold || can_release) |
+	    gh_json_set_bool(data, "reads_metadata",
+		console_sees_all(call->requester) || console_cert_is_own(call->requester, cert));
 }
 
 /* wrong: why a change was not made, or NULL. */

@@ -257,12 +257,12 @@ part_of(const char *text, const char *suffix)
 static const char *
 date_of(const struct gh_http_reply *rep, const char *name, char out[GH_TIMESTAMP_SIZE], int64_t *at)
 {
+	const char *value = console_answer_header(rep, name);
+
 	*at = 0;
 	*out = '\0';
-	for (size_t i = 0; i < rep->headers; i++)
-		if (strcmp(rep->header[i].name, name) == 0 &&
-		    gh_http_date_parse(rep->header[i].value, at))
-			gh_timestamp_format(*at, out);
+	if (value != NULL && gh_http_date_parse(value, at))
+		gh_timestamp_format(*at, out);
 	return out;
 }
 

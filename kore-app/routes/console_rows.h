@@ -1,6 +1,9 @@
 /* The rows of the console: part of the table in routes.c, which alone includes this. Each page
  * demands what the row of the API demands that it asks (test_routes). */
 #ifndef CONSOLE_ROWS_H
+/* As many as METADATA_BODY_MAX are, percent-encoded. */
+#define METADATA_FORM_BODY_MAX ((size_t)384 * 1024)
+
 #define CONSOLE_ROWS_H
 
 #include "console/console.h"
@@ -21,6 +24,8 @@
 	}
 /* As ADMIN_READ of the API. */
 #define CONSOLE_STAFF (REQUESTER_ROLE_ADMIN | REQUESTER_ROLE_OFFICER | REQUESTER_ROLE_AUDITOR)
+/* As many as METADATA_BODY_MAX are, percent-encoded. */
+#define METADATA_FORM_BODY_MAX ((size_t)384 * 1024)
 
 #define CONSOLE_ROWS \
 	PAGE("/console", "console", AUTH_SESSION, console_overview), \
@@ -38,6 +43,10 @@
 		console_certificate_change), \
 	    CONSOLE_PAGE_FOR("/console/jobs", "console.jobs", CONSOLE_STAFF, console_jobs), \
 	    CONSOLE_FORM_FOR("/console/jobs/{name}/run", "console.job.run", REQUESTER_ROLE_ADMIN, \
-		console_job_run)
+		console_job_run), \
+	    PAGE("/console/certificates/{id}/metadata", "console.metadata", AUTH_SESSION, \
+		console_metadata), \
+	    FORM_OF("/console/certificates/{id}/metadata", "console.metadata.change", \
+		AUTH_SESSION, METADATA_FORM_BODY_MAX, console_metadata_change)
 
 #endif

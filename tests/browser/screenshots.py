@@ -100,6 +100,12 @@ def revoke(b):
     officer_at_certificate(b, "/status?to=revoked")
 
 
+def metadata(b):
+    officer_at_certificate(b, "/metadata")
+    b.fill(**{"m-Department": "Sales", "m-Cost-Center": "4711"}).click("main button")
+    b.fill(**{"m-Department": "IT", "m-Ticket": "OPS-123"}).click("main button")
+
+
 def overview(b):
     ask("print.example.com")
     log_in(b, "olga").open("/console")
@@ -112,7 +118,7 @@ def certificates_phone(b):
 
 PICTURES = {"home": home, "login": login, "home-phone": home_phone, "csr-upload": upload, "csr-preview": preview, "requests": requests, "request": request,
             "request-phone": request_phone, "console-certificates": certificates, "console-certificates-phone": certificates_phone,
-            "console-certificate": certificate, "console": overview, "console-revoke": revoke}
+            "console-certificate": certificate, "console": overview, "console-revoke": revoke, "console-metadata": metadata}
 
 
 # --- PNG ------------------------------------------------------------------------------------------------

@@ -379,6 +379,102 @@ class Console(unittest.TestCase):
         self.assertEqual(bob.send("POST", form.action, mine).status, 403)
         self.assertEqual(self.state(number)["status"], "valid")
 
+    # --- its metadata ------------------------------------------------------------------------------
+
+    @classmethod
+    def define(cls, **fields):
+        """Metadata fields, besides those of all tests."""
+        admin = Person("admin", env.var["GATEHOUSE_ADMIN_PASSWORD"], env)
+        for name, value in fields.items():
+            reply = admin.send("PUT", f"/pki/metadata/{name}", value)
+            assert reply.status in (200, 201), reply.body
+        env.await_catalog()
+
+    def metadata(self, number):
+        return Person("olga", PASSWORDS["olga"], env).get(f"/pki/certificate/{number}/metadata")
+
+    def change_metadata(self, who, number, **fields):
+        browser = self.as_(who)
+        self.assertEqual(browser.get(self.at(number, "/metadata")).status, 200)
+        return browser.submit(self.at(number, "/metadata"), **fields)
+
+    def test_metadata_are_changed_by_a_form(self):
+        number = self.number()
+        self.define(Notes={"type": "BigText"}, Audited={"type": "Boolean"}, Since={"type": "Date"}, Contact={"type": "Email"})
+        begin = env.count("select max(id) from audit")
+        reply = self.change_metadata("olga", number, **{"m-Department": "<b>IT</b>", "m-Stage": "test", "m-Cost-Center": "7", "m-Notes": "one\r\ntwo",
+                                                        "m-Audited": "false", "m-Since": "2026-01-02", "m-Contact": "a@example.com"})
+        self.assertEqual((reply.status, self.as_("olga").path), (200, self.at(number, "/metadata")))
+        values = {"Department": "<b>IT</b>", "Stage": "test", "Cost-Center": 7, "Notes": "one\r\ntwo", "Audited": False, "Since": "2026-01-02", "Contact": "a@example.com"}
+        self.assertEqual(self.metadata(number).json, values)
+        page = Page(reply)
+        self.assertEqual(page.all("input", id="m-Since")[0]["type"], "date")
+        self.assertEqual([o["value"] for o in page.all("option") if "selected" in o], ["test", "false"])
+        self.assertEqual(len(page.all("th", scope="row")), 7)
+        self.assertIn("who pays", page.text)
+        self.assertIn("<b>IT</b>", page.text)
+        # what is not there has no value, what is left alone has no row
+        self.assertEqual(self.change_metadata("olga", number, **{"m-Department": "", "m-Stage": "production", "m-Audited": "false", "m-Notes": "one\ntwo"}).status, 200)
+        self.assertEqual(self.metadata(number).json, {k: v for k, v in {**values, "Stage": "production"}.items() if k != "Department"})
+        history = Person("olga", PASSWORDS["olga"], env).get(f"/pki/certificate/{number}/metadata/history?order=newest&limit=2").json["entries"]
+        self.assertEqual({h["field"]: (h["old"], h["new"]) for h in history}, {"Department": ("<b>IT</b>", None), "Stage": ("test", "production")})
+        self.assertEqual(env.sql(f"select event, actor from audit where id > {begin} and event like 'cert.metadata%' order by id"), [["cert.metadata-changed", "olga"]] * 2)
+
+    def test_wrong_metadata_stand_beside_their_field(self):
+        number = self.number()
+        for field, value, said in (("Ticket", "<b>", "Ticket is like OPS-123."), ("Cost-Center", "seven", "Cost-Center"), ("Stage", "none", "Stage")):
+            with self.subTest(field=field):
+                reply = self.change_metadata("olga", number, **{"m-" + field: value, "m-Department": "kept"})
+                self.assertEqual(reply.status, 400, reply.body)
+                page = Page(reply)
+                self.assertEqual([e[1].get("id") for e in page.elements if e[1].get("aria-invalid")], ["m-" + field])
+                self.assertIn(said, page.text)
+                self.assertEqual(page.all("input", id="m-Department")[0]["value"], "kept")
+        self.assertEqual(self.metadata(number).json, {})
+
+    def test_metadata_that_changed_meanwhile(self):
+        olga, number = self.as_("olga"), self.number()
+        olga.get(self.at(number, "/metadata"))
+        form = olga.form(self.at(number, "/metadata"))
+        Person("olga", PASSWORDS["olga"], env).send("PUT", f"/pki/certificate/{number}/metadata?merge=yes", {"Department": "Sales"})
+        typed = {**form.fields, "m-Department": "IT", "m-Stage": "test"}
+        reply = olga.send("POST", form.action, typed)
+        self.assertEqual(reply.status, 412, reply.body)
+        self.assertIn("Meanwhile it is: Sales", olga.text)
+        self.assertEqual(Page(reply).all("input", id="m-Department")[0]["value"], "IT")
+        self.assertEqual(self.metadata(number).json, {"Department": "Sales"})
+        again = olga.form(form.action).fields
+        self.assertNotEqual(again["version"], form.fields["version"])
+        self.assertEqual(olga.send("POST", form.action, {**typed, "version": again["version"]}).status, 303)
+        self.assertEqual(self.metadata(number).json, {"Department": "IT", "Stage": "test"})
+        self.assertEqual(olga.send("POST", form.action, {**typed, "version": ""}).status, 428)
+
+    def test_who_changes_which_metadata(self):
+        number = self.number()
+        self.define(Mine={"type": "String", "owner_sets": True}, Guarded={"type": "String", "explicit_update": True})
+        self.change_metadata("olga", number, **{"m-Guarded": "a", "m-Department": "IT"})
+        self.assertEqual(self.change_metadata("olga", number, **{"m-Guarded": "b"}).status, 400)
+        self.assertEqual(self.change_metadata("olga", number, **{"m-Guarded": "b", "overwrite": "yes"}).status, 200)
+        alice = self.as_("alice")
+        self.assertEqual(self.change_metadata("alice", number, **{"m-Mine": "x"}).status, 200)
+        self.assertEqual([k for k in alice.form(self.at(number, "/metadata")).fields if k.startswith("m-")], ["m-Mine"])
+        self.assertEqual(self.change_metadata("alice", number, **{"m-Department": "mine"}).status, 403)
+        self.assertEqual(self.metadata(number).json, {"Guarded": "b", "Department": "IT", "Mine": "x"})
+        form = alice.get(self.at(number, "/metadata")) and alice.form(self.at(number, "/metadata"))
+        self.assertEqual(alice.send("POST", form.action, {**form.fields, "csrf": "x"}).status, 403)
+        self.assertEqual(alice.send("POST", form.action, form.fields, site="cross-site").status, 403)
+        # others do not read them, and auditors do not change them
+        bob, otto = self.as_("bob"), self.as_("otto")
+        self.assertEqual(bob.get(self.at(number, "/metadata")).status, 403)
+        bob.get("/")
+        begin = env.count("select max(id) from audit")
+        self.assertEqual(bob.send("POST", form.action, {**form.fields, "m-Mine": "y", "csrf": bob.form("/logout").fields["csrf"]}).status, 403)
+        self.assertEqual(env.sql(f"select event, actor from audit where id > {begin} and event like 'cert.metadata%'"), [["cert.metadata-refused", "EXAMPLE\\bob"]])
+        self.assertNotIn("/metadata", bob.get(self.at(number)).body.decode())
+        otto.get(self.at(number, "/metadata"))
+        self.assertEqual((otto.reply.status, "m-" in otto.text, "Guarded" in otto.text), (200, False, True))
+        self.assertEqual(self.metadata(number).json, {"Guarded": "b", "Department": "IT", "Mine": "x"})
+
     def test_hostile_certificate_is_text(self):
         number = self.number()
         evil = '<script>alert(1)</script>"\u202e'
@@ -434,6 +530,7 @@ PAGES = [
     ("certificate", "/console/certificates/{id}", "/console/certificates/{certificate}", "alice"),
     ("certificate-officer", "/console/certificates/{id}", "/console/certificates/{certificate}?lang=de", "olga"),
     ("certificate-revoke", "/console/certificates/{id}/status", "/console/certificates/{certificate}/status?to=revoked", "olga"),
+    ("certificate-metadata", "/console/certificates/{id}/metadata", "/console/certificates/{certificate}/metadata", "olga"),
     ("certificates-wrong", "/console/certificates", "/console/certificates?query=CN%20-eq%20%22a%22%20AND%20Departmnt%20-eq%20%22b%22&lang=en", "olga"),
 ]
 PASSWORDS = {"alice": "alice-secret", "olga": env.var["GATEHOUSE_OFFICER_PASSWORD"], "otto": env.var["GATEHOUSE_AUDITOR_PASSWORD"]}

@@ -325,6 +325,8 @@ static const struct {
     {"pki.job.run", ADMIN, false},
     {"console.jobs", 0, false},
     {"console.job.run", 0, false},
+    {"console.metadata", SESSIONS, false},
+    {"console.metadata.change", SESSION, false},
     {"static", ALL, false},
     {"est.pal", USER | CERT | APP_USER | APP_CERT, false},
     {"est.label.pal", USER | CERT | APP_USER | APP_CERT, false},

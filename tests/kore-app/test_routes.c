@@ -379,6 +379,8 @@ static const struct policy {
     {"console.certificate.file", AUTH_SESSION, 0, false},
     {"console.certificate.ask", AUTH_SESSION, 0, false},
     {"console.certificate.change", AUTH_SESSION, 0, false},
+    {"console.metadata", AUTH_SESSION, 0, false},
+    {"console.metadata.change", AUTH_SESSION, 0, false},
     {"static", AUTH_ANYBODY, 0, false},
     {"est.pal", AUTH_EST, 0, false},
     {"est.label.pal", AUTH_EST, 0, false},
@@ -513,6 +515,8 @@ routes__console_demands_what_the_api_demands(void **state)
 	    {"console.certificate.change", "pki.certificate.change"},
 	    {"console.jobs", "pki.jobs"},
 	    {"console.job.run", "pki.job.run"},
+	    {"console.metadata", "pki.certificate.metadata"},
+	    {"console.metadata.change", "pki.certificate.metadata.change"},
 	};
 	size_t n = 0;
 
@@ -896,7 +900,7 @@ origin__safe_methods_change_nothing(void **state)
 	    "csr.upload", "static", "requests", "request", "request.certificate", "console",
 	    "console.audit", "console.certificates", "console.certificate",
 	    "console.certificate.file", "console.certificate.ask", "pki.jobs", "console.jobs",
-	    "est.cacerts", "est.label.cacerts", "pki.packages", "pki.package",
+	    "console.metadata", "est.cacerts", "est.label.cacerts", "pki.packages", "pki.package",
 	    "pki.package.deliveries", "pki.packages.deliveries", "pki.metadata",
 	    "pki.metadata.field", "pki.certificate.metadata", "pki.certificate.metadata.history",
 	    "keyfactor.endpoints", "keyfactor.certificates", "keyfactor.certificate",
