@@ -172,6 +172,9 @@ check_state(const struct revoke_request *r, const struct store_cert_status *cert
 {
 	char stamp[GH_TIMESTAMP_SIZE];
 
+	if (cert->state == STORE_CERT_FOREIGN)
+		return gh_refuse(err, GH_E_CONFLICT,
+		    "The certificate was issued elsewhere: its issuer alone can change its status.");
 	if (cert->state == STORE_CERT_REVOKED)
 		return gh_refuse(err, GH_E_CONFLICT,
 		    "The certificate was revoked on %s (%s): that is final.",

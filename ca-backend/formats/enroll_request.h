@@ -30,6 +30,7 @@ enum enroll_protocol { /* stored: never renumber */
 /* Stored dispositions, DB_DISP of MS-CSRA (notes "microsoft-enrollment" 3.1). */
 enum db_disposition {
 	DB_DISP_PENDING = 9,
+	DB_DISP_FOREIGN = 12, /* of a certificate alone: issued elsewhere */
 	DB_DISP_ISSUED = 20,
 	DB_DISP_REVOKED = 21,
 	DB_DISP_ERROR = 30,

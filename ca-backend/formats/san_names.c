@@ -9,8 +9,9 @@
 #include "names_text.h"
 #include "encoding.h"
 #include "oid.h"
+#include "utf8.h"
 
-#define SAN_TEXT_MAX 4096 /* bytes of one name; longer ones do not come from templates */
+#define SAN_TEXT_MAX (1024 * 1024) /* bytes of one name, escaped */
 #define OID_TEXT_MAX 128
 
 /* IA5String content with anything that is not printable ASCII as \xNN, so that no name can pass for
@@ -162,10 +163,9 @@ append_name(gh_json *list, const GENERAL_NAME *gn)
 	gh_buf_init(&b, SAN_TEXT_MAX);
 	put_name(&b, gn);
 	if (gh_buf_check(&b, NULL) == 0) {
-		/* invalid UTF-8 is the one thing a JSON string refuses */
-		gh_json *text = gh_json_new_string((const char *)b.data);
-
-		rc = gh_json_append(list, text);
+		/* half a surrogate pair, which libcrypto takes for a character */
+		gh_utf8_clean((char *)b.data);
+		rc = gh_json_append(list, gh_json_new_string((const char *)b.data));
 	}
 	gh_buf_free(&b);
 	return rc;

@@ -24,6 +24,9 @@ read_row(const gh_json *row, struct key_certificate *out, struct gh_error *err)
 
 	if (rc != 0)
 		return rc;
+	if (gh_json_int(gh_json_get(row, "ca_id"), &out->ca_id) && out->ca_id < 0)
+		return gh_refuse(err, GH_E_FORBIDDEN,
+		    "The certificate was issued elsewhere: no keys are kept for it.");
 	if (!gh_json_int(gh_json_get(row, "ca_id"), &out->ca_id) ||
 	    !cert_parts_read(out->der.p, out->der.len, &parts))
 		return gh_fail(err, GH_E_DB, "certificate in the inventory");

@@ -6,11 +6,16 @@
 
 #define CERT_FIELDS \
 	"id, hex_upper(serial) AS serial, subject, to_json(sans) AS sans, requester, template, " \
-	"CASE WHEN status <> 21 THEN 'valid' WHEN reason = 6 THEN 'hold' ELSE 'revoked' END AS status, " \
+	"CASE WHEN status = 12 THEN 'foreign' WHEN status <> 21 THEN 'valid' WHEN reason = 6 THEN 'hold' ELSE 'revoked' END AS status, " \
 	"iso_utc(not_before) AS not_before, iso_utc(not_after) AS not_after, " \
 	"hex_upper(sha1) AS thumbprint, metadata, version, reason, iso_utc(revoked_at) AS revoked_at, " \
 	"iso_utc(invalidity_date) AS invalidity_date, " \
 	"iso_utc(removed_at) AS removed_at, revoked_by, comment"
+
+/* The subject of its issuer, also of one elsewhere. */
+#define CERT_ISSUER \
+	"(CASE WHEN ca_id < 0 THEN (SELECT f.subject FROM foreign_issuer f WHERE f.id = ca_id) " \
+	"ELSE (SELECT ca.subject FROM ca WHERE ca.id = ca_id) END)"
 
 /* One look-up for each row of a page; LIMIT keeps the planner from reading the table along. */
 #define CERT_JOIN \

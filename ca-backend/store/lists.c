@@ -111,8 +111,9 @@ put_cert_filter(struct gh_buf *b, struct store_params *p, const struct store_fil
 {
 	if (f->cert_state != NULL)
 		gh_buf_puts(b,
-		    strcmp(f->cert_state, "valid") == 0      ? " AND status = 20"
-			: strcmp(f->cert_state, "hold") == 0 ? " AND status = 21 AND " IS_HELD
+		    strcmp(f->cert_state, "valid") == 0         ? " AND status = 20"
+			: strcmp(f->cert_state, "foreign") == 0 ? " AND status = 12"
+			: strcmp(f->cert_state, "hold") == 0    ? " AND status = 21 AND " IS_HELD
 							     : " AND status = 21 AND NOT " IS_HELD);
 	if (f->template_name != NULL) {
 		store_put_text(p, f->template_name);
@@ -256,12 +257,12 @@ store_get_cert(struct store *s, const char *id_serial_or_thumbprint, gh_json **o
     struct gh_error *err)
 {
 	static const struct store_statement st = {"certificate_get",
-	    "SELECT row_to_json(t) FROM (SELECT " CERT_FIELDS ", ca_id, "
-	    "(SELECT ca.name FROM ca WHERE ca.id = ca_id) AS ca, (SELECT ca.subject FROM ca WHERE ca.id = ca_id) AS "
-	    "issuer, request_id, hex_upper(sha256) AS sha256, hex_upper(spki_sha256) AS spki_sha256, "
+	    "SELECT row_to_json(t), ca_id < 0 FROM (SELECT " CERT_FIELDS ", ca_id, "
+	    "(SELECT ca.name FROM ca WHERE ca.id = ca_id) AS ca, " CERT_ISSUER
+	    " AS issuer, request_id, hex_upper(sha256) AS sha256, hex_upper(spki_sha256) AS spki_sha256, "
 	    "base64_line(der) AS der FROM " CERT_TABLE " "
 	    "WHERE id = $1::bigint OR serial IN ($3::bytea, $4::bytea) OR sha1 = $2::bytea OR sha256 = $2::bytea "
-	    "LIMIT 2) t"};
+	    "ORDER BY ca_id < 0 LIMIT 2) t"};
 	struct store_params p = {0};
 	PGresult *res = NULL;
 	int rc;
@@ -271,7 +272,7 @@ store_get_cert(struct store *s, const char *id_serial_or_thumbprint, gh_json **o
 		rc = store_read(s, &st, &p, &res, err);
 	if (rc == 0 && PQntuples(res) == 0)
 		rc = gh_fail(err, GH_E_NOT_FOUND, "no such certificate");
-	else if (rc == 0 && PQntuples(res) > 1)
+	else if (rc == 0 && PQntuples(res) > 1 && store_bool(res, 0, 1) == store_bool(res, 1, 1))
 		rc = gh_refuse(err, GH_E_CONFLICT,
 		    "Two issuers have a certificate of this serial number: "
 		    "ask by id or thumbprint.");

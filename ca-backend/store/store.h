@@ -219,7 +219,7 @@ struct store_filter {
 	int disposition;   /* requests: enum db_disposition; 0 = all */
 	const char *state; /* deliveries: "waiting", "sent" or "dead"; NULL = all */
 	/* certs only; NULL or 0 = all */
-	const char *cert_state;    /* "valid", "hold" or "revoked" */
+	const char *cert_state;    /* "valid", "hold", "revoked" or "foreign" */
 	const char *template_name; /* exact, in any case */
 	const char *serial;        /* as store_clean_hex makes it */
 	/* not_after from ... to, UTC seconds, both included. With one of them the order is that of
@@ -234,8 +234,8 @@ int store_list(struct store *s, enum store_list what, const struct store_filter 
  * "-" and blanks. false: no digit, too many of them, or something else. */
 bool store_clean_hex(const char *text, char out[STORE_HEX_DIGITS_MAX + 1]) GH_MUSTCHECK;
 /* One certificate by id, or by serial or SHA-1/SHA-256 thumbprint (store_clean_hex): object with
- * "der" (base64) and all columns. GH_E_NOT_FOUND; GH_E_CONFLICT when a serial matches under two
- * issuers. */
+ * "der" (base64) and all columns. Where one of ours and one from elsewhere fit, ours is meant.
+ * GH_E_NOT_FOUND; GH_E_CONFLICT when a serial matches under two issuers. */
 int store_get_cert(struct store *s, const char *id_serial_or_thumbprint, gh_json **out,
     struct gh_error *err) GH_MUSTCHECK;
 

@@ -37,6 +37,7 @@ disposition_name(enum db_disposition d)
 	case DB_DISP_CANCELED: /* which the vendor's clients do not know, as the next one */
 	case DB_DISP_EXPIRED:
 		return "Denied";
+	case DB_DISP_FOREIGN: /* of certificates alone */
 	case DB_DISP_ERROR:
 		break;
 	}

@@ -42,7 +42,7 @@ load_cert(struct cmc_run *r, const struct cmc_cert_id *id, struct cert_chain *ou
 	char number[24];
 	const char *text;
 	size_t len = 0;
-	int64_t row;
+	int64_t row, ca_id;
 	gh_json *cert = NULL;
 	int rc;
 
@@ -51,7 +51,9 @@ load_cert(struct cmc_run *r, const struct cmc_cert_id *id, struct cert_chain *ou
 	snprintf(number, sizeof(number), "%" PRId64, row);
 	if ((rc = store_get_cert(store, number, &cert, err)) != 0)
 		return rc;
-	text = gh_json_string(gh_json_get(cert, "der"));
+	text = gh_json_int(gh_json_get(cert, "ca_id"), &ca_id) && ca_id < 0
+	    ? NULL /* another issuer's */
+	    : gh_json_string(gh_json_get(cert, "der"));
 	rc = text != NULL ? gh_base64_decode(text, strlen(text), &der, &len, err)
 			  : gh_refuse(err, GH_E_NOT_FOUND, "The certificate was removed.");
 	if (rc == 0)

@@ -97,7 +97,8 @@ take_state(const char *text, struct cert_node *n)
 	static const char *const words[] = {[CERT_ACTIVE] = "active",
 	    [CERT_EXPIRED] = "expired",
 	    [CERT_REVOKED] = "revoked",
-	    [CERT_ON_HOLD] = "hold"};
+	    [CERT_ON_HOLD] = "hold",
+	    [CERT_FOREIGN] = "foreign"};
 
 	for (n->number = 0; n->number < (int64_t)(sizeof(words) / sizeof(words[0])); n->number++)
 		if (strcasecmp(words[n->number], text) == 0)
@@ -139,7 +140,7 @@ query_value_take(const struct query_env *env, const char *text, struct cert_node
 	    [CERT_BOOL] = "expected true or false",
 	    [CERT_HEX] =
 		"expected hexadecimal digits: a serial number, or a thumbprint of 40 or 64",
-	    [CERT_STATE] = "expected active, expired, revoked or hold"};
+	    [CERT_STATE] = "expected active, expired, revoked, hold or foreign"};
 	bool ok = false;
 
 	switch (n->type) {

@@ -185,7 +185,8 @@ set_names(gh_json *o, const gh_json *sans)
 static int
 set_state(gh_json *o, const gh_json *row)
 {
-	bool is_revoked = strcmp(kf_string(row, "status"), "valid") != 0;
+	const char *status = kf_string(row, "status");
+	bool is_revoked = strcmp(status, "valid") != 0 && strcmp(status, "foreign") != 0;
 	int reason = 0;
 
 	if (is_revoked && !revocation_reason_parse(kf_string(row, "reason"), &reason))

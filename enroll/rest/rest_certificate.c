@@ -275,6 +275,8 @@ make_chain(const struct ca_set *cas, const gh_json *row, const unsigned char *de
 	int rc = cert_chain_add(out, der, len, err);
 
 	(void)gh_json_int(gh_json_get(row, "ca_id"), &ca_id);
+	if (rc == 0 && ca_id < 0) /* from elsewhere: its issuers are not known */
+		return 0;
 	if (rc == 0 && (ca = ca_set_find_id(cas, ca_id)) == NULL)
 		rc = gh_fail(err, GH_E_CA_UNAVAILABLE, "issuer %lld is not in the catalog",
 		    (long long)ca_id);

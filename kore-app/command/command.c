@@ -44,6 +44,8 @@ const struct command command_table[] = {
     {"cert", "search", "find certificates with a query", &verb_cert_search, NULL},
     {"cert", "show", "show one certificate", &verb_cert_show, NULL},
     {"cert", "export", "write a certificate as PEM or DER", &verb_cert_export, NULL},
+    {"cert", "import", "put certificates that others issued into the inventory", &verb_cert_import,
+	NULL},
     {"cert", "metadata", "show or change what is said about a certificate", &verb_cert_metadata,
 	NULL},
     {"cert", "revoke", "revoke a certificate, or put it on hold", &verb_cert_revoke, NULL},

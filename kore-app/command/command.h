@@ -54,6 +54,7 @@ extern const struct verb verb_ca_rule;
 extern const struct verb verb_ca_set;
 extern const struct verb verb_ca_show;
 extern const struct verb verb_cert_export;
+extern const struct verb verb_cert_import;
 extern const struct verb verb_cert_list;
 extern const struct verb verb_cert_metadata;
 extern const struct verb verb_cert_revoke;

@@ -13,6 +13,7 @@
 #include "decide.h"
 #include "public/ocsp_http.h"
 #include "rest/rest_archive.h"
+#include "rest/rest_cert_import.h"
 #include "rest/rest_certificate.h"
 #include "rest/rest_generate.h"
 #include "rest/rest_profile.h"
@@ -42,6 +43,9 @@
 #define SMALL_BODY_MAX (16 * 1024)
 /* The longest secret, wrapped and in base64, with the key that it was wrapped in. */
 #define KEY_BODY_MAX (64 * 1024)
+
+/* Certificates from elsewhere; gateway.body_max is the lower bound. */
+#define IMPORT_BODY_MAX ((size_t)1024 * 1024)
 
 #define KEYS_AT_ONCE 1
 
@@ -291,6 +295,14 @@ const struct route route_table[] = {
 	.roles = REQUESTER_ROLE_ADMIN | REQUESTER_ROLE_OFFICER | REQUESTER_ROLE_AUDITOR,
 	.family = &route_family_inventory,
 	.handler = rest_certificate_statistics},
+    {.methods = GH_HTTP_POST,
+	.pattern = "/pki/certificates/import",
+	.name = "pki.certificates.import",
+	.need = AUTH_PERSON,
+	.roles = REQUESTER_ROLE_ADMIN | REQUESTER_ROLE_OFFICER,
+	.body_max = IMPORT_BODY_MAX,
+	.family = &route_family_inventory,
+	.handler = rest_cert_import},
     /* by ?serial=&issuer= or ?thumbprint= */
     {.methods = READ,
 	.pattern = "/pki/certificate",

@@ -152,7 +152,7 @@ refused__with_the_column(void **state)
 	    {"CN -lt NULL", "column 4: this operator"},
 	    {"CN -contains NULL", "column 14: NULL goes with -eq and -ne"},
 	    {"State -eq NULL", "column 11: NULL goes with"},
-	    {"State -eq \"gone\"", "column 11: expected active, expired, revoked or hold"},
+	    {"State -eq \"gone\"", "column 11: expected active, expired, revoked, hold or foreign"},
 	    {"NotAfter -lt \"tomorrow\"", "column 14: expected a day"},
 	    {"NotAfter -lt %TODAY+x%", "column 14: expected a day"},
 	    {"NotAfter -lt %TODAY+99999%", "column 14: expected a day"},

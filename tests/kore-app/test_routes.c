@@ -335,6 +335,7 @@ static const struct policy {
     {"pki.certificates", AUTH_PERSON, 0, false},
     {"pki.certificates.statistics", AUTH_PERSON,
 	REQUESTER_ROLE_ADMIN | REQUESTER_ROLE_OFFICER | REQUESTER_ROLE_AUDITOR, false},
+    {"pki.certificates.import", AUTH_PERSON, REQUESTER_ROLE_ADMIN | REQUESTER_ROLE_OFFICER, false},
     {"pki.profiles", AUTH_APP_SENT | AUTH_PERSON, 0, false},
     {"pki.profile", AUTH_APP_SENT | AUTH_PERSON, 0, false},
     {"pki.request.submit", AUTH_APP_SENT | AUTH_USER, 0, false},

@@ -142,7 +142,8 @@ store_find_serial(struct store *s, const unsigned char *serial, size_t len, int6
     bool *is_revoked, struct gh_error *err)
 {
 	static const struct store_statement st = {"find_serial",
-	    "SELECT ca_id, status = 21 FROM certificate WHERE serial IN ($1::bytea, $2::bytea) ORDER BY id LIMIT 1"};
+	    "SELECT ca_id, status = 21 FROM certificate WHERE serial IN ($1::bytea, $2::bytea) AND ca_id > 0 "
+	    "ORDER BY id LIMIT 1"};
 	unsigned char padded[SERIAL_MAX];
 	struct store_params p = {0};
 	PGresult *res;

@@ -6,6 +6,7 @@
 
 #include "calendar.h"
 
+#include "store/cert_columns.h"
 #include "store/store_private.h"
 
 #include "filter_writer.h"
@@ -138,7 +139,8 @@ put_state(struct filter_writer *w, const struct cert_node *n)
 	    [CERT_REVOKED] =
 		"status = 21 AND NOT EXISTS (SELECT FROM revocation h WHERE h.certificate_id = certificate.id AND h.reason = 6)",
 	    [CERT_ON_HOLD] =
-		"status = 21 AND EXISTS (SELECT FROM revocation h WHERE h.certificate_id = certificate.id AND h.reason = 6)"};
+		"status = 21 AND EXISTS (SELECT FROM revocation h WHERE h.certificate_id = certificate.id AND h.reason = 6)",
+	    [CERT_FOREIGN] = "status = 12"};
 
 	gh_buf_puts(w->b, conditions[n->number]);
 }
@@ -204,7 +206,7 @@ static const char *const columns[] = {[CERT_COL_ID] = "id",
     [CERT_COL_REQUEST] = "request_id",
     [CERT_COL_SUBJECT] = "subject",
     [CERT_COL_CA] = "(SELECT ca.name FROM ca WHERE ca.id = ca_id)",
-    [CERT_COL_ISSUER] = "(SELECT ca.subject FROM ca WHERE ca.id = ca_id)",
+    [CERT_COL_ISSUER] = CERT_ISSUER,
     [CERT_COL_SERIAL] = "serial",
     [CERT_COL_THUMBPRINT] = "sha1",
     [CERT_COL_REQUESTER] = "requester",

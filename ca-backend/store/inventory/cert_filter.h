@@ -23,7 +23,8 @@ enum cert_value {
 	CERT_HEX,    /* digits of store_clean_hex */
 	CERT_STATE   /* number: enum cert_state_asked */
 };
-enum cert_state_asked { CERT_ACTIVE, CERT_EXPIRED, CERT_REVOKED, CERT_ON_HOLD };
+/* Of a foreign one it is active or expired, too. */
+enum cert_state_asked { CERT_ACTIVE, CERT_EXPIRED, CERT_REVOKED, CERT_ON_HOLD, CERT_FOREIGN };
 
 enum cert_op {
 	CERT_EQ,

@@ -120,10 +120,11 @@ is_not_after(const struct cert_node *n)
 	    : is_of(n, CERT_COL_STATE) && (n->number == CERT_EXPIRED || n->number == CERT_ACTIVE);
 }
 
+/* A state with an index of its own, by id. */
 static bool
-is_revoked(const struct cert_node *n)
+is_rare_state(const struct cert_node *n)
 {
-	return is_of(n, CERT_COL_STATE) && n->number == CERT_REVOKED;
+	return is_of(n, CERT_COL_STATE) && (n->number == CERT_REVOKED || n->number == CERT_FOREIGN);
 }
 
 static bool
@@ -136,7 +137,7 @@ static bool
 is_narrow_test(const struct cert_node *n, enum cert_narrow how)
 {
 	bool is_by_id =
-	    is_of(n, CERT_COL_REQUESTER) || is_of(n, CERT_COL_TEMPLATE) || is_revoked(n);
+	    is_of(n, CERT_COL_REQUESTER) || is_of(n, CERT_COL_TEMPLATE) || is_rare_state(n);
 
 	if (how == CERT_NARROW_BY_ID)
 		return is_by_id;
@@ -154,8 +155,8 @@ put_test(struct filter_writer *w, const struct cert_node *n)
 		put_subject(w, n);
 	else if (is_san(n))
 		put_san(w, n);
-	else if (is_revoked(n))
-		gh_buf_puts(w->b, "status = 21");
+	else if (is_rare_state(n))
+		gh_buf_puts(w->b, n->number == CERT_REVOKED ? "status = 21" : "status = 12");
 	else if (is_held(n))
 		gh_buf_puts(w->b,
 		    "id IN (SELECT h.certificate_id FROM revocation h WHERE h.reason = 6)");
@@ -205,7 +206,7 @@ rank_of(const struct cert_node *n)
 	return is_held(n)                  ? RANK_HELD
 	    : is_of(n, CERT_COL_REQUESTER) ? RANK_REQUESTER
 	    : is_of(n, CERT_COL_TEMPLATE)  ? RANK_TEMPLATE
-	    : is_revoked(n)                ? RANK_REVOKED
+	    : is_rare_state(n)             ? RANK_REVOKED
 	    : is_not_after(n)              ? RANK_TIME
 					   : RANK_ONE;
 }

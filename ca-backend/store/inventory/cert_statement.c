@@ -138,8 +138,8 @@ put_entries(struct query *q, void (*put_rows)(struct query *q))
 	gh_buf_putf(&q->b,
 	    "'entries', (SELECT coalesce(json_agg(json_build_array(row, k, i)), '[]') FROM (SELECT "
 	    "(SELECT row_to_json(f) FROM (SELECT " CERT_FIELDS
-	    ", (SELECT ca.name FROM ca WHERE ca.id = ca_id) AS ca, "
-	    "(SELECT ca.subject FROM ca WHERE ca.id = ca_id) AS issuer) f) AS row, %s AS k, id AS i "
+	    ", (SELECT ca.name FROM ca WHERE ca.id = ca_id) AS ca, " CERT_ISSUER
+	    " AS issuer) f) AS row, %s AS k, id AS i "
 	    "FROM (",
 	    q->sort->key);
 	put_rows(q);

@@ -1,9 +1,11 @@
 /* Counters of certificates. See cert_statistics.h. */
+#include "store/cert_columns.h"
 #include "store/store_private.h"
 
 #include "cert_statistics.h"
 
 #define CHANGES_PAGE "20000"
+#define ISSUERS_MAX "1000" /* ours first: each appliance that signs itself is one */
 #define XSTR(x) #x
 #define STR(x) XSTR(x)
 #define TODAY "(now() AT TIME ZONE 'UTC')::date"
@@ -14,7 +16,7 @@
 	"WITH c AS MATERIALIZED (SELECT ca_id, template, key, revoked, ends, sum(n)::bigint AS n FROM (" \
 	"SELECT ca_id, template, key, revoked, ends, n FROM certificate_count UNION ALL " \
 	"SELECT ca_id, coalesce(template, ''), key, revoked, ends, n FROM certificate_change) x GROUP BY 1, 2, 3, 4, 5), " \
-	"s AS (SELECT coalesce(sum(n), 0) AS total, coalesce(sum(n) FILTER (WHERE revoked), 0) AS revoked, " \
+	"s AS (SELECT coalesce(sum(n), 0) AS total, coalesce(sum(n) FILTER (WHERE ca_id < 0), 0) AS elsewhere, coalesce(sum(n) FILTER (WHERE revoked), 0) AS revoked, " \
 	"coalesce(sum(n) FILTER (WHERE NOT revoked AND ends < " TODAY "), 0) AS ended FROM c), " \
 	"t AS (SELECT count(*) AS ended FROM certificate WHERE status <> 21 AND not_after < now() " \
 	"AND not_after >= (" TODAY ")::timestamp AT TIME ZONE 'UTC'), " \
@@ -31,12 +33,15 @@ store_cert_statistics(struct store *s, const char *metadata, gh_json **out, stru
 	/* $1 metadata field */
 	static const struct store_statement st = {"certificate_statistics",
 	    COUNTED
-	    "SELECT json_build_object('total', s.total, 'by_state', json_build_object("
+	    "SELECT json_build_object('total', s.total, 'foreign', s.elsewhere, 'by_state', json_build_object("
 	    "'active', s.total - s.revoked - s.ended - t.ended, 'expired', s.ended + t.ended, "
 	    "'revoked', s.revoked - h.n, 'hold', h.n), "
-	    "'by_ca', (SELECT coalesce(json_agg(json_build_object('ca', ca.name, 'issuer', ca.subject, 'count', n) "
-	    "ORDER BY n DESC, ca.name), '[]') FROM (SELECT ca_id, sum(n) AS n FROM c GROUP BY 1 HAVING sum(n) <> 0) x "
-	    "LEFT JOIN ca ON ca.id = ca_id), "
+	    "'by_ca', (SELECT coalesce(json_agg(json_build_object('ca', ca, 'issuer', issuer, 'count', n) "
+	    "ORDER BY n DESC, ca, issuer), '[]') FROM (SELECT ca.name AS ca, " CERT_ISSUER
+	    " AS issuer, n FROM "
+	    "(SELECT ca_id, sum(n) AS n FROM c GROUP BY 1 HAVING sum(n) <> 0 ORDER BY ca_id < 0, 2 DESC, 1 LIMIT " ISSUERS_MAX
+	    ") x "
+	    "LEFT JOIN ca ON ca.id = ca_id) y), "
 	    "'by_template', " LIST("nullif(template, '')", "template") ", 'by_key', " LIST("key",
 		"key") ", "
 		       "'by_expiry_week', (SELECT coalesce(json_agg(json_build_object('begins', to_char(w, 'YYYY-MM-DD'), 'count', n) "

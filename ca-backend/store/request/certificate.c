@@ -5,14 +5,15 @@
 #include "digest.h"
 #include "dn_print.h"
 #include "formats/cert_parts.h"
+#include "formats/foreign_cert.h"
 #include "formats/names_text.h"
 #include "issuing/cdp.h"
 #include "store/store_private.h"
 #include "utf8.h"
 
+#include "cert_row.h"
+
 #define CERT_COLUMNS_N 11
-/* Bytes of one name in the GIN index, which takes entries up to about 2700. */
-#define SAN_INDEXED_MAX 1000
 
 static void
 put_digest(struct store_params *p, enum gh_hash hash, const void *der, size_t len)
@@ -30,6 +31,8 @@ put_subject(struct store_params *p, const struct gh_der *name)
 	char *text = gh_dn_print(name->p, name->len, true);
 
 	p->failed |= text == NULL;
+	if (text != NULL)
+		text[gh_utf8_cut(text, strlen(text), CERT_SUBJECT_MAX)] = '\0';
 	store_put_text(p, text);
 	if (p->owned[p->n - 1] == NULL)
 		p->owned[p->n - 1] = text;
@@ -37,16 +40,17 @@ put_subject(struct store_params *p, const struct gh_der *name)
 		free(text); /* it was not UTF-8, and copied */
 }
 
-/* Cut names that are too long for the index, between two UTF-8 characters. */
+/* The first ones; cut, between two UTF-8 characters, where they are too long for the GIN index,
+ * which takes entries up to about 2700 bytes. */
 static gh_json *
 indexed_names(const struct gh_der *san)
 {
 	gh_json *all = ca_san_json_der(san->p, san->len), *list = gh_json_new_array();
-	char cut[SAN_INDEXED_MAX + 1];
+	char cut[CERT_NAME_MAX + 1];
 
-	for (size_t i = 0; list != NULL && i < gh_json_size(all); i++) {
+	for (size_t i = 0; list != NULL && i < gh_json_size(all) && i < CERT_NAMES_MAX; i++) {
 		const char *s = gh_json_string(gh_json_at(all, i));
-		size_t n = s != NULL ? gh_utf8_cut(s, strlen(s), SAN_INDEXED_MAX) : 0;
+		size_t n = s != NULL ? gh_utf8_cut(s, strlen(s), CERT_NAME_MAX) : 0;
 
 		memcpy(cut, s != NULL ? s : "", n);
 		cut[n] = '\0';
@@ -100,6 +104,19 @@ put_shard(struct store_params *p, const struct store_new_cert *c, const struct g
 		store_put_int(p, shard);
 }
 
+void
+store_put_content(struct store_params *p, const struct cert_parts *parts, const struct gh_der *cert)
+{
+	put_subject(p, &parts->subject);
+	put_names(p, &parts->san);
+	store_put_int(p, parts->not_before);
+	store_put_int(p, parts->not_after);
+	put_digest(p, GH_SHA1, cert->p, cert->len);
+	put_digest(p, GH_SHA256, cert->p, cert->len);
+	put_digest(p, GH_SHA256, parts->spki.p, parts->spki.len);
+	store_put_bytes(p, cert->p, cert->len);
+}
+
 /* STORE_CERT_COLUMNS as parameters, all null for NULL. */
 static int
 put_cert(struct store_params *p, const struct store_new_cert *c, struct gh_error *err)
@@ -115,14 +132,7 @@ put_cert(struct store_params *p, const struct store_new_cert *c, struct gh_error
 		return gh_fail(err, GH_E_INTERNAL, "the leaf is no certificate");
 	store_put_int(p, c->ca->id);
 	put_own_serial(p, &parts.serial);
-	put_subject(p, &parts.subject);
-	put_names(p, &parts.san);
-	store_put_int(p, parts.not_before);
-	store_put_int(p, parts.not_after);
-	put_digest(p, GH_SHA1, c->der, c->len);
-	put_digest(p, GH_SHA256, c->der, c->len);
-	put_digest(p, GH_SHA256, parts.spki.p, parts.spki.len);
-	store_put_bytes(p, c->der, c->len);
+	store_put_content(p, &parts, &(struct gh_der){c->der, c->len});
 	put_shard(p, c, &parts.spki);
 	return p->failed ? gh_fail(err, GH_E_INTERNAL, "certificate row") : 0;
 }

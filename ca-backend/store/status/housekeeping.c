@@ -16,7 +16,7 @@
 	"NOT (p.request_id = 0 AND EXISTS (SELECT FROM ocsp_signer o WHERE o.ca_id = p.ca_id AND o.cert = p.der)) " \
 	"AND NOT (p.request_id = 0 AND p.requester = '" STORE_SERVICE_REQUESTER "') "
 #define NOTICE_WHERE \
-	"p.status = 20 AND p.not_after - p.not_before > make_interval(days => t.d) AND " NOT_RENEWED_BY_US
+	"p.status IN (12, 20) AND p.not_after - p.not_before > make_interval(days => t.d) AND " NOT_RENEWED_BY_US
 
 int
 store_note_expiry(struct store *s, const int *days, int n, struct store_expiry *walk,
@@ -138,7 +138,7 @@ store_count_ending(struct store *s, int days, int64_t *out, struct gh_error *err
 {
 	static const struct store_statement st = {"count_ending",
 	    "SELECT count(*) FROM (SELECT FROM certificate p WHERE not_after > now() "
-	    "AND not_after <= now() + make_interval(days => $1::int) AND status = 20 AND " NOT_RENEWED_BY_US
+	    "AND not_after <= now() + make_interval(days => $1::int) AND status IN (12, 20) AND " NOT_RENEWED_BY_US
 	    "LIMIT " ENDING_MAX ") t"};
 	struct store_params p = {0};
 	PGresult *res;

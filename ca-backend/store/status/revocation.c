@@ -12,6 +12,7 @@
 
 #include "revocation.h"
 #include "store/request/request_seal.h"
+#include "store/cert_columns.h"
 #include "store/store_private.h"
 
 #define SAME_SERIAL_MAX 64 /* issuers that share one serial number */
@@ -19,15 +20,19 @@
 
 /* --- look-up ---------------------------------------------------------------------------------- */
 
-/* The id in the rows that the issuer's name leaves. */
+/* The id in the rows that the issuer's name leaves; those from elsewhere count where there is none
+ * of ours, which come first. */
 static int
 choose_row(const PGresult *res, const char *issuer_dn, int64_t *id, struct gh_error *err)
 {
+	bool is_foreign = true;
 	int found = 0;
 
 	for (int i = 0; i < PQntuples(res); i++) {
-		if (issuer_dn != NULL && !dn_text_equal(store_text(res, i, 1), issuer_dn))
+		if ((issuer_dn != NULL && !dn_text_equal(store_text(res, i, 1), issuer_dn)) ||
+		    (!is_foreign && store_bool(res, i, 2)))
 			continue;
+		is_foreign = store_bool(res, i, 2);
 		*id = store_int(res, i, 0);
 		found++;
 	}
@@ -42,10 +47,11 @@ choose_row(const PGresult *res, const char *issuer_dn, int64_t *id, struct gh_er
 }
 
 static const struct store_statement find_thumbprint = {"certificate_find_thumbprint",
-    "SELECT id, '' FROM certificate WHERE sha1 = $1::bytea OR sha256 = $1::bytea LIMIT 2"};
+    "SELECT id, '', ca_id < 0 FROM certificate WHERE sha1 = $1::bytea OR sha256 = $1::bytea "
+    "ORDER BY ca_id < 0 LIMIT 2"};
 static const struct store_statement find_serial = {"certificate_find_serial",
-    "SELECT c.id, ca.subject FROM certificate c LEFT JOIN ca ON ca.id = c.ca_id "
-    "WHERE c.serial IN ($1::bytea, $2::bytea) LIMIT $3::int"};
+    "SELECT id, " CERT_ISSUER ", ca_id < 0 FROM certificate WHERE serial IN ($1::bytea, $2::bytea) "
+    "ORDER BY ca_id < 0 LIMIT $3::int"};
 
 int
 store_find_cert(struct store *s, const struct store_cert_key *key, int64_t *id,
@@ -195,7 +201,7 @@ store_recognize(struct store *s, const unsigned char *der, size_t len, struct st
 	    "  WHERE k.id = c.ca_id AND i.status <> 20 AND (SELECT count(*) FROM certificate o WHERE o.status = 20 AND "
 	    "    left(lower(o.subject), 200) = left(lower(i.subject), 200) AND o.spki_sha256 = i.spki_sha256) = 0), "
 	    "q.label, q.est_user, q.device FROM certificate c "
-	    "LEFT JOIN request q ON q.id = c.request_id WHERE c.serial IN ($1::bytea, $2::bytea)"};
+	    "LEFT JOIN request q ON q.id = c.request_id WHERE c.serial IN ($1::bytea, $2::bytea) AND c.ca_id > 0"};
 	unsigned char padded[SERIAL_BYTES] = {0};
 	struct store_params p = {0};
 	struct gh_der tbs, serial;
@@ -225,7 +231,12 @@ store_recognize(struct store *s, const unsigned char *der, size_t len, struct st
 const char *
 store_cert_state_name(enum store_cert_state state)
 {
-	return state == STORE_CERT_VALID ? "valid" : state == STORE_CERT_HOLD ? "hold" : "revoked";
+	static const char *const names[] = {[STORE_CERT_VALID] = "valid",
+	    [STORE_CERT_HOLD] = "hold",
+	    [STORE_CERT_REVOKED] = "revoked",
+	    [STORE_CERT_FOREIGN] = "foreign"};
+
+	return names[state];
 }
 
 #define EPOCH(t) "floor(extract(epoch FROM " t "))::bigint"
@@ -284,7 +295,9 @@ fill_status(const PGresult *res, struct store_cert_status *out)
 	out->removed_at = store_int(res, 0, COL_REMOVED_AT);
 	copy_text(out->revoked_by, sizeof(out->revoked_by), res, COL_BY);
 	copy_text(out->comment, sizeof(out->comment), res, COL_COMMENT);
-	if (store_int(res, 0, COL_STATUS) != DB_DISP_REVOKED)
+	if (store_int(res, 0, COL_STATUS) == DB_DISP_FOREIGN)
+		out->state = STORE_CERT_FOREIGN;
+	else if (store_int(res, 0, COL_STATUS) != DB_DISP_REVOKED)
 		out->state = STORE_CERT_VALID;
 	else
 		out->state =

@@ -10,7 +10,7 @@
 #include "store/store.h"
 
 #define STORE_COMMENT_MAX 1024 /* characters */
-#define STORE_SERIAL_SIZE 48   /* hex digits and NUL */
+#define STORE_SERIAL_SIZE 68   /* hex digits and NUL */
 #define STORE_LABEL_SIZE 128   /* of a label of EST, and NUL */
 
 /* Names one certificate. The first of id, thumbprint and serial that is given counts. */
@@ -23,14 +23,19 @@ struct store_cert_key {
 
 /*
  * Hex in any case; blanks, ':', '-', "0x" and leading zeros are skipped. The issuer is compared by
- * dn_text_equal. GH_E_BAD_REQUEST: no hex number, or no key at all; GH_E_NOT_FOUND; GH_E_CONFLICT:
- * two issuers have that serial.
+ * dn_text_equal. Where one of ours and one from elsewhere fit, ours is meant. GH_E_BAD_REQUEST: no
+ * hex number, or no key at all; GH_E_NOT_FOUND; GH_E_CONFLICT: two issuers have that serial.
  */
 int store_find_cert(struct store *s, const struct store_cert_key *key, int64_t *id,
     struct gh_error *err) GH_MUSTCHECK;
 
-enum store_cert_state { STORE_CERT_VALID, STORE_CERT_HOLD, STORE_CERT_REVOKED };
-/* "valid", "hold", "revoked" */
+enum store_cert_state {
+	STORE_CERT_VALID,
+	STORE_CERT_HOLD,
+	STORE_CERT_REVOKED,
+	STORE_CERT_FOREIGN /* from elsewhere: what its issuer says of it is not known here */
+};
+/* "valid", "hold", "revoked", "foreign" */
 const char *store_cert_state_name(enum store_cert_state state);
 
 /* Times are UTC seconds; 0 = none. */
@@ -73,9 +78,9 @@ struct store_own_cert {
 	char label[STORE_LABEL_SIZE];
 };
 /*
- * Is this certificate (DER) one of ours? Told by what is signed, never by a thumbprint: whoever has
- * a certificate with an ECDSA signature (r, s) can write another one that is as valid, with (r, n -
- * s). GH_E_AUTH_FAILED: not DER.
+ * Is this certificate (DER) one of ours, by one of our CAs? Told by what is signed, never by a
+ * thumbprint: whoever has a certificate with an ECDSA signature (r, s) can write another one that
+ * is as valid, with (r, n - s). GH_E_AUTH_FAILED: not DER.
  */
 int store_recognize(struct store *s, const unsigned char *der, size_t len,
     struct store_own_cert *out, struct gh_error *err) GH_MUSTCHECK;

@@ -19,7 +19,7 @@ static struct list_query query = {STORE_LIST_CERTS, {.newest_first = true}, 50};
 static const struct option_row list_options[] = {
     VERB_CONFIG,
     {"status", 's', OPTION_TEXT, &query.filter.cert_state, "STATUS",
-	"only valid, hold or revoked ones"},
+	"only valid, hold, revoked or foreign ones"},
     {"requester", 'r', OPTION_TEXT, &query.filter.name, "NAME",
 	"only certificates asked for by NAME, as the list has it: DOMAIN\\user"},
     {"template", 't', OPTION_TEXT, &query.filter.template_name, "NAME",
@@ -62,8 +62,9 @@ check_filter(const struct verb_call *c)
 		return command_usage(c->who,
 		    "a time is written as 2030-01-31, 2030-01-31T12:00:00Z or now");
 	if (f->cert_state != NULL && strcmp(f->cert_state, "valid") != 0 &&
-	    strcmp(f->cert_state, "hold") != 0 && strcmp(f->cert_state, "revoked") != 0)
-		return command_usage(c->who, "--status is valid, hold or revoked");
+	    strcmp(f->cert_state, "hold") != 0 && strcmp(f->cert_state, "revoked") != 0 &&
+	    strcmp(f->cert_state, "foreign") != 0)
+		return command_usage(c->who, "--status is valid, hold, revoked or foreign");
 	if (f->serial != NULL && !store_clean_hex(f->serial, serial))
 		return command_usage(c->who, "--serial has up to %d hexadecimal digits",
 		    STORE_HEX_DIGITS_MAX);

@@ -1,0 +1,11 @@
+/* POST /pki/certificates/import: certificates from elsewhere. docs/inventory.md */
+#ifndef ENROLL_REST_CERT_IMPORT_H
+#define ENROLL_REST_CERT_IMPORT_H
+
+#include "call.h"
+
+#define REST_IMPORT_CERTS_MAX 500 /* of one call, whose commits are waited for */
+
+void rest_cert_import(struct worker_env *env, const struct call *call, struct gh_http_reply *rep);
+
+#endif
