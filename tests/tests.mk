@@ -113,10 +113,11 @@ $(BUILD)/tests/docs/print_page: tests/docs/print_page.c Makefile $(LIBS)
 check-programs: $(BUILD)/tests/docs/print_routes $(BUILD)/tests/docs/print_page
 
 # With libcrypt in front of all others, whoever loads it later.
-$(BUILD)/tests/servers/cheap_bcrypt.so: tests/servers/cheap_bcrypt.c Makefile
+BCRYPT_PRELOADS := $(addprefix $(BUILD)/tests/servers/,cheap_bcrypt.so count_bcrypt.so)
+$(BCRYPT_PRELOADS): $(BUILD)/%.so: %.c Makefile
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -shared -Wl,--no-as-needed -o $@ $< -lcrypt
-tests: $(BUILD)/tests/servers/cheap_bcrypt.so
+tests: $(BCRYPT_PRELOADS)
 
 # Its stand-ins take the place of functions that the handlers of the whole route table pull in with their neighbours.
 $(BUILD)/tests/kore-app/test_access: private override LDFLAGS += -Wl,-z,muldefs

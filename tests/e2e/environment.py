@@ -4,6 +4,7 @@ its own under /tmp, on free ports. Everything it starts is stopped and removed a
 import atexit
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -90,6 +91,7 @@ class Session:
 
 
 CHEAP_BCRYPT = BUILD / "tests" / "servers" / "cheap_bcrypt.so"
+COUNT_BCRYPT = BUILD / "tests" / "servers" / "count_bcrypt.so"
 
 
 class Environment:
@@ -222,6 +224,19 @@ class Environment:
     def await_log(self, text):
         """The log is written by a thread of its own, a little after the answer."""
         wait_for(lambda: text in self.log(), f"{text} in the log")
+
+    def comparisons(self, act):
+        """The costs of the password hashes that were compared while act() ran, of a gateway that has COUNT_BCRYPT."""
+        def costs():
+            return re.findall(r"bcrypt \$2b\$(\d\d)\$", self.log())
+        before = len(costs())
+        act()
+        # what the log gets in order: all before this answer is in it when the answer is
+        marker = f"/marker-{time.monotonic_ns()}"
+        from client import Client
+        Client(self).get(marker)
+        self.await_log(marker)
+        return [int(cost) for cost in costs()[before:]]
 
     def remove(self):
         state = self.dir / "state"

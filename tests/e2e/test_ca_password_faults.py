@@ -12,6 +12,7 @@ import time
 import unittest
 
 import der
+import postgres
 import tap
 from ca_password import Passwords, events, last_audit, reset
 from client import Client
@@ -29,6 +30,22 @@ OLD, NEW = "the old one 17", "the new one 18"
 SEED = int(os.environ.get("SEED", str(time.time_ns() % 1000000)))
 print(f"# SEED={SEED}", flush=True)
 random.seed(SEED)
+
+
+def checkpointer():
+    """Its pid, which changes when PostgreSQL has come up again; None while nobody is let in."""
+    superuser = env.var["GATEHOUSE_DB"].replace("user=gatehouse", "user=postgres")
+    try:
+        return postgres.query(superuser, "select pid from pg_stat_activity where backend_type = 'checkpointer'")
+    except postgres.Error:
+        return None
+
+
+def kill_backend(pid):
+    """One backend killed, and PostgreSQL's restart of all others over: until the server has noticed, it still serves."""
+    before = checkpointer()
+    os.kill(pid, signal.SIGKILL)
+    wait_for(lambda: checkpointer() not in (None, [], before), "PostgreSQL has recovered", 90)
 
 
 class Killed(unittest.TestCase):
@@ -58,7 +75,7 @@ class Killed(unittest.TestCase):
         except Exception:
             return
         for pid, in rows:
-            os.kill(int(pid), signal.SIGKILL)
+            kill_backend(int(pid))
 
     # --- one round ------------------------------------------------------------------------------------
     def served(self):
@@ -271,7 +288,7 @@ class AtEachStep(Killed):
 
     def test_backend_at_each_step(self):
         for step in ("hash", "commit"):
-            reply = self.blow(step, lambda pid: os.kill(pid, signal.SIGKILL))
+            reply = self.blow(step, kill_backend)
             self.assertEqual(reply.status, 503, step)
             self.assertNotIn(b"not known", reply.body)
             self.exactly(OLD)

@@ -12,11 +12,11 @@ import urllib.parse
 
 import tap
 from client import Client
-from environment import Environment, read_shell_variables, wait_for
+from environment import COUNT_BCRYPT, Environment, read_shell_variables, wait_for
 from person import Person
 from plain_browser import PlainBrowser as Browser
 
-env = Environment("sessions", GATEHOUSE_PRELOAD="", GATEHOUSE_CONF_EXTRA="""
+env = Environment("sessions", GATEHOUSE_PRELOAD=str(COUNT_BCRYPT), GATEHOUSE_CONF_EXTRA="""
 directory { cache_seconds = 2 bind_cache_seconds = 2 }
 roles { officer_groups = "pki-officers" }
 limits { failures = 1000 }
@@ -218,18 +218,16 @@ class Attackers(unittest.TestCase):
             env.gateway("halt")
             env.gateway("run")
 
-    def test_time_tells_nothing(self):
-        """A refusal takes as long for an administrator, a user, and a name that nobody has."""
-        browser, took = Browser(env), {}
+    def test_cost_tells_nothing(self):
+        """A refusal costs the same for an administrator, a user, and a name that nobody has."""
+        browser = Browser(env)
         browser.get("/login")
-        form, client = browser.form("/login").fields, browser.client.keep()
-        client.get("/healthz")
-        for user in (ADMIN[0], "alice", "nobody-at-all") * 7:
-            begin = time.monotonic()
-            self.assertEqual(browser.send("POST", "/login", {**form, "user": user, "password": f"wrong {begin}"}).status, 401)
-            took.setdefault(user, []).append(time.monotonic() - begin)
-        fastest = [min(t) for t in took.values()]  # what else runs on the machine makes answers slower, never faster
-        self.assertLess(max(fastest), 1.5 * min(fastest) + 0.02, took)
+        form = browser.form("/login").fields
+        for user in (ADMIN[0], "alice", "nobody-at-all"):
+            with self.subTest(user):
+                wrong = {**form, "user": user, "password": "wrong"}
+                costs = env.comparisons(lambda: self.assertEqual(browser.send("POST", "/login", wrong).status, 401))
+                self.assertEqual(costs, [12])
 
     def test_nothing_of_it_is_in_the_log(self):
         browser = logged_in(("bob", "bob-secret"))
@@ -307,8 +305,9 @@ class Ends(unittest.TestCase):
         self.assertEqual(done.returncode, 0, done.stdout)
 
     def ends(self, browser, what, reason):
+        """While the directory starts again a page may say 503 for once, which ends nothing."""
         before = audit("session.ended", reason)
-        wait_for(lambda: not browser.is_logged_in(), what)
+        wait_for(lambda: not browser.is_logged_in() and audit("session.ended", reason) > before, what)
         self.assertEqual(audit("session.ended", reason), before + 1)
 
     def test_directory_user(self):
@@ -321,7 +320,8 @@ class Ends(unittest.TestCase):
         try:
             self.ends(browser, "a role is lost", "a role was taken away")
             browser = logged_in(carol)
-            self.assertNotIn("You decide requests", browser.get("/login").body.decode())
+            # another worker may still have the groups in its cache
+            wait_for(lambda: "You decide requests" not in browser.get("/login").body.decode(), "the role is lost everywhere")
         finally:
             self.change(f"dn: cn=pki-officers,ou=groups,dc=example,dc=test\nchangetype: modify\nreplace: member\nmember: {dn}\n")
         wait_for(lambda: "You decide requests" in browser.get("/login").body.decode(), "what is gained holds at once")
