@@ -10,6 +10,7 @@
 #include "utf8.h"
 
 #include "extension_text.h"
+#include "microsoft_text.h"
 
 #define LABEL_MAX 128 /* bytes */
 #define HEX_MAX 64    /* octets that are shown */
@@ -82,7 +83,7 @@ ca_extension_text(X509_EXTENSION *ext)
 	gh_buf_init(&b, EXTENSION_TEXT_MAX + 64);
 	if (X509_EXTENSION_get_critical(ext))
 		gh_buf_puts(&b, "critical, ");
-	if (!put_printed(&b, ext))
+	if (!microsoft_extension_put(&b, ext) && !put_printed(&b, ext))
 		put_hex(&b, X509_EXTENSION_get_data(ext));
 	gh_buf_puts(&b, "");
 	return take(&b);
@@ -91,8 +92,13 @@ ca_extension_text(X509_EXTENSION *ext)
 char *
 ca_extension_name(X509_EXTENSION *ext)
 {
+	const char *known = microsoft_extension_name(ext);
 	char name[LABEL_MAX];
-	int n = OBJ_obj2txt(name, sizeof(name), X509_EXTENSION_get_object(ext), 0);
+	int n;
+
+	if (known != NULL)
+		return strdup(known);
+	n = OBJ_obj2txt(name, sizeof(name), X509_EXTENSION_get_object(ext), 0);
 
 	return strdup(n > 0 ? name : "?");
 }

@@ -7,8 +7,8 @@
 
 #define EXTENSION_TEXT_MAX 2000
 
-/* "X509v3 Key Usage", or the dotted OID of one that OpenSSL does not know. malloc'd; NULL when out
- * of memory. */
+/* "X509v3 Key Usage", or the dotted OID of one that neither OpenSSL nor we know. malloc'd; NULL
+ * when out of memory. */
 char *ca_extension_name(X509_EXTENSION *ext);
 /* Its value, "critical, " before it where it is; hexadecimal where OpenSSL cannot print it. The
  * same. */
