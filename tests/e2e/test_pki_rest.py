@@ -1148,18 +1148,20 @@ class Statistics(Case):
         """The same from the rows."""
         rows = env.sql("select case when c.status <> 21 then case when c.not_after < now() then 'expired' else 'active' end when exists "
                        "(select from revocation h where h.certificate_id = c.id and h.reason = 6) then 'hold' else 'revoked' end, ca.name, "
-                       "coalesce(c.template, ''), date_trunc('week', c.not_after at time zone 'UTC')::date, coalesce(c.metadata->>'Department', '') "
+                       "coalesce(c.template, ''), date_trunc('week', c.not_after at time zone 'UTC')::date, coalesce(c.metadata->>'Department', ''), "
+                       "(c.not_before at time zone 'UTC')::date "
                        "from certificate c join ca on ca.id = ca_id")
         week = env.sql("select date_trunc('week', now() at time zone 'UTC')::date")[0][0]
-        states, cas, templates, _, values = (Counter(r[i] for r in rows) for i in range(5))
+        first, today = env.sql("select (now() at time zone 'UTC')::date - 29, (now() at time zone 'UTC')::date")[0]
+        states, cas, templates, _, values, days = (Counter(r[i] for r in rows) for i in range(6))
         weeks = Counter(r[3] for r in rows if r[0] in ("active", "expired") and r[3] >= week)
         return {"total": len(rows), "by_state": {s: states[s] for s in ("active", "expired", "revoked", "hold")}, "by_ca": dict(cas),
                 "by_template": {t or None: n for t, n in templates.items()}, "by_expiry_week": dict(weeks),
-                "by_metadata": {v: n for v, n in values.items() if v}}
+                "by_issue_day": {d: n for d, n in days.items() if first <= d <= today}, "by_metadata": {v: n for v, n in values.items() if v}}
 
     def assert_counted(self):
         found, wanted = self.counted("?metadata=department"), self.scanned()
-        for name, key in (("by_ca", "ca"), ("by_template", "template"), ("by_expiry_week", "begins"), ("by_metadata", "value")):
+        for name, key in (("by_ca", "ca"), ("by_template", "template"), ("by_expiry_week", "begins"), ("by_issue_day", "day"), ("by_metadata", "value")):
             found[name] = {row[key]: row["count"] for row in found[name]}
         self.assertEqual({k: found[k] for k in wanted}, wanted)
         self.assertEqual(sum(row["count"] for row in found["by_key"]), found["total"])
@@ -1188,6 +1190,8 @@ class Statistics(Case):
         before = self.assert_counted()
         for sql in (f"update certificate set not_after = now() - interval '1 second' where id = {certs[1]}",
                     f"update certificate set not_after = now() - interval '30 days' where id = {certs[2]}",
+                    f"update certificate set not_before = now() - interval '3 days' where id = {certs[0]}",
+                    f"update certificate set not_before = now() - interval '31 days' where id = {certs[3]}",
                     f"update certificate set metadata = '{{\"Department\": \"Moved\"}}' where id = {certs[3]}",
                     *(f"update certificate set metadata = '{v}' where id = {certs[1]}" for v in ("[1]", '"Department"', "null"))):  # no objects
             env.sql(sql)

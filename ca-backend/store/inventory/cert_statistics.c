@@ -48,12 +48,18 @@ store_cert_statistics(struct store *s, const char *metadata, gh_json **out, stru
 		       "ORDER BY w), '[]') FROM (SELECT date_trunc('week', ends) AS w, sum(n) AS n FROM c WHERE NOT revoked "
 		       "AND ends >= date_trunc('week', " TODAY
 		       ") GROUP BY 1 HAVING sum(n) <> 0) x), "
-		       "'by_metadata', CASE WHEN $1::text IS NOT NULL THEN "
-		       "(SELECT coalesce(json_agg(json_build_object('value', value, 'count', n) ORDER BY n DESC, value), '[]') FROM "
-		       "(SELECT value, sum(n) AS n FROM (SELECT value, n FROM certificate_metadata_count WHERE field = $1::text UNION ALL "
-		       "SELECT left(metadata->>$1::text, 200), n FROM certificate_change WHERE metadata->>$1::text IS NOT NULL) y "
-		       "GROUP BY 1 HAVING sum(n) <> 0 ORDER BY 2 DESC, 1 LIMIT " STR(
-			   CERT_VALUES_MAX) ") x) END) FROM s, t, h"};
+		       "'by_issue_day', (SELECT coalesce(json_agg(json_build_object('day', to_char(day, 'YYYY-MM-DD'), 'count', n) "
+		       "ORDER BY day), '[]') FROM (SELECT day, sum(n) AS n FROM (SELECT day, n FROM certificate_issued_count UNION ALL "
+		       "SELECT begins, n FROM certificate_change WHERE begins IS NOT NULL AND ca_id >= 0) y "
+		       "WHERE day > " TODAY " - " STR(
+			   CERT_ISSUE_DAYS) " AND day <= " TODAY
+					    " GROUP BY 1 HAVING sum(n) <> 0) x), "
+					    "'by_metadata', CASE WHEN $1::text IS NOT NULL THEN "
+					    "(SELECT coalesce(json_agg(json_build_object('value', value, 'count', n) ORDER BY n DESC, value), '[]') FROM "
+					    "(SELECT value, sum(n) AS n FROM (SELECT value, n FROM certificate_metadata_count WHERE field = $1::text UNION ALL "
+					    "SELECT left(metadata->>$1::text, 200), n FROM certificate_change WHERE metadata->>$1::text IS NOT NULL) y "
+					    "GROUP BY 1 HAVING sum(n) <> 0 ORDER BY 2 DESC, 1 LIMIT " STR(
+						CERT_VALUES_MAX) ") x) END) FROM s, t, h"};
 	struct store_params p = {0};
 	PGresult *res;
 	int rc;
@@ -76,6 +82,9 @@ store_cert_count_changes(struct store *s, int64_t *n, struct gh_error *err)
 	    "c AS (INSERT INTO certificate_count AS t SELECT ca_id, coalesce(template, ''), key, revoked, ends, sum(n) "
 	    "FROM d GROUP BY 1, 2, 3, 4, 5 HAVING sum(n) <> 0 ORDER BY 1, 2, 3, 4, 5 "
 	    "ON CONFLICT (ca_id, template, key, revoked, ends) DO UPDATE SET n = t.n + excluded.n), "
+	    "i AS (INSERT INTO certificate_issued_count AS t SELECT begins, sum(n) FROM d "
+	    "WHERE begins IS NOT NULL AND ca_id >= 0 GROUP BY 1 HAVING sum(n) <> 0 ORDER BY 1 "
+	    "ON CONFLICT (day) DO UPDATE SET n = t.n + excluded.n), "
 	    "m AS (INSERT INTO certificate_metadata_count AS t SELECT x.key, left(x.value, 200), sum(n) "
 	    "FROM d, jsonb_each_text(CASE WHEN jsonb_typeof(metadata) = 'object' THEN metadata END) x WHERE x.value IS NOT NULL GROUP BY 1, 2 HAVING sum(n) <> 0 ORDER BY 1, 2 "
 	    "ON CONFLICT (field, value) DO UPDATE SET n = t.n + excluded.n) "
