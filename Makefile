@@ -43,7 +43,7 @@ SRC_templates  := $(wildcard templates/*.c)
 SRC_enroll     := $(wildcard enroll/*.c enroll/*/*.c)
 # kore-app/kore/ includes kore.h and goes only into gatehouse.so; the rest of kore-app knows no Kore.
 SRC_kore       := $(wildcard kore-app/kore/*.c)
-SRC_kore-app   := $(wildcard $(foreach d,auth console exchange http metrics pages routes watch,kore-app/$(d)/*.c))
+SRC_kore-app   := $(wildcard $(foreach d,auth console exchange health http metrics pages routes watch,kore-app/$(d)/*.c))
 # The command: all but main.c is a library, so that tests can link it.
 SRC_kore-app/command := $(filter-out kore-app/command/main.c,$(wildcard kore-app/command/*.c kore-app/command/*/*.c))
 

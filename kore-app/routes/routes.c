@@ -29,6 +29,7 @@
 #include "est_package_rows.h"
 #include "est_rows.h"
 #include "health.h"
+#include "health/rest_status.h"
 #include "keyfactor_rows.h"
 #include "metadata_rows.h"
 #include "metrics/metrics.h"
@@ -303,6 +304,12 @@ const struct route route_table[] = {
 	.body_max = IMPORT_BODY_MAX,
 	.family = &route_family_inventory,
 	.handler = rest_cert_import},
+    {.methods = READ,
+	.pattern = "/pki/status",
+	.name = "pki.status",
+	.need = AUTH_PERSON,
+	.roles = REQUESTER_ROLE_ADMIN | REQUESTER_ROLE_OFFICER | REQUESTER_ROLE_AUDITOR,
+	.handler = rest_status},
     /* by ?serial=&issuer= or ?thumbprint= */
     {.methods = READ,
 	.pattern = "/pki/certificate",

@@ -54,7 +54,7 @@ def check_thresholds(rules):
     def product(text):
         numbers = [int(n) for n in text.replace("GH_DAY_SECONDS", "86400").strip("() ").split("*")]
         return numbers[0] * (numbers[1] if len(numbers) > 1 else 1)
-    code = "".join(f.read_text() for f in sorted((TOP / "kore-app/command/doctor").glob("*.c")))
+    code = "".join(f.read_text() for folder in ("kore-app/command/doctor", "kore-app/health") for f in sorted((TOP / folder).glob("*.c")))
     defined = dict(re.findall(r"^#define (\w+) (\(?[\w *]+\)?)", code, re.M))
     alerts = dict(re.findall(r"alert: (\w+)\n(?:.*\n)??    expr: .* [<>]=? ([\d *]+)$", rules, re.M))
     return [f"{name} of the doctor is not the threshold of {alert}" for name, alert in SAME.items()

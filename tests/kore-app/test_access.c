@@ -273,6 +273,7 @@ static const struct {
     {"pki.certificates", PERSONS, false},
     {"pki.certificates.statistics", ADMIN | OFFICER | AUDITOR, false},
     {"pki.certificates.import", ADMIN | OFFICER, false},
+    {"pki.status", ADMIN | OFFICER | AUDITOR, false},
     {"pki.profiles", PERSONS | APP, false},
     {"pki.profile", PERSONS | APP, false},
     {"pki.request.submit", USER | CERT | APP_USER | APP_CERT | APP, false},

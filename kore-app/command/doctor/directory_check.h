@@ -5,7 +5,7 @@
 
 #include "dir.h"
 
-#include "findings.h"
+#include "health/findings.h"
 
 /* Each configured server: resolve, connect, TLS, log-in, base, kind; the clock of a domain
  * controller. Ends with the first wrong step of each. false: no server works. */

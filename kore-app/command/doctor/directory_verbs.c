@@ -7,6 +7,7 @@
 
 #include "command.h"
 #include "directory_check.h"
+#include "finding_print.h"
 #include "prompt.h"
 #include "verb.h"
 
@@ -163,7 +164,7 @@ static int
 test(struct verb_call *c, struct gh_error *err)
 {
 	char *password = NULL;
-	int rc = findings_begin(&findings, c->json, err);
+	int rc = findings_begin(&findings, c->json ? NULL : finding_print, err);
 
 	if (rc == 0 && (asks_password || password_file != NULL))
 		rc = prompt_password(password_file, "password", false, &password, err);

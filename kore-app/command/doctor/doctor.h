@@ -3,10 +3,9 @@
 #ifndef DOCTOR_H
 #define DOCTOR_H
 
-#include "findings.h"
-#include "command_env.h"
+#include "health/findings.h"
 
-#define DOCTOR_SOON_DAYS 30 /* a CA that ends so soon is told */
+#include "command_env.h"
 
 struct doctor {
 	const char *conf_path;
@@ -16,6 +15,9 @@ struct doctor {
 	 * answer. */
 	struct worker_env gateway;
 };
+
+/* What there is of it as the parts of health/house.h take it. Borrowed. */
+struct worker_env doctor_house(const struct doctor *d);
 
 void doctor_files(struct doctor *d);
 void doctor_server_cert(struct doctor *d);

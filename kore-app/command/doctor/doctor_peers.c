@@ -1,11 +1,10 @@
-/* `gatehouse doctor`: database, directory, signer, jobs, the gateway itself, the clock. */
+/* `gatehouse doctor`: database, directory, signer, the gateway itself, the clock. */
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/timex.h>
 
-#include "jobs/job.h"
-#include "store/status/job_row.h"
+#include "health/house.h"
 #include "store/database/provision.h"
 
 #include "directory_check.h"
@@ -106,63 +105,15 @@ doctor_directory(struct doctor *d)
 void
 doctor_signer(struct doctor *d)
 {
-	const struct gh_conf *c = d->env.conf;
 	struct gh_error err = {0};
-	int rc = env_open(&d->gateway, ENV_SIGNER, &err);
+	struct worker_env env;
 
-	if (rc == 0)
-		rc = signer_client_ping(d->gateway.signer, &err);
-	if (rc == 0) {
-		finding_ok(&d->findings, "signer", "answers at %s", c->signer.socket);
+	(void)!env_open(&d->gateway, ENV_SIGNER, &err);
+	env = doctor_house(d);
+	if (house_signer(&d->findings, &env))
 		return;
-	}
 	signer_client_free(d->gateway.signer);
 	d->gateway.signer = NULL;
-	finding_wrong(&d->findings, FINDING_ERROR, "signer",
-	    "systemctl start gatehouse-signer; its log says more", "%s: %s", c->signer.socket,
-	    err.detail);
-}
-
-/* ---- jobs ---- */
-
-#define FAILURES_ERROR 3 /* in a row, as the alert GatehouseJobFails has it */
-
-static void
-check_job(struct findings *f, const char *row, const struct store_job *state, int interval)
-{
-	if (state->idle < 0)
-		finding_wrong(f, FINDING_WARNING, "job",
-		    "start the gateway, or `gatehouse job run NAME`", "%s has never run", row);
-	else if (state->failures > 0)
-		finding_wrong(f, state->failures < FAILURES_ERROR ? FINDING_WARNING : FINDING_ERROR,
-		    "job", "`gatehouse job list` shows why", "%s failed %d times in a row", row,
-		    state->failures);
-	else if (interval > 0 && job_is_late(state->idle, interval))
-		finding_wrong(f, FINDING_WARNING, "job", "does the gateway run?",
-		    "%s last ran %lld s ago, and is due every %d s", row, (long long)state->idle,
-		    interval);
-	else
-		finding_ok(f, "job", "%s ran %lld s ago", row, (long long)state->idle);
-}
-
-void
-doctor_jobs(struct doctor *d)
-{
-	for (size_t i = 0; d->env.store != NULL && i < job_table_len; i++) {
-		int interval = job_interval(&job_table[i], d->env.conf);
-		struct store_job state;
-		struct gh_error err = {0};
-		char row[JOB_ROW_SIZE];
-
-		job_row_name(&job_table[i], row);
-		if (store_job_state(d->env.store, row, &state, &err) != 0) {
-			finding_wrong(&d->findings, FINDING_ERROR, "job", "try again", "%s: %s",
-			    row, err.detail);
-			return;
-		}
-		if (interval > 0)
-			check_job(&d->findings, row, &state, interval);
-	}
 }
 
 /* ---- the gateway, the clock ---- */

@@ -7,6 +7,7 @@
 
 #include "command.h"
 #include "doctor.h"
+#include "finding_print.h"
 #include "options.h"
 #include "output.h"
 
@@ -109,7 +110,7 @@ cmd_doctor(int argc, char **argv)
 	if (rc != 0)
 		return command_fail(argv[0], &err);
 	d.gateway.conf = d.env.conf;
-	rc = findings_begin(&d.findings, json, &err);
+	rc = findings_begin(&d.findings, json ? NULL : finding_print, &err);
 	d.findings.only_wrong = quiet;
 	if (rc == 0)
 		rc = examine(&d, &err);

@@ -71,7 +71,7 @@ look(void *arg)
 	struct gh_error err;
 
 	for (size_t i = 0; i < PARTS; i++) {
-		if (findings_begin(&s->doctor.findings, true, &err) == 0)
+		if (findings_begin(&s->doctor.findings, NULL, &err) == 0)
 			parts[i].look(&s->doctor);
 		else
 			s->doctor.findings.failed = true;
@@ -150,9 +150,9 @@ begin(struct status *s, const char *conf, int seconds, struct gh_error *err)
 		return rc;
 	d->gateway.conf = d->env.conf;
 	hurry(d->env.conf, seconds);
-	rc = findings_begin(&d->findings, true, err);
+	rc = findings_begin(&d->findings, NULL, err);
 	if (rc == 0)
-		rc = findings_begin(&s->found, true, err);
+		rc = findings_begin(&s->found, NULL, err);
 	if (rc == 0)
 		rc = doctor_become_gateway(d, err);
 	if (rc == 0 && d->findings.errors > 0)

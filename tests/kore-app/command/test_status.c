@@ -10,7 +10,7 @@
 #include <cmocka.h>
 
 #include "doctor/metrics_value.h"
-#include "doctor/state_judge.h"
+#include "health/state_judge.h"
 #include "status/status_show.h"
 
 #define NOW 1000000000
@@ -75,7 +75,7 @@ judge(const char *text, const char *kra, struct findings *f)
 	conf.kra.socket = kra[0] != '\0' ? there : empty;
 	conf.syslog.host = kra[0] != '\0' ? collector : empty;
 	assert_int_equal(gh_json_parse(text, strlen(text), GH_JSON_STRICT, &gauges, &err), 0);
-	assert_int_equal(findings_begin(f, true, &err), 0);
+	assert_int_equal(findings_begin(f, NULL, &err), 0);
 	state_judge(f, &conf, gauges, NOW);
 	assert_false(f->failed);
 	gh_json_free(gauges);

@@ -4,15 +4,14 @@
 #include <string.h>
 
 #include "findings.h"
-#include "output.h"
 
 #define WHAT_SIZE 640
 
 int
-findings_begin(struct findings *f, bool is_silent, struct gh_error *err)
+findings_begin(struct findings *f, finding_tell tell, struct gh_error *err)
 {
 	memset(f, 0, sizeof(*f));
-	f->is_silent = is_silent;
+	f->tell = tell;
 	f->list = gh_json_new_array();
 	f->values = gh_json_new_array();
 	if (f->list != NULL && f->values != NULL)
@@ -27,29 +26,6 @@ findings_end(struct findings *f)
 	gh_json_free(f->list);
 	gh_json_free(f->values);
 	f->list = f->values = NULL;
-}
-
-static const char *
-member(const gh_json *finding, const char *name)
-{
-	const char *text = gh_json_string(gh_json_get(finding, name));
-
-	return text != NULL ? text : "";
-}
-
-void
-finding_print(const gh_json *finding)
-{
-	const char *state = member(finding, "state"), *todo = member(finding, "todo");
-
-	printf("%-8s %-22s ", strcmp(state, "error") == 0 ? "ERROR" : state,
-	    member(finding, "code"));
-	output_safe(stdout, member(finding, "what"));
-	if (todo[0] != '\0') {
-		printf("\n%32s", "-> ");
-		output_safe(stdout, todo);
-	}
-	printf("\n");
 }
 
 static void
@@ -69,8 +45,8 @@ add(struct findings *f, enum finding_state state, const char *code, const char *
 		f->failed = true;
 		return;
 	}
-	if (!f->is_silent && (state != FINDING_OK || !f->only_wrong))
-		finding_print(o);
+	if (f->tell != NULL && (state != FINDING_OK || !f->only_wrong))
+		f->tell(o);
 	if (gh_json_append(f->list, o) != 0)
 		f->failed = true;
 }

@@ -1,19 +1,22 @@
 /* What a diagnosis found: each with a stable code, what is so, and what to do about it. */
-#ifndef FINDINGS_H
-#define FINDINGS_H
+#ifndef HEALTH_FINDINGS_H
+#define HEALTH_FINDINGS_H
 
 #include <stdbool.h>
 
 #include "error.h"
 #include "json.h"
 
+/* Called with each as it is found. */
+typedef void (*finding_tell)(const gh_json *finding);
+
 enum finding_state { FINDING_OK, FINDING_WARNING, FINDING_ERROR };
 
 struct findings {
-	gh_json *list;   /* [{"code","state":"ok|warning|error","what","todo"}] */
-	gh_json *values; /* numbers behind them: [{"name","value","unit","warn","crit"}] */
-	bool is_silent;  /* collect only */
-	bool only_wrong; /* print no FINDING_OK */
+	gh_json *list;     /* [{"code","state":"ok|warning|error","what","todo"}] */
+	gh_json *values;   /* numbers behind them: [{"name","value","unit","warn","crit"}] */
+	finding_tell tell; /* NULL: collect only */
+	bool only_wrong;   /* tell no FINDING_OK */
 	int oks, warnings, errors;
 	bool failed; /* out of memory */
 };
@@ -27,7 +30,7 @@ struct finding_value {
 	const char *warn, *crit;
 };
 
-int findings_begin(struct findings *f, bool is_silent, struct gh_error *err) GH_MUSTCHECK;
+int findings_begin(struct findings *f, finding_tell tell, struct gh_error *err) GH_MUSTCHECK;
 void findings_end(struct findings *f);
 /* todo: NULL for FINDING_OK. Text from outside may be in both. */
 void finding_ok(struct findings *f, const char *code, const char *fmt, ...)
@@ -38,7 +41,4 @@ void finding_value(struct findings *f, const struct finding_value *v);
 /* "3 days", "2 hours": of seconds, 0 or more. */
 #define FINDING_SPAN_SIZE 32
 const char *finding_span(int64_t seconds, char out[FINDING_SPAN_SIZE]);
-/* A member of the list as a line, with what to do below it. */
-void finding_print(const gh_json *finding);
-
 #endif
