@@ -4,10 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "http_cache.h"
-#include "public/ca_pages.h"
-#include "public/crl_serve.h"
-#include "rest/rest_ca_password.h"
 #include "rest/rest_certificate.h"
 #include "rest/rest_request.h"
 #include "timestamp.h"
@@ -16,10 +12,12 @@
 
 #include "console.h"
 #include "console_ask.h"
+#include "console_overview.h"
 #include "console_page.h"
 
 #define COUNT_US 3000000 /* so long one's own are counted; then it is told that there are more */
 #define WEEKS 8
+#define DAYS 30
 #define DAY_SECONDS 86400
 #define QUERY_SIZE 160
 
@@ -33,6 +31,8 @@ struct numbers {
 	int64_t state[STATES];
 	int64_t begin;       /* UTC seconds: Monday of this week */
 	int64_t week[WEEKS]; /* that end in it, neither revoked nor on hold */
+	int64_t first;       /* UTC seconds: DAYS - 1 days before today */
+	int64_t day[DAYS];   /* that were issued on it; of who sees all */
 	bool is_least;       /* there are more, which nobody waited for */
 };
 
@@ -56,28 +56,50 @@ note_week(struct numbers *n, const char *end, int64_t count)
 		n->week[at] += count;
 }
 
+static void
+note_day(struct numbers *n, const char *begin, int64_t count)
+{
+	int64_t at = 0;
+
+	if (gh_timestamp_parse(begin, &at, NULL) != 0 || at < n->first)
+		return;
+	at = (at - n->first) / DAY_SECONDS;
+	if (at < DAYS)
+		n->day[at] += count;
+}
+
+/* Each row of a list of the statistics: a day, named so, and how many. */
+static void
+note_list(struct numbers *n, const gh_json *list, const char *name,
+    void (*note)(struct numbers *n, const char *time, int64_t count))
+{
+	for (size_t i = 0; i < gh_json_size(list); i++) {
+		const gh_json *row = gh_json_at(list, i);
+		const char *day = gh_json_string(gh_json_get(row, name));
+		char time[GH_TIMESTAMP_SIZE];
+		int64_t count = 0;
+
+		(void)gh_json_int(gh_json_get(row, "count"), &count);
+		snprintf(time, sizeof(time), "%.10sT00:00:00Z", day != NULL ? day : "");
+		note(n, time, count);
+	}
+}
+
 /* From the counters, for who may see them: no search. */
 static int
 count_all(struct worker_env *env, const struct call *call, struct numbers *n, struct gh_error *err)
 {
 	const struct console_ask what = {.handler = rest_certificate_statistics,
 	    .method = GH_HTTP_GET};
-	gh_json *answer, *weeks;
+	gh_json *answer;
 	int rc = console_ask(env, call, &what, &answer, err);
 
-	weeks = gh_json_get(answer, "by_expiry_week");
 	for (size_t i = 0; rc == 0 && i < STATES; i++)
 		(void)gh_json_int(gh_json_get(gh_json_get(answer, "by_state"), states[i]),
 		    &n->state[i]);
-	for (size_t i = 0; rc == 0 && i < gh_json_size(weeks); i++) {
-		const gh_json *row = gh_json_at(weeks, i);
-		const char *begins = gh_json_string(gh_json_get(row, "begins"));
-		char time[GH_TIMESTAMP_SIZE];
-		int64_t count = 0;
-
-		(void)gh_json_int(gh_json_get(row, "count"), &count);
-		snprintf(time, sizeof(time), "%.10sT00:00:00Z", begins != NULL ? begins : "");
-		note_week(n, time, count);
+	if (rc == 0) {
+		note_list(n, gh_json_get(answer, "by_expiry_week"), "begins", note_week);
+		note_list(n, gh_json_get(answer, "by_issue_day"), "day", note_day);
 	}
 	gh_json_free(answer);
 	return rc;
@@ -206,15 +228,37 @@ put_weeks(gh_json *data, const struct numbers *n)
 }
 
 static int
+put_days(gh_json *data, const struct numbers *n)
+{
+	gh_json *list = gh_json_new_array();
+	int bad = 0;
+
+	for (int i = 0; i < DAYS; i++) {
+		char query[QUERY_SIZE], day[GH_TIMESTAMP_SIZE];
+
+		gh_timestamp_format(n->first + i * DAY_SECONDS, day);
+		day[10] = '\0';
+		snprintf(query, sizeof(query), "NotBefore -ge \"%s\" AND NotBefore -le \"%s\"", day,
+		    day);
+		bad |= add_count(list, day, query, n->day[i], false);
+	}
+	return bad | gh_json_set_int(data, "days_most", most_of(n->day, DAYS)) |
+	    console_set(data, "days", list);
+}
+
+static int
 put_numbers(struct worker_env *env, const struct call *call, gh_json *data, struct gh_error *err)
 {
 	int64_t day = gh_now() / DAY_SECONDS;
-	struct numbers n = {
-	    .begin = (day - (day + 3) % 7) * DAY_SECONDS}; /* 1970 began on a Thursday */
-	int rc = console_sees_all(call->requester) ? count_all(env, call, &n, err)
-						   : count_own(env, call, &n, err);
+	struct numbers n = {.begin =
+				(day - (day + 3) % 7) * DAY_SECONDS, /* 1970 began on a Thursday */
+	    .first = (day - DAYS + 1) * DAY_SECONDS};
+	bool sees_all = console_sees_all(call->requester);
+	int rc = sees_all ? count_all(env, call, &n, err) : count_own(env, call, &n, err);
 
-	if (rc == 0 && (put_states(data, &n) | put_weeks(data, &n)) != 0)
+	if (rc == 0 &&
+	    ((put_states(data, &n) | put_weeks(data, &n)) != 0 ||
+		(sees_all && put_days(data, &n) != 0)))
 		rc = gh_fail(err, GH_E_NOMEM, "overview");
 	return rc;
 }
@@ -242,110 +286,33 @@ put_pending(struct worker_env *env, const struct call *call, gh_json *data, stru
 	return rc;
 }
 
-/* --- CAs -------------------------------------------------------------------------------------- */
-
-static struct call_parts
-part_of(const char *text, const char *suffix)
-{
-	struct call_parts parts = {.n = 1, .part = {{.name = "name}"}}};
-
-	snprintf(parts.part[0].text, sizeof(parts.part[0].text), "%s%s", text, suffix);
-	return parts;
-}
-
-/* A header's date, as the API writes times; "": there is none. */
-static const char *
-date_of(const struct gh_http_reply *rep, const char *name, char out[GH_TIMESTAMP_SIZE], int64_t *at)
-{
-	const char *value = console_answer_header(rep, name);
-
-	*at = 0;
-	*out = '\0';
-	if (value != NULL && gh_http_date_parse(value, at))
-		gh_timestamp_format(*at, out);
-	return out;
-}
-
-/* Of the CRL that relying parties get: when it was made, and until when it holds. */
+/* Of when it is, and that it follows where a script runs. */
 static int
-put_crl(struct worker_env *env, const struct call *call, gh_json *ca)
+put_frame(gh_json *data, const struct call *call, struct gh_error *err)
 {
-	const struct call_parts parts = part_of(gh_json_string(gh_json_get(ca, "slug")), ".crl");
-	const struct console_ask what = {.handler = crl_get,
-	    .method = GH_HTTP_GET,
-	    .parts = &parts};
-	char made[GH_TIMESTAMP_SIZE], ends[GH_TIMESTAMP_SIZE];
-	struct gh_http_reply rep = {0};
-	struct gh_error err = {0};
-	int64_t begin, end;
-	int bad;
+	char now[GH_TIMESTAMP_SIZE];
 
-	if (console_fetch(env, call, &what, &rep, &err) != 0)
-		return gh_json_set_string(ca, "crl", "none");
-	bad = gh_json_set_string(ca, "crl_made", date_of(&rep, "Last-Modified", made, &begin)) |
-	    gh_json_set_string(ca, "crl_ends", date_of(&rep, "Expires", ends, &end));
-	gh_http_reply_clear(&rep);
-	return bad | gh_json_set_string(ca, "crl", end > gh_now() ? "good" : "late");
-}
-
-/* For who may know it: whether its key waits for a password. */
-static int
-put_key(struct worker_env *env, const struct call *call, gh_json *ca)
-{
-	const struct call_parts parts = part_of(gh_json_string(gh_json_get(ca, "name")), "");
-	const struct console_ask what = {.handler = ca_password_rest_status,
-	    .method = GH_HTTP_GET,
-	    .parts = &parts};
-	struct gh_error err = {0};
-	gh_json *status = NULL;
-	const char *key = "open";
-
-	if (!console_sees_all(call->requester))
+	gh_timestamp_format(gh_now(), now);
+	if (gh_json_set_bool(data, "sees_all", console_sees_all(call->requester)) == 0 &&
+	    gh_json_set_bool(data, "has_script", true) == 0 &&
+	    gh_json_set_string(data, "as_of", now) == 0 &&
+	    console_set_minute(data, "as_of_minute", now) == 0)
 		return 0;
-	if (console_ask(env, call, &what, &status, &err) != 0)
-		key = "unknown";
-	else if (gh_json_bool(gh_json_get(status, "requires_private_key_password"), false))
-		key = gh_json_string(gh_json_get(status, "unlocked_until")) != NULL ? "unlocked"
-										    : "locked";
-	gh_json_free(status);
-	return gh_json_set_string(ca, "key", key);
-}
-
-static int
-put_cas(struct worker_env *env, const struct call *call, gh_json *data, struct gh_error *err)
-{
-	const struct console_ask what = {.handler = ca_pages_list, .method = GH_HTTP_GET};
-	gh_json *page = NULL, *cas;
-	int rc = console_ask(env, call, &what, &page, err), bad = 0;
-
-	cas = gh_json_get(page, "entries");
-	for (size_t i = 0; rc == 0 && i < gh_json_size(cas); i++) {
-		gh_json *ca = gh_json_at(cas, i);
-		const char *state = gh_json_string(gh_json_get(ca, "state"));
-
-		bad |= console_set_day(ca, "day", gh_json_string(gh_json_get(ca, "not_after")));
-		if (state != NULL && strcmp(state, "active") == 0)
-			bad |= put_crl(env, call, ca) | put_key(env, call, ca);
-	}
-	if (rc == 0 && (bad != 0 || gh_json_set(data, "cas", gh_json_ref(cas)) != 0))
-		rc = gh_fail(err, GH_E_NOMEM, "overview");
-	gh_json_free(page);
-	return rc;
+	return gh_fail(err, GH_E_NOMEM, "overview");
 }
 
 void
 console_overview(struct worker_env *env, const struct call *call, struct gh_http_reply *rep)
 {
+	static int (*const put[])(struct worker_env * env, const struct call *call, gh_json *data,
+	    struct gh_error *err) = {overview_put_house, overview_put_cas, put_pending,
+	    put_numbers};
 	gh_json *data = gh_json_new_object();
 	struct gh_error err = {0};
-	int rc = put_pending(env, call, data, &err);
+	int rc = put_frame(data, call, &err);
 
-	if (rc == 0)
-		rc = put_numbers(env, call, data, &err);
-	if (rc == 0)
-		rc = put_cas(env, call, data, &err);
-	if (rc == 0 && gh_json_set_bool(data, "sees_all", console_sees_all(call->requester)) != 0)
-		rc = gh_fail(&err, GH_E_NOMEM, "overview");
+	for (size_t i = 0; rc == 0 && i < sizeof(put) / sizeof(put[0]); i++)
+		rc = put[i](env, call, data, &err);
 	if (rc == 0) {
 		console_reply(env, call, 200, "console", data, rep);
 	} else {

@@ -12,7 +12,8 @@
 #include "console_page.h"
 
 #define DAY_LENGTH 10 /* of "2026-01-02T03:04:05Z" */
-#define ANY 0         /* whoever is logged in */
+#define MINUTE_LENGTH 16
+#define ANY 0 /* whoever is logged in */
 #define STAFF (REQUESTER_ROLE_ADMIN | REQUESTER_ROLE_OFFICER | REQUESTER_ROLE_AUDITOR)
 
 /* Who may go where; not shown to others. Rows of the route table decide who gets in. */
@@ -110,6 +111,18 @@ console_set_day(gh_json *o, const char *name, const char *time)
 		return gh_json_set_string(o, name, NULL);
 	snprintf(day, sizeof(day), "%s", time);
 	return gh_json_set_string(o, name, day);
+}
+
+int
+console_set_minute(gh_json *o, const char *name, const char *time)
+{
+	char text[MINUTE_LENGTH + 1];
+
+	if (time == NULL || strlen(time) < MINUTE_LENGTH)
+		return gh_json_set_string(o, name, NULL);
+	snprintf(text, sizeof(text), "%s", time);
+	text[DAY_LENGTH] = ' ';
+	return gh_json_set_string(o, name, text);
 }
 
 const char *

@@ -21,10 +21,14 @@
 #define PAGE_MAX (4 * 1024 * 1024) /* bytes of a page */
 #define PATH_SIZE 512
 
-/* No script at all; nothing from elsewhere; in no frame (W3C CSP 3). */
+/* Nothing from elsewhere; in no frame (W3C CSP 3). No script at all, but for pages that have ours:
+ * a file, which may ask for the page again. */
 #define CSP \
 	"default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; " \
 	"base-uri 'none'; frame-ancestors 'none'"
+#define CSP_SCRIPT CSP "; script-src 'self'; connect-src 'self'"
+#define SCRIPT "console.js"
+#define HEAD_END "</head>"
 #define PERMISSIONS "camera=(), geolocation=(), microphone=(), payment=(), usb=()"
 
 /* ---- templates ---- */
@@ -210,9 +214,9 @@ error_list(const gh_json *errors)
 /* ---- replies ---- */
 
 static void
-put_headers(struct gh_http_reply *rep)
+put_headers(struct gh_http_reply *rep, bool has_script)
 {
-	gh_http_reply_header(rep, "Content-Security-Policy", CSP);
+	gh_http_reply_header(rep, "Content-Security-Policy", has_script ? CSP_SCRIPT : CSP);
 	/* with no-referrer, browsers send our own forms with "Origin: null" (Fetch, 3.2) */
 	gh_http_reply_header(rep, "Referrer-Policy", "same-origin");
 	gh_http_reply_header(rep, "Permissions-Policy", PERMISSIONS);
@@ -248,6 +252,32 @@ set_all(gh_json *data, const struct gh_http_request *req, const struct call *cal
 	return -1;
 }
 
+/* The one script that a page can have, at the end of its head. No template has one: their parser
+ * refuses it, whatever is in it. Frees text. */
+static int
+put_script(char *text, char **out, struct gh_error *err)
+{
+	const char *end = strstr(text, HEAD_END);
+	char path[PAGE_ASSET_PATH_SIZE];
+	int n = -1;
+
+	page_asset_path(SCRIPT, path);
+	if (end != NULL)
+		n = asprintf(out, "%.*s<script src=\"%s\" defer></script>\n%s", (int)(end - text),
+		    text, path, end);
+	free(text);
+	if (n >= 0)
+		return 0;
+	*out = NULL;
+	return gh_fail(err, GH_E_NOMEM, "script of a page");
+}
+
+static bool
+has_script(const gh_json *data)
+{
+	return gh_json_bool(gh_json_get(data, "has_script"), false);
+}
+
 /* 0 and *out, malloc'd. data is an object. */
 static int
 render(const struct gh_http_request *req, const char *page, const gh_json *data, char **out,
@@ -266,7 +296,7 @@ render(const struct gh_http_request *req, const char *page, const gh_json *data,
 		*out = (char *)text.data;
 	else
 		gh_buf_free(&text);
-	return rc;
+	return rc == 0 && has_script(data) ? put_script(*out, out, err) : rc;
 }
 
 /* Takes over data. What cannot be rendered is answered as an error, without a page. */
@@ -279,13 +309,14 @@ reply(const struct gh_http_request *req, const struct call *call, int status, co
 	int rc = data != NULL && set_all(data, req, call, status, page) == 0
 	    ? render(req, page, data, &text, &err)
 	    : gh_fail(&err, GH_E_NOMEM, "data of a page");
+	bool is_scripted = has_script(data);
 
 	gh_json_free(data);
 	if (rc != 0) {
 		rest_error(&err, req->request_id, NULL, rep);
 		return;
 	}
-	put_headers(rep);
+	put_headers(rep, is_scripted);
 	page_language_keep(req, rep);
 	gh_http_reply_text(rep, status, "text/html; charset=utf-8", text);
 }
@@ -301,7 +332,7 @@ page_reply(const struct worker_env *env, const struct call *call, int status, co
 void
 page_redirect(struct gh_http_reply *rep, const char *path)
 {
-	put_headers(rep);
+	put_headers(rep, false);
 	gh_http_reply_header(rep, "Location", own_path_is(path) ? path : "/");
 	gh_http_reply_text(rep, 303, NULL, NULL);
 }

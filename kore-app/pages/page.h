@@ -1,5 +1,5 @@
 /*
- * Pages: HTML for people with a browser, rendered here, without a script.
+ * Pages: HTML for people with a browser, rendered here. They work without a script.
  * kore-app/pages/html/NAME.html is the page NAME (base/markup.h), its title the text NAME.title;
  * layout.html is around each of them. docs/pages.md
  */
@@ -22,6 +22,7 @@ extern const size_t embedded_pages_count;
  *
  *     csrf        of the session, for the field of this name in each form
  *     title       if it is to be another one than the text PAGE.title
+ *     has_script  true: kore-app/pages/static/console.js runs on it
  *     values      {name: text} what was typed, without secrets, for {{>field}}
  *     errors      {name: text, or a list of them} what is wrong with it, shown next to the field
  * and above the form by {{>summary}}; "" is of no field. As rest_fields_take gives them options

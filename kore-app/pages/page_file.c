@@ -16,7 +16,8 @@ type_of(const char *name)
 {
 	static const struct {
 		const char *suffix, *type;
-	} types[] = {{".css", "text/css; charset=utf-8"}, {".svg", "image/svg+xml"}};
+	} types[] = {{".css", "text/css; charset=utf-8"}, {".js", "text/javascript; charset=utf-8"},
+	    {".svg", "image/svg+xml"}};
 	const char *dot = strrchr(name, '.');
 
 	for (size_t i = 0; dot != NULL && i < sizeof(types) / sizeof(types[0]); i++)

@@ -12,7 +12,7 @@ sys.path.insert(0, str(TOP / "tests" / "e2e"))
 import browser  # noqa: E402
 import der  # noqa: E402
 from client import Client  # noqa: E402
-from environment import Environment  # noqa: E402
+from environment import Environment, wait_for  # noqa: E402
 
 IMAGES = TOP / "docs" / "images"
 SIZE_MAX = 120 * 1024  # bytes of a file
@@ -106,9 +106,22 @@ def metadata(b):
     b.fill(**{"m-Department": "IT", "m-Ticket": "OPS-123"}).click("main button")
 
 
-def overview(b):
+def overview(b, more=""):
+    """With a house in which something is wrong, and certificates of other days."""
     ask("print.example.com")
-    log_in(b, "olga").open("/console")
+    for name in ("alice", "bob") * 6:
+        Client(env, user=name, password=f"{name}-secret").enroll(der.csr(der.Key(env.scratch, "ec:P-256"), subject=[("CN", name)]))
+    env.sql("update certificate set not_before = not_before - (id * id % 23) * interval '1 day', not_after = now() + (id * 7 % 50) * interval '1 day' "
+            "where id in (select max(id) - n from certificate, generate_series(0, 11) n group by n)")
+    wait_for(lambda: env.count("select count(*) from job where name = 'expiry-notices' and failures = 0") == 1, "a job that has run")
+    env.sql("update job set failures = 2 where name = 'expiry-notices'")
+    log_in(b, "olga").open("/console" + more)
+    wait_for(lambda: b.all("svg.columns"), "plots")
+
+
+def overview_phone(b):
+    b.mode("phone", dark=True)
+    overview(b, "?lang=de")
 
 
 def certificates_phone(b):
@@ -118,7 +131,7 @@ def certificates_phone(b):
 
 PICTURES = {"home": home, "login": login, "home-phone": home_phone, "csr-upload": upload, "csr-preview": preview, "requests": requests, "request": request,
             "request-phone": request_phone, "console-certificates": certificates, "console-certificates-phone": certificates_phone,
-            "console-certificate": certificate, "console": overview, "console-revoke": revoke, "console-metadata": metadata}
+            "console-certificate": certificate, "console": overview, "console-revoke": revoke, "console-metadata": metadata, "console-phone": overview_phone}
 
 
 # --- PNG ------------------------------------------------------------------------------------------------
