@@ -130,6 +130,8 @@ gh_http_reply_clear(struct gh_http_reply *rep)
 	free(rep->body);
 	gh_shared_unref(rep->shared);
 	gh_stream_free(rep->stream);
+	if (rep->feed != NULL)
+		rep->feed->free(rep->feed);
 	free(rep->cause);
 	memset(rep, 0, sizeof(*rep));
 }

@@ -121,6 +121,20 @@ struct gh_stream {
 };
 void gh_stream_free(struct gh_stream *s); /* accepts NULL */
 
+/*
+ * A body whose end nobody knows yet: made page by page on threads that may block, each when the
+ * client has taken the one before, so that a slow client holds no thread. First member of what its
+ * maker needs; one thread at a time.
+ */
+struct gh_feed {
+	/* Puts the next bytes into out, maybe none; *is_end: nothing follows. env: the struct
+	 * worker_env of the thread. After a failure the connection ends, so that the client sees
+	 * that something is missing. */
+	int (*next)(struct gh_feed *f, void *env, struct gh_buf *out, bool *is_end,
+	    struct gh_error *err);
+	void (*free)(struct gh_feed *f);
+};
+
 struct gh_http_reply {
 	int status;
 	char *content_type; /* malloc'd; NULL = none */
@@ -137,6 +151,7 @@ struct gh_http_reply {
 	struct gh_shared
 	    *shared; /* the body when it is set: one reference, given up with the reply */
 	struct gh_stream *stream; /* the body when it is set; the reply's */
+	struct gh_feed *feed;     /* what follows body, when it is set; the reply's */
 	bool has_secret;          /* in the body: it is wiped when it has gone */
 	/* For the log, never sent; filled by the renderers of errors. */
 	const char *code; /* name of the error, static; NULL = none */

@@ -17,6 +17,8 @@
 #include "store/servers.h"
 #include "store/store_private.h"
 
+#define UNWANTED_MS 100 /* how soon it is noticed that nobody wants an answer */
+
 int
 store_new(const char *conninfo, int timeout_ms, struct store **out, struct gh_error *err)
 {
@@ -56,6 +58,7 @@ store_disconnect(struct store *s)
 {
 	PQfinish(s->conn);
 	s->conn = NULL;
+	s->is_watched = false;
 	s->prepared_n = 0;
 	s->is_listening = false;
 	s->is_asked = false;
@@ -95,19 +98,24 @@ fail_deadline(struct store *s, const char *what, struct gh_error *err)
 	return gh_fail(err, GH_E_DB_DOWN, "%s: no answer within %d ms", what, s->timeout_ms);
 }
 
+/* In pieces, where somebody may lose interest. */
 int
 store_poll(struct store *s, short events, int64_t deadline)
 {
 	struct pollfd p = {.fd = PQsocket(s->conn), .events = events};
-	int64_t left;
+	int64_t left, ms;
 	int n;
 
 	if (p.fd < 0)
 		return -1;
 	do {
 		left = deadline - gh_now_us();
-		n = poll(&p, 1, left > 0 ? (int)((left + 999) / 1000) : 0);
-	} while (n < 0 && errno == EINTR);
+		ms = left > 0 ? (left + 999) / 1000 : 0;
+		if (s->unwanted != NULL && ms > UNWANTED_MS)
+			ms = UNWANTED_MS;
+		n = poll(&p, 1, (int)ms);
+	} while ((n < 0 && errno == EINTR) ||
+	    (n == 0 && !store_is_unwanted(s) && gh_now_us() < deadline));
 	return n < 0 ? -1 : n;
 }
 
@@ -122,6 +130,10 @@ wait_answer(struct store *s, int64_t deadline, struct gh_error *err)
 
 	while (unsent == 1 || (unsent == 0 && PQisBusy(s->conn))) {
 		n = store_poll(s, (short)(unsent == 1 ? POLLIN | POLLOUT : POLLIN), deadline);
+		if (n == 0 && store_is_unwanted(s)) {
+			store_disconnect(s);
+			return gh_fail(err, GH_E_DB_DOWN, "statement: nobody wants its answer");
+		}
 		if (n == 0)
 			return fail_deadline(s, "statement", err);
 		if (n < 0 || PQconsumeInput(s->conn) != 1) {
@@ -320,6 +332,8 @@ send_arguments(struct store *s, const struct store_statement *st, const struct a
 	if (s->in_transaction && s->conn == NULL)
 		return gh_fail(err, GH_E_DB_DOWN, "connection lost inside a transaction");
 	if (!s->in_transaction && (rc = store_connect(s, err)) != 0)
+		return rc;
+	if ((rc = store_let_server_watch(s, err)) != 0)
 		return rc;
 	s->deadline = gh_now_us() + (int64_t)s->timeout_ms * 1000;
 	if (st->name != NULL && !is_prepared(s, st) && (rc = prepare(s, st, s->deadline, err)) != 0)

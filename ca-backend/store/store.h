@@ -11,6 +11,7 @@
 #ifndef STORE_H
 #define STORE_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -42,6 +43,9 @@ int store_clock_skew(struct store *s, int64_t *ms, struct gh_error *err) GH_MUST
  * was changed past Gatehouse; the detail names table and key. */
 int store_use_secret(struct store *s, const unsigned char secret[32],
     struct gh_error *err) GH_MUSTCHECK;
+/* Until the next call, a statement is given up when *unwanted becomes true: GH_E_DB_DOWN, with the
+ * connection gone, and within seconds the server has stopped it. NULL: none is. Borrowed. */
+void store_unless(struct store *s, const atomic_bool *unwanted);
 /* Tell GH_MEASURE_DATABASE of each statement; not for connections that wait for messages. */
 void store_measure(struct store *s);
 

@@ -40,8 +40,10 @@ struct store {
 	/* The last failure lost an established connection before its answer came, and not by our
 	 * deadline: worth another try on a new one. */
 	bool was_lost;
-	char constraint[64]; /* of the last unique violation */
-	char sqlstate[6];    /* of the last statement, when the server refused it; else "" */
+	char constraint[64];         /* of the last unique violation */
+	const atomic_bool *unwanted; /* as store_unless; NULL = none */
+	bool is_watched;             /* the server looks whether we are there */
+	char sqlstate[6]; /* of the last statement, when the server refused it; else "" */
 	bool is_measured;
 	/* store/grant/grant.h */
 	bool has_grant_key;
@@ -170,6 +172,11 @@ void store_trouble_end(const char *what);
 void store_failure_text(const struct store *s, char text[STORE_FAILURE_MAX]);
 /* Wait until the socket can be read or the monotonic time (microseconds) has come. 1, 0 or -1. */
 int store_poll(struct store *s, short events, int64_t deadline);
+/* As store_unless asked. */
+bool store_is_unwanted(const struct store *s);
+/* Where somebody may lose interest in the next statement: from now on the server ends what it does
+ * for a connection that has gone. GH_E_DB_DOWN: the connection has. */
+int store_let_server_watch(struct store *s, struct gh_error *err) GH_MUSTCHECK;
 
 bool store_has(const PGresult *res, int row, int col);         /* not null */
 const char *store_text(const PGresult *res, int row, int col); /* "" for null */

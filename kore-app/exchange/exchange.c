@@ -18,5 +18,6 @@ exchange_free(struct exchange *x)
 	http_budget_return(&app_state.http.bodies, x->body_reserved);
 	gh_http_request_clear(&x->req);
 	gh_http_reply_clear(&x->rep);
+	gh_buf_free(&x->page.bytes);
 	free(x);
 }

@@ -1,10 +1,13 @@
 /* Exchanges on pool threads. See exchange_pool.h. */
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "app_state.h"
 #include "env.h"
 #include "exchange_pool.h"
 #include "log.h"
+
+#define PAGE_BYTES_MAX (64 * 1024 * 1024) /* of a body that is sent page by page */
 
 /* ---- on the pool threads ---- */
 
@@ -110,9 +113,46 @@ run_batch(struct pool_job *jobs, size_t n, void *state)
 			leave_batch(job);
 }
 
+static void
+make_page(struct exchange *x, struct worker_env *env, struct gh_error *err)
+{
+	x->page.rc = begin_work(env, true, err);
+	if (x->page.rc != 0)
+		return;
+	store_unless(env->store, &x->is_unwanted);
+	gh_log_context(x->req.request_id, x->trace.requester);
+	x->page.rc = x->rep.feed->next(x->rep.feed, env, &x->page.bytes, &x->page.is_end, err);
+	if (x->page.rc == 0)
+		x->page.rc = gh_buf_check(&x->page.bytes, err);
+	gh_log_context(NULL, NULL);
+	store_unless(env->store, NULL);
+	end_work(env);
+}
+
+/* Each alone: a batch is only what bounds how many are at work. */
+static void
+run_pages(struct pool_job *jobs, size_t n, void *state)
+{
+	struct pool_job *job = jobs;
+
+	for (size_t i = 0; i < n; i++, job = job->next) {
+		struct exchange *x = (struct exchange *)job;
+		struct gh_error err = {0};
+
+		gh_buf_init(&x->page.bytes, PAGE_BYTES_MAX);
+		x->page.is_end = false;
+		make_page(x, state, &err);
+		if (x->page.rc == 0)
+			continue;
+		x->trace.code = gh_error_info(err.code)->name;
+		snprintf(x->trace.cause, sizeof(x->trace.cause), "%s", err.detail);
+	}
+}
+
 /* ---- on the event loop ---- */
 
-/* One for each row, of which those of a row's batch is used that stand at the first row with it. */
+/* One for each row, of which those of a row's batch is used that stand at the first row with it;
+ * and one for pages. */
 static struct pool_batch *batches;
 static void (*when_finished)(struct exchange *x);
 
@@ -131,7 +171,7 @@ batch_of(const struct route *r)
 static int
 make_batches(struct gh_error *err)
 {
-	batches = calloc(route_table_len, sizeof(*batches));
+	batches = calloc(route_table_len + 1, sizeof(*batches));
 	if (batches == NULL)
 		return gh_fail(err, GH_E_NOMEM, "thread pool");
 	for (size_t i = 0; i < route_table_len; i++) {
@@ -154,6 +194,7 @@ exchange_pool_take(void)
 	gh_log_hold();
 	for (; job != NULL; job = next) {
 		next = job->next;
+		((struct exchange *)job)->is_pooled = false;
 		when_finished((struct exchange *)job);
 	}
 	gh_log_release();
@@ -178,7 +219,7 @@ exchange_pool_start(void (*finished)(struct exchange *x), struct gh_error *err)
 	    .queue = app_state.conf->gateway.queue,
 	    .thread_start = thread_start,
 	    .thread_end = thread_end,
-	    .batches_len = route_table_len,
+	    .batches_len = route_table_len + 1,
 	    .gauges = app_state.gauges,
 	};
 	int rc = make_batches(err);
@@ -187,14 +228,35 @@ exchange_pool_start(void (*finished)(struct exchange *x), struct gh_error *err)
 		return rc;
 	o.batches = batches;
 	o.threads = common_threads();
+	batches[route_table_len] = (struct pool_batch){.run = run_pages,
+	    .max = 1,
+	    .at_once = o.threads > 1 ? o.threads / 2 : 1};
 	when_finished = finished;
 	return pool_new(&o, &app_state.pool, err);
+}
+
+static int
+submit(struct exchange *x, struct pool_batch *batch, struct gh_error *err)
+{
+	int rc;
+
+	x->job.batch = batch;
+	x->is_pooled = true;
+	rc = pool_submit(app_state.pool, &x->job, err);
+	if (rc != 0)
+		x->is_pooled = false;
+	return rc;
 }
 
 int
 exchange_pool_submit(struct exchange *x, struct gh_error *err)
 {
 	x->job.run = run_exchange;
-	x->job.batch = batch_of(x->match.route);
-	return pool_submit(app_state.pool, &x->job, err);
+	return submit(x, batch_of(x->match.route), err);
+}
+
+int
+exchange_pool_submit_page(struct exchange *x, struct gh_error *err)
+{
+	return submit(x, &batches[route_table_len], err);
 }

@@ -76,8 +76,18 @@ exchange_finish(const struct exchange *x, bool is_gone)
 	size_t route =
 	    x->match.route != NULL ? (size_t)(x->match.route - route_table) : METRICS_NO_ROUTE;
 
-	metrics_request(route, x->rep.status, us);
+	if (!x->is_counted)
+		metrics_request(route, x->rep.status, us);
 	log_exchange(x, us, is_gone);
+}
+
+/* Counted at its beginning: how long the rest takes is the client's affair. */
+static void
+count_begun(struct exchange *x)
+{
+	metrics_request((size_t)(x->match.route - route_table), x->rep.status,
+	    gh_now_us() - x->started_us);
+	x->is_counted = true;
 }
 
 /* ---- the answer ---- */
@@ -139,15 +149,16 @@ make_fields(struct exchange *x, struct gh_buf *fields)
 	put_fields(fields, x);
 }
 
-void
+bool
 exchange_send(struct exchange *x)
 {
 	struct gh_http_reply *rep = &x->rep;
 	struct http_answer a;
 	struct gh_buf fields;
-	bool is_sent;
+	bool is_sent, is_open;
 
 	make_fields(x, &fields);
+	is_open = rep->feed != NULL && x->req.method != GH_HTTP_HEAD;
 	a = (struct http_answer){
 	    .status = rep->status,
 	    .fields = (const char *)fields.data,
@@ -158,10 +169,18 @@ exchange_send(struct exchange *x)
 	    .owned = rep->body,
 	    .stream = rep->stream,
 	    .has_secret = rep->has_secret,
+	    .is_open = rep->feed != NULL,
 	};
 	rep->body = NULL;
 	rep->stream = NULL;
+	if (is_open) {
+		x->conn->exchange = x;
+		count_begun(x);
+	}
 	is_sent = http_conn_answer(x->conn, &a);
 	gh_buf_free(&fields);
+	if (is_sent && is_open)
+		return false;
 	exchange_finish(x, !is_sent);
+	return true;
 }

@@ -5,9 +5,11 @@
 
 #include "exchange.h"
 
-/* Send the reply on x->conn, which is not NULL, and exchange_finish. */
-void exchange_send(struct exchange *x);
-/* Count and log it. is_gone: nobody got the answer. */
+/* Send the reply on x->conn, which is not NULL. True: exchange_finish is done, and x the caller's.
+ * False: the connection keeps x until its feed has ended; it may be gone already. */
+bool exchange_send(struct exchange *x) GH_MUSTCHECK;
+/* Log it, and count it unless exchange_send has. is_gone: nobody got the answer, or not all of it.
+ */
 void exchange_finish(const struct exchange *x, bool is_gone);
 
 #endif

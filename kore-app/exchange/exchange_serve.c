@@ -29,15 +29,102 @@ new_exchange(struct http_conn *c)
 	return x;
 }
 
+static void
+drop(struct exchange *x)
+{
+	exchange_finish(x, true);
+	exchange_free(x);
+}
+
 /* Its reply is filled, maybe by a pool thread: send it, or drop it. */
 static void
 finished(struct exchange *x)
 {
-	if (x->conn != NULL)
-		exchange_send(x);
+	if (x->conn == NULL)
+		drop(x);
+	else if (exchange_send(x))
+		exchange_free(x);
+}
+
+/* ---- bodies that are made page by page ---- */
+
+static struct exchange *later; /* the pool had no room for their next page */
+
+static void
+want_page(struct exchange *x)
+{
+	struct gh_error err;
+
+	if (exchange_pool_submit_page(x, &err) == 0)
+		return;
+	x->next_later = later;
+	later = x;
+}
+
+/* The pool has finished something, so there may be room. */
+static void
+want_pages_of_later(void)
+{
+	struct exchange *x = later, *next;
+
+	later = NULL;
+	for (; x != NULL; x = next) {
+		next = x->next_later;
+		want_page(x);
+	}
+}
+
+static void
+forget_later(const struct exchange *x)
+{
+	struct exchange **at = &later;
+
+	while (*at != NULL && *at != x)
+		at = &(*at)->next_later;
+	if (*at != NULL)
+		*at = x->next_later;
+}
+
+/* From here on x is the connection's again, or has ended. */
+static void
+send_page(struct exchange *x)
+{
+	struct http_conn *c = x->conn;
+	struct exchange_page page = x->page;
+
+	x->page.bytes = (struct gh_buf){.data = NULL};
+	if (page.rc != 0 || page.is_end) {
+		c->exchange = NULL;
+		exchange_finish(x, page.rc != 0);
+		exchange_free(x);
+	}
+	if (page.rc != 0) {
+		gh_buf_free(&page.bytes);
+		http_conn_cut(c);
+	} else if (page.bytes.len == 0 && !page.is_end) {
+		gh_buf_free(&page.bytes);
+		want_page(x); /* nothing was found in its time: look further */
+	} else {
+		http_conn_feed(c, page.bytes.data, page.bytes.len, page.is_end);
+	}
+}
+
+static void
+on_more(struct http_conn *c)
+{
+	want_page(c->exchange);
+}
+
+static void
+on_finished(struct exchange *x)
+{
+	if (!x->is_counted)
+		finished(x);
+	else if (x->conn == NULL)
+		drop(x);
 	else
-		exchange_finish(x, true);
-	exchange_free(x);
+		send_page(x);
+	want_pages_of_later();
 }
 
 static void
@@ -45,7 +132,12 @@ on_gone(struct http_conn *c)
 {
 	struct exchange *x = c->exchange;
 
-	x->conn = NULL; /* a pool thread works for it: finished drops it */
+	x->conn = NULL;
+	atomic_store(&x->is_unwanted, true);
+	if (x->is_pooled)
+		return; /* a pool thread works for it: on_finished drops it */
+	forget_later(x);
+	drop(x);
 }
 
 /* ---- requests ---- */
@@ -162,10 +254,11 @@ refuse(struct http_conn *c, const struct gh_error *why)
 const struct http_app exchange_app = {.admit = admit,
     .serve = serve,
     .refuse = refuse,
-    .gone = on_gone};
+    .gone = on_gone,
+    .more = on_more};
 
 int
 exchange_start(struct gh_error *err)
 {
-	return exchange_pool_start(finished, err);
+	return exchange_pool_start(on_finished, err);
 }

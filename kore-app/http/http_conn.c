@@ -210,6 +210,13 @@ next_request(struct http_conn *c)
 	advance(c);
 }
 
+static void
+wait_for_more(struct http_conn *c)
+{
+	c->phase = HTTP_WAIT;
+	c->server->app->more(c);
+}
+
 const unsigned char *
 http_conn_pending(const struct http_conn *c, size_t *n)
 {
@@ -226,7 +233,10 @@ http_conn_sent(struct http_conn *c, size_t n)
 		c->closes = true;
 		c->phase = HTTP_END; /* less than was announced: the client notices */
 	} else if (c->phase == HTTP_SEND && http_conn_pending(c, &left) == NULL) {
-		next_request(c);
+		if (c->out.is_open)
+			wait_for_more(c);
+		else
+			next_request(c);
 	}
 }
 
@@ -284,14 +294,44 @@ http_conn_take_body(struct http_conn *c, size_t *len, size_t *reserved)
 bool
 http_conn_answer(struct http_conn *c, const struct http_answer *a)
 {
+	const struct http_head *h = http_conn_head(c);
+	struct http_way way = {.has_body = h->method != GH_HTTP_HEAD, .is_old = h->is_old};
 	bool ok;
 
 	http_body_drop(&c->body);
-	c->exchange = NULL;
-	c->closes |= c->server->is_draining;
-	ok = http_output_answer(&c->out, a, http_conn_head(c)->method != GH_HTTP_HEAD, c->closes);
+	c->closes |= c->server->is_draining || (a->is_open && way.is_old);
+	way.closes = c->closes;
+	ok = http_output_answer(&c->out, a, &way);
 	c->closes |= !ok;
+	if (!c->out.is_open)
+		c->exchange = NULL;
 	c->phase = ok ? HTTP_SEND : HTTP_END;
 	c->server->transport->answered(c);
 	return ok;
+}
+
+void
+http_conn_feed(struct http_conn *c, unsigned char *data, size_t len, bool is_end)
+{
+	size_t n;
+
+	if (!http_output_feed(&c->out, data, len, is_end)) {
+		http_conn_cut(c);
+		return;
+	}
+	if (is_end)
+		c->exchange = NULL;
+	c->phase = HTTP_SEND;
+	if (http_conn_pending(c, &n) == NULL && is_end)
+		next_request(c); /* the end of the connection is that of the body */
+	c->server->transport->answered(c);
+}
+
+void
+http_conn_cut(struct http_conn *c)
+{
+	http_output_clear(&c->out);
+	c->closes = true;
+	c->phase = HTTP_END;
+	c->server->transport->answered(c);
 }

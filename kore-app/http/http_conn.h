@@ -5,6 +5,7 @@
  * order. One thread.
  *
  *     HTTP_IDLE -> HTTP_HEAD -> HTTP_BODY -> HTTP_WAIT -> HTTP_SEND -> HTTP_IDLE, or HTTP_END
+ *                                                 <- (more of an open body)
  *
  * HTTP_IDLE: nothing has come; HTTP_HEAD, HTTP_BODY: a part of it has; HTTP_WAIT: the application
  * has it; HTTP_SEND: the answer goes out; HTTP_END: nothing more comes or goes.
@@ -30,8 +31,12 @@ struct http_app {
 	/* A request that cannot be served; its head may lack what was wrong. The connection ends
 	 * behind the answer. */
 	void (*refuse)(struct http_conn *c, const struct gh_error *err);
-	/* The client has gone while c->exchange waited: no answer any more. */
+	/* The client has gone while there was a c->exchange: no answer any more, or no more of
+	 * it. */
 	void (*gone)(struct http_conn *c);
+	/* All that is there of an open body has gone: http_conn_feed or http_conn_cut, now or
+	 * later, once. Not before http_conn_answer has been called with one. */
+	void (*more)(struct http_conn *c);
 };
 
 /* Who moves the bytes. */
@@ -62,7 +67,7 @@ struct http_conn {
 	struct gh_tls tls;     /* the transport's, before the first request */
 	bool closes;           /* behind the answer at work */
 	uint64_t requests;     /* begun so far */
-	void *exchange;        /* the application's, in HTTP_WAIT */
+	void *exchange;        /* the application's, in HTTP_WAIT, and until an open body ends */
 	struct http_input *in; /* NULL: nothing has come */
 	struct http_body body;
 	struct http_output out;
@@ -99,5 +104,11 @@ unsigned char *http_conn_take_body(struct http_conn *c, size_t *len, size_t *res
 /* Answer the request at work. False: no memory; the connection ends without an answer, and what
  * was to be taken over is freed. */
 bool http_conn_answer(struct http_conn *c, const struct http_answer *a);
+/* More of an open body, taken over (malloc'd, may be NULL); is_end: nothing follows. Without memory
+ * the connection ends. c may have ended when it returns. */
+void http_conn_feed(struct http_conn *c, unsigned char *data, size_t len, bool is_end);
+/* An open body cannot go on: the connection ends, and the client sees that its last chunk is
+ * missing. */
+void http_conn_cut(struct http_conn *c);
 
 #endif

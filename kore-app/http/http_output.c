@@ -11,6 +11,7 @@
 
 #define COPY_MAX 8192 /* a body up to here goes out with its header, in one write */
 #define HEAD_ROOM 256 /* status line and our own fields */
+#define CHUNK_ROOM 32 /* of what stands around one */
 #define CONTINUE "HTTP/1.1 100 Continue\r\n\r\n"
 
 static bool
@@ -117,10 +118,25 @@ date_line(void)
 	return line;
 }
 
+/* RFC 9112, 6.1 and 6.3: what says where the body ends. */
+static void
+put_framing(struct http_output *o, const struct http_answer *a)
+{
+	size_t length = a->stream != NULL ? a->stream->len : a->body_len;
+	char line[64];
+
+	if (o->is_chunked)
+		snprintf(line, sizeof(line), "Transfer-Encoding: chunked\r\n");
+	else
+		snprintf(line, sizeof(line), "Content-Length: %zu\r\n", length);
+	/* RFC 9110, 8.6: of a 304 it would be the length of the 200, and a 204 has none */
+	if (a->status != 304 && a->status != 204 && (o->is_chunked || !a->is_open))
+		put(o, line, strlen(line));
+}
+
 static void
 put_head(struct http_output *o, const struct http_answer *a, bool closes)
 {
-	size_t length = a->stream != NULL ? a->stream->len : a->body_len;
 	int n = snprintf((char *)o->head + o->len, o->cap - o->len,
 	    "HTTP/1.1 %d %s\r\nServer: gatehouse\r\nDate: %s\r\n"
 	    "Connection: %s\r\n",
@@ -128,10 +144,7 @@ put_head(struct http_output *o, const struct http_answer *a, bool closes)
 
 	o->len += (size_t)n;
 	put(o, a->fields, a->fields_len);
-	/* RFC 9110, 8.6: of a 304 it would be the length of the 200, and a 204 has none */
-	if (a->status != 304 && a->status != 204)
-		o->len += (size_t)snprintf((char *)o->head + o->len, o->cap - o->len,
-		    "Content-Length: %zu\r\n", length);
+	put_framing(o, a);
 	put(o, "\r\n", 2);
 }
 
@@ -139,7 +152,7 @@ put_head(struct http_output *o, const struct http_answer *a, bool closes)
 static bool
 is_copied(const struct http_answer *a)
 {
-	return a->stream == NULL &&
+	return a->stream == NULL && !a->is_open &&
 	    (a->body_len <= COPY_MAX || (a->owned == NULL && a->shared == NULL));
 }
 
@@ -153,11 +166,55 @@ begin_stream(struct http_output *o, struct gh_stream *s)
 	return o->owned != NULL && (o->left == 0 || make_piece(o));
 }
 
+/* A part of an open body behind what is in head: as a chunk, and the last one behind it at the end
+ * of all. Takes data over, but for a failure. */
+static bool
+put_part(struct http_output *o, unsigned char *data, size_t len, bool is_end)
+{
+	char tail[CHUNK_ROOM] = "";
+	unsigned char *framed;
+	size_t n;
+
+	if (!reserve(o, CHUNK_ROOM))
+		return false;
+	if (o->is_chunked)
+		snprintf(tail, sizeof(tail), "%s%s", len > 0 ? "\r\n" : "",
+		    is_end ? "0\r\n\r\n" : "");
+	n = strlen(tail);
+	framed = realloc(data, len + n + 1);
+	if (framed == NULL)
+		return false;
+	memcpy(framed + len, tail, n);
+	if (o->is_chunked && len > 0)
+		o->len +=
+		    (size_t)snprintf((char *)o->head + o->len, o->cap - o->len, "%zx\r\n", len);
+	o->body = o->owned = framed;
+	o->body_len = len + n;
+	o->body_sent = 0;
+	o->is_open = !is_end;
+	return true;
+}
+
+bool
+http_output_feed(struct http_output *o, unsigned char *data, size_t len, bool is_end)
+{
+	free_owned(o->owned, o->body_len, o->has_secret);
+	o->body = o->owned = NULL;
+	o->body_len = o->body_sent = o->len = o->sent = 0;
+	if (put_part(o, data, len, is_end))
+		return true;
+	free(data);
+	return false;
+}
+
 static bool
 put_body(struct http_output *o, const struct http_answer *a)
 {
 	if (a->stream != NULL)
 		return begin_stream(o, a->stream);
+	o->has_secret = a->has_secret;
+	if (a->is_open)
+		return put_part(o, a->owned, a->body_len, false);
 	if (is_copied(a)) {
 		put(o, a->body, a->body_len);
 		return true;
@@ -165,23 +222,23 @@ put_body(struct http_output *o, const struct http_answer *a)
 	o->body = a->body;
 	o->body_len = a->body_len;
 	o->owned = a->owned;
-	o->has_secret = a->has_secret;
 	o->shared = a->shared != NULL ? gh_shared_ref(a->shared) : NULL;
 	return true;
 }
 
 bool
-http_output_answer(struct http_output *o, const struct http_answer *a, bool has_body, bool closes)
+http_output_answer(struct http_output *o, const struct http_answer *a, const struct http_way *way)
 {
 	size_t copied = is_copied(a) ? a->body_len : 0;
-	bool ok = reserve(o, HEAD_ROOM + a->fields_len + copied);
+	bool ok = reserve(o, HEAD_ROOM + a->fields_len + copied), is_taken = false;
 
+	o->is_chunked = a->is_open && !way->is_old;
 	if (ok)
-		put_head(o, a, closes);
-	if (ok && has_body && a->status != 304 && a->status != 204)
-		ok = put_body(o, a);
+		put_head(o, a, way->closes);
+	if (ok && way->has_body && a->status != 304 && a->status != 204)
+		is_taken = ok = put_body(o, a);
 	/* copied, or not sent */
-	if (o->owned != a->owned)
+	if (o->owned != a->owned && !(is_taken && a->is_open))
 		free_owned(a->owned, a->body_len, a->has_secret);
 	if (o->stream != a->stream)
 		gh_stream_free(a->stream);

@@ -14,6 +14,14 @@ struct http_answer {
 	unsigned char *owned;     /* malloc'd: taken over */
 	struct gh_stream *stream; /* taken over; makes the body, body_len is not looked at */
 	bool has_secret;          /* owned is wiped when it has gone */
+	bool is_open;             /* owned is the beginning of the body: http_output_feed */
+};
+
+/* What the request and its connection make of an answer. */
+struct http_way {
+	bool has_body; /* false: HEAD */
+	bool closes;   /* it is the last answer of the connection */
+	bool is_old;   /* HTTP/1.0, which has no chunks: an open body closes */
 };
 
 /* What is sent: head, then body. */
@@ -27,15 +35,19 @@ struct http_output {
 	unsigned char *owned;
 	bool has_secret; /* in owned */
 	struct gh_stream *stream;
-	size_t left; /* bytes that stream has not made yet */
+	size_t left;     /* bytes that stream has not made yet */
+	bool is_open;    /* more of the body is to come */
+	bool is_chunked; /* RFC 9112, 7.1; who knows no chunks sees the connection end */
 };
 
 /* Interim answers before the answer. Without memory there is none. */
 void http_output_continue(struct http_output *o);
-/* has_body: false for HEAD. closes: the last answer of the connection. False: no memory, or a body
- * that cannot be made; what a gave is freed. */
-bool http_output_answer(struct http_output *o, const struct http_answer *a, bool has_body,
-    bool closes);
+/* False: no memory, or a body that cannot be made; what a gave is freed. */
+bool http_output_answer(struct http_output *o, const struct http_answer *a,
+    const struct http_way *way);
+/* The next part of an open body, when nothing is pending: data (malloc'd, may be NULL) is taken
+ * over. False: no memory; data is freed. */
+bool http_output_feed(struct http_output *o, unsigned char *data, size_t len, bool is_end);
 /* The next bytes; NULL when there are none. The same until http_output_sent. */
 const unsigned char *http_output_pending(const struct http_output *o, size_t *n);
 /* n of them have gone. False: the rest of the body cannot be made. */

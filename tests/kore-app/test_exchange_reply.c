@@ -82,7 +82,7 @@ send__headers_and_body(void **state)
 	(void)state;
 	gh_http_reply_header(&x->rep, "ETag", "\"1\"");
 	gh_http_reply_text(&x->rep, 200, "text/plain", strdup("hello"));
-	exchange_send(x);
+	assert_true(exchange_send(x));
 	assert_memory_equal(answer, "HTTP/1.1 200 ", 13);
 	assert_non_null(strstr(answer, "\r\nETag: \"1\"\r\n"));
 	assert_non_null(strstr(answer, "\r\nContent-Type: text/plain\r\n"));
@@ -102,7 +102,7 @@ send__no_header_is_lost(void **state)
 		for (int i = 0; i < GH_HTTP_HEADERS_MAX + more; i++)
 			gh_http_reply_header(&x->rep, "X-Test", "value");
 		gh_http_reply_text(&x->rep, 200, "text/plain", strdup("hello"));
-		exchange_send(x);
+		assert_true(exchange_send(x));
 		assert_int_equal(strncmp(answer, "HTTP/1.1 200 ", 13) == 0, more == 0);
 		assert_int_equal(strncmp(answer, "HTTP/1.1 500 ", 13) == 0, more == 1);
 		assert_int_equal(strstr(answer, "hello") != NULL, more == 0);
@@ -123,7 +123,7 @@ send__headers_are_bounded(void **state)
 	memset(value, 'x', 9999);
 	gh_http_reply_header(&x->rep, "X-Test", value);
 	gh_http_reply_header(&x->rep, "X-Test", value);
-	exchange_send(x);
+	assert_true(exchange_send(x));
 	assert_memory_equal(answer, "HTTP/1.1 500 ", 13);
 	assert_null(strstr(answer, "X-Test"));
 	end(x);
@@ -142,7 +142,7 @@ send__type_is_a_copy(void **state)
 	gh_http_reply_type(&x->rep, "text/plain");
 	gh_http_reply_text(&x->rep, 200, type, strdup("hello"));
 	memset(boundary, 'c', 250);
-	exchange_send(x);
+	assert_true(exchange_send(x));
 	memset(boundary, 'b', 250);
 	assert_non_null(strstr(answer, "\r\nContent-Type: multipart/mixed; boundary=b"));
 	assert_non_null(strstr(answer, type));
@@ -165,7 +165,7 @@ send__control_characters_are_refused(void **state)
 		    strdup("hello"));
 		if (i % 2 == 0)
 			gh_http_reply_header(&x->rep, "X-Test", bad[i / 2]);
-		exchange_send(x);
+		assert_true(exchange_send(x));
 		assert_memory_equal(answer, "HTTP/1.1 500 ", 13);
 		assert_null(strstr(answer, "Set-Cookie"));
 		assert_null(strstr(answer, "hello"));
@@ -204,7 +204,7 @@ send__stream(void **state)
 		x->rep.status = 200;
 		x->rep.stream = &s;
 		gh_http_reply_type(&x->rep, broken ? "a\nb" : "text/plain");
-		exchange_send(x);
+		assert_true(exchange_send(x));
 		assert_int_equal(strstr(answer, "Content-Length: 1000\r\n") != NULL, !broken);
 		assert_int_equal(strncmp(answer, "HTTP/1.1 500 ", 13) == 0, broken);
 		assert_int_equal(streams, 0);

@@ -24,6 +24,8 @@ static struct {
 	size_t body_len;
 	struct gh_shared *shared;
 	struct stream *stream;
+	bool is_open; /* the body is the beginning of one */
+	int more;
 } app;
 
 /* A body of as many letters, until it breaks off. */
@@ -93,6 +95,11 @@ answer(struct http_conn *c, int status)
 	a.body_len = app.body != NULL ? app.body_len : 2;
 	a.shared = app.shared;
 	a.stream = app.stream != NULL ? &app.stream->stream : NULL;
+	if (app.is_open) {
+		c->exchange = &app;
+		a.is_open = true;
+		a.owned = (unsigned char *)strndup((const char *)a.body, a.body_len);
+	}
 	assert_true(http_conn_answer(c, &a));
 }
 
@@ -144,7 +151,14 @@ client_cert(struct http_conn *c, size_t *len)
 	return NULL;
 }
 
-static const struct http_app application = {admit, serve, refuse, gone};
+static void
+more(struct http_conn *c)
+{
+	assert_int_equal(c->phase, HTTP_WAIT);
+	app.more++;
+}
+
+static const struct http_app application = {admit, serve, refuse, gone, more};
 static const struct http_transport transport = {answered, client_cert, client_cert};
 
 static int
@@ -405,6 +419,117 @@ answer__stream_breaks_off(void **state)
 }
 
 static void
+give(const char *text, bool is_end)
+{
+	http_conn_feed(&conn, text != NULL ? (unsigned char *)strdup(text) : NULL,
+	    text != NULL ? strlen(text) : 0, is_end);
+	flush();
+}
+
+/* Nothing of it is asked for before what is there has gone. */
+static void
+answer__open_body_in_chunks(void **state)
+{
+	static const char request[] = "GET / HTTP/1.1\r\nHost: x\r\n\r\n";
+	const char *body;
+	size_t n;
+
+	(void)state;
+	app.is_open = true;
+	memcpy(http_conn_room(&conn, &n), request, sizeof(request) - 1);
+	http_conn_received(&conn, sizeof(request) - 1);
+	assert_int_equal(app.more, 0);
+	flush();
+	assert_int_equal(app.more, 1);
+	assert_int_equal(conn.phase, HTTP_WAIT);
+	assert_null(http_conn_room(&conn, &n));
+	give("hello, hello, hello, hello", false);
+	assert_int_equal(app.more, 2);
+	give("!", true);
+	assert_int_equal(app.more, 2);
+	assert_int_equal(conn.phase, HTTP_IDLE);
+	assert_null(conn.exchange);
+	assert_null(strstr(sent, "Content-Length"));
+	assert_non_null(strstr(sent, "Transfer-Encoding: chunked\r\n"));
+	body = strstr(sent, "\r\n\r\n") + 4;
+	assert_string_equal(body,
+	    "2\r\nok\r\n1a\r\nhello, hello, hello, hello\r\n1\r\n!\r\n0\r\n\r\n");
+	/* the next one, on the same connection; its end brings nothing more */
+	sent_len = 0;
+	app.body = "";
+	FEED("GET / HTTP/1.1\r\nHost: x\r\n\r\n", 100);
+	give("a", false);
+	give(NULL, true);
+	assert_string_equal(strstr(sent, "\r\n\r\n") + 4, "1\r\na\r\n0\r\n\r\n");
+	assert_int_equal(conn.phase, HTTP_IDLE);
+	assert_int_equal(app.gone, 0);
+}
+
+/* HTTP/1.0 knows no chunks: the body ends with the connection. */
+static void
+answer__open_body_for_an_old_client(void **state)
+{
+	(void)state;
+	app.is_open = true;
+	FEED("GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n", 100);
+	give("hello", false);
+	give(NULL, true);
+	assert_non_null(strstr(sent, "Connection: close\r\n"));
+	assert_null(strstr(sent, "Content-Length"));
+	assert_null(strstr(sent, "Transfer-Encoding"));
+	assert_string_equal(strstr(sent, "\r\n\r\n") + 4, "okhello");
+	assert_int_equal(conn.phase, HTTP_END);
+	assert_int_equal(app.gone, 0);
+}
+
+static void
+answer__open_body_of_head(void **state)
+{
+	(void)state;
+	app.is_open = true;
+	FEED("HEAD / HTTP/1.1\r\nHost: x\r\n\r\n", 100);
+	assert_string_equal(strstr(sent, "\r\n\r\n"), "\r\n\r\n");
+	assert_int_equal(conn.phase, HTTP_IDLE);
+	assert_int_equal(app.more, 0);
+	assert_null(conn.exchange);
+}
+
+/* The last chunk is missing: nobody takes it for the whole. */
+static void
+answer__open_body_is_cut(void **state)
+{
+	(void)state;
+	app.is_open = true;
+	FEED("GET / HTTP/1.1\r\nHost: x\r\n\r\nGET / HTTP/1.1\r\nHost: x\r\n\r\n", 1000);
+	give("hello", false);
+	conn.exchange = NULL;
+	http_conn_cut(&conn);
+	flush();
+	assert_int_equal(conn.phase, HTTP_END);
+	assert_string_equal(strstr(sent, "\r\n\r\n") + 4, "2\r\nok\r\n5\r\nhello\r\n");
+	assert_int_equal(app.gone, 0);
+}
+
+static void
+answer__client_goes_in_an_open_body(void **state)
+{
+	size_t n;
+
+	(void)state;
+	app.is_open = true;
+	FEED("GET / HTTP/1.1\r\nHost: x\r\n\r\n", 100);
+	http_conn_clear(&conn); /* while more is made */
+	assert_int_equal(app.gone, 1);
+	http_conn_init(&conn, &server, "127.0.0.1", true);
+	FEED("GET / HTTP/1.1\r\nHost: x\r\n\r\n", 100);
+	http_conn_feed(&conn, (unsigned char *)strdup("hello"), 5, false);
+	http_conn_sent(&conn, 4);
+	assert_non_null(http_conn_pending(&conn, &n));
+	http_conn_clear(&conn); /* while it goes out */
+	assert_int_equal(app.gone, 2);
+}
+
+static void
 answer__closes_when_it_must(void **state)
 {
 	static const char *const closing[] = {
@@ -604,6 +729,11 @@ main(void)
 	    TEST(answer__streams_as_the_client_reads),
 	    TEST(answer__without_the_body_of_its_stream),
 	    TEST(answer__stream_breaks_off),
+	    TEST(answer__open_body_in_chunks),
+	    TEST(answer__open_body_for_an_old_client),
+	    TEST(answer__open_body_of_head),
+	    TEST(answer__open_body_is_cut),
+	    TEST(answer__client_goes_in_an_open_body),
 	    TEST(answer__closes_when_it_must),
 	    TEST(continue__is_answered_once),
 	    TEST(body__limits),

@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 #include "catalog/catalog.h"
-#include "inventory/cert_csv.h"
+#include "inventory/cert_lines.h"
 #include "inventory/query_parse.h"
 #include "store/inventory/cert_narrow.h"
 #include "store/inventory/cert_page.h"
@@ -98,27 +98,16 @@ write_text(struct gh_buf *b)
 }
 
 static int
-write_page(const gh_json *entries, bool is_first, struct gh_error *err)
+write_page(gh_json **entries, bool is_first, struct gh_error *err)
 {
+	enum cert_lines kind = as_csv ? CERT_CSV : CERT_JSONL;
 	struct gh_buf b;
-	char *line;
 	int rc;
 
 	gh_buf_init(&b, PAGE_BYTES_MAX);
-	if (as_csv && is_first)
-		cert_csv_head(&b, &members);
-	for (size_t i = 0; i < gh_json_size(entries); i++) {
-		if (as_csv) {
-			cert_csv_line(&b, &members, gh_json_at(entries, i));
-		} else {
-			line = gh_json_print(gh_json_at(entries, i), false);
-			b.failed |= line == NULL;
-			gh_buf_puts(&b, line != NULL ? line : "");
-			gh_buf_putc(&b, '\n');
-			free(line);
-		}
-	}
-	rc = gh_buf_check(&b, err);
+	if (is_first)
+		cert_lines_head(&b, kind, &members);
+	rc = cert_lines_put(&b, kind, &members, entries, err);
 	if (rc == 0 && !write_text(&b))
 		rc = gh_refuse(err, GH_E_INTERNAL, "the output cannot be written");
 	gh_buf_free(&b);
@@ -137,13 +126,12 @@ keep_page(struct verb_call *c, const gh_json *entries, struct gh_error *err)
 static int
 take_page(struct verb_call *c, struct cert_page *page, bool is_first, struct gh_error *err)
 {
-	/* lines of CSV choose themselves */
-	int rc = as_csv ? 0 : cert_members_choose(&members, &page->entries, err);
+	int rc;
 
-	if (rc != 0)
-		return rc;
-	return as_csv || as_lines ? write_page(page->entries, is_first, err)
-				  : keep_page(c, page->entries, err);
+	if (as_csv || as_lines)
+		return write_page(&page->entries, is_first, err);
+	rc = cert_members_choose(&members, &page->entries, err);
+	return rc == 0 ? keep_page(c, page->entries, err) : rc;
 }
 
 /* ---- search ---- */

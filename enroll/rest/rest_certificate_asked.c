@@ -1,0 +1,184 @@
+/* What a call asks of the inventory. See rest_certificate_asked.h. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "inventory/query_parse.h"
+#include "store/inventory/cert_narrow.h"
+#include "timestamp.h"
+
+#include "rest_certificate_asked.h"
+
+enum { PAGE, LIMIT, ORDER, ORDER_BY, QUERY, FIELDS, COUNT, FORMAT };
+#define PARAMS REST_ASKED_PARAMS
+static const char *const names[PARAMS] = {[PAGE] = "page",
+    [LIMIT] = "limit",
+    [ORDER] = "order",
+    [ORDER_BY] = "order_by",
+    [QUERY] = "query",
+    [FIELDS] = "fields",
+    [COUNT] = "count",
+    [FORMAT] = "format"};
+/* The words of order_by, as enum cert_sort has them. */
+static const char *const sorts[] = {[CERT_BY_ID] = "id",
+    [CERT_BY_NOT_AFTER] = "not_after",
+    [CERT_BY_SUBJECT] = "subject",
+    [CERT_BY_REQUESTER] = "requester",
+    [CERT_BY_SERIAL] = "serial",
+    NULL};
+static const char *const counts[] = {"exact", "estimate", NULL};
+/* Of several that Accept names, the last row counts. */
+static const struct {
+	const char *name, *type;
+	enum cert_lines lines;
+} formats[] = {
+    {"json", NULL, CERT_NO_LINES},
+    {"csv", "text/csv", CERT_CSV},
+    {"jsonl", "application/x-ndjson", CERT_JSONL},
+    {"jsonl", "application/jsonl", CERT_JSONL},
+};
+#define FORMATS (sizeof(formats) / sizeof(formats[0]))
+
+void
+rest_asked_clear(struct rest_asked *a)
+{
+	rest_params_clear(a->p, PARAMS);
+	cert_node_free(a->condition);
+	page_token_clear(&a->token);
+}
+
+/* A wrong query is malformed as a whole: 400, not a field that is invalid. */
+static int
+read_query(const struct worker_env *env, const struct call *call, struct rest_asked *a,
+    struct gh_error *err)
+{
+	const struct catalog *catalog = env->catalog;
+	const struct query_env query = {.field = catalog->field,
+	    .fields = catalog->fields,
+	    .me = call->requester->name,
+	    .now = gh_now()};
+	struct gh_error why = {0};
+	int rc = 0;
+
+	if (a->p[QUERY].value != NULL)
+		rc = query_parse(a->p[QUERY].value, &query, &a->condition, &why);
+	a->filter.condition = a->condition;
+	if (rc == GH_E_BAD_REQUEST)
+		return gh_refuse(err, rc, "query: %s", why.message);
+	*err = why;
+	return rc;
+}
+
+/* Without a word, along what the query is bounded by. */
+static enum cert_sort
+sort_of(const struct rest_asked *a, const char *word)
+{
+	enum cert_sort sort = CERT_BY_ID;
+
+	if (word == NULL)
+		return a->condition != NULL &&
+			cert_is_narrow(a->condition, CERT_NARROW_BY_NOT_AFTER)
+		    ? CERT_BY_NOT_AFTER
+		    : CERT_BY_ID;
+	while (sorts[sort] != word)
+		sort++;
+	return sort;
+}
+
+static enum cert_lines
+format_of(const struct call *call, const struct rest_param *p, struct rest_fields *f)
+{
+	static const char *const words[] = {"json", "csv", "jsonl", NULL};
+	const char *accept = gh_http_header(call->http, "accept");
+	const char *word = rest_param_word(f, p, words);
+	enum cert_lines found = CERT_NO_LINES;
+
+	for (size_t i = 0; i < FORMATS; i++)
+		if (word != NULL ? strcmp(word, formats[i].name) == 0
+				 : accept != NULL && formats[i].type != NULL &&
+			    strstr(accept, formats[i].type) != NULL)
+			found = formats[i].lines;
+	return found;
+}
+
+/* A file has no pages: it begins at the start, and its limit is that of all of it. */
+static void
+read_limit(struct rest_asked *a, struct rest_fields *f)
+{
+	static const int single[] = {PAGE, COUNT};
+
+	if (a->lines == CERT_NO_LINES) {
+		a->filter.limit =
+		    (int)rest_param_number(f, &a->p[LIMIT], 1, REST_LIMIT_MAX, REST_LIMIT_DEFAULT);
+		return;
+	}
+	a->filter.limit = REST_LIMIT_DEFAULT;
+	a->lines_max = rest_param_number(f, &a->p[LIMIT], 1, INT64_MAX - 1, 0);
+	for (size_t i = 0; i < sizeof(single) / sizeof(single[0]); i++)
+		if (a->p[single[i]].value != NULL)
+			rest_field_wrong(f, names[single[i]],
+			    "The parameter %s does not go with csv and jsonl, which are one answer.",
+			    names[single[i]]);
+}
+
+static void
+read_filter(const struct call *call, struct rest_asked *a, struct rest_fields *f)
+{
+	static const char *const orders[] = {"asc", "desc", "oldest", "newest", NULL};
+	const char *order = rest_param_word(f, &a->p[ORDER], orders), *count;
+	struct gh_error why;
+
+	a->filter.sort = sort_of(a, rest_param_word(f, &a->p[ORDER_BY], sorts));
+	a->filter.descending = order == orders[1] || order == orders[3];
+	a->lines = format_of(call, &a->p[FORMAT], f);
+	read_limit(a, f);
+	count = rest_param_word(f, &a->p[COUNT], counts);
+	a->is_counted = count != NULL;
+	a->counts_exactly = count == counts[0];
+	if (!cert_members_read(a->p[FIELDS].value, &a->members, &why))
+		rest_field_refused(f, names[FIELDS], &why);
+}
+
+struct page_token_use
+rest_asked_use(const struct worker_env *env, const struct call *call, const struct rest_asked *a)
+{
+	return (struct page_token_use){.secret = env->server_secret,
+	    .who = call->requester,
+	    .query = a->p[QUERY].value,
+	    .sort = a->filter.sort,
+	    .descending = a->filter.descending};
+}
+
+static int
+read_token(const struct worker_env *env, const struct call *call, struct rest_asked *a,
+    struct gh_error *err)
+{
+	const struct page_token_use use = rest_asked_use(env, call, a);
+	int rc;
+
+	if (a->p[PAGE].value == NULL)
+		return 0;
+	if ((rc = page_token_read(&use, a->p[PAGE].value, &a->token, err)) != 0)
+		return rc;
+	a->filter.backwards = a->token.backwards;
+	a->filter.from = a->token.has_place ? &a->token.place : NULL;
+	return 0;
+}
+
+int
+rest_asked_read(const struct worker_env *env, const struct call *call, struct rest_asked *a,
+    struct rest_fields *f, struct gh_error *err)
+{
+	int rc;
+
+	for (size_t i = 0; i < PARAMS; i++)
+		a->p[i].name = names[i];
+	if ((rc = rest_params_read(call, a->p, PARAMS, f, err)) != 0 ||
+	    (rc = read_query(env, call, a, err)) != 0)
+		return rc;
+	read_filter(call, a, f);
+	if ((rc = rest_fields_check(f, err)) == 0)
+		rc = read_token(env, call, a, err);
+	if ((call->requester->roles & ~REQUESTER_ROLE_AGENT) == 0)
+		a->filter.owner = call->requester;
+	return rc;
+}
