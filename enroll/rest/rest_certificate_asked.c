@@ -2,13 +2,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "inventory/cert_order.h"
 #include "inventory/query_parse.h"
-#include "store/inventory/cert_narrow.h"
+#include "store/inventory/saved_search_row.h"
 #include "timestamp.h"
 
 #include "rest_certificate_asked.h"
 
-enum { PAGE, LIMIT, ORDER, ORDER_BY, QUERY, FIELDS, COUNT, FORMAT };
+enum { PAGE, LIMIT, ORDER, ORDER_BY, QUERY, FIELDS, COUNT, FORMAT, SAVED };
 #define PARAMS REST_ASKED_PARAMS
 static const char *const names[PARAMS] = {[PAGE] = "page",
     [LIMIT] = "limit",
@@ -17,14 +18,8 @@ static const char *const names[PARAMS] = {[PAGE] = "page",
     [QUERY] = "query",
     [FIELDS] = "fields",
     [COUNT] = "count",
-    [FORMAT] = "format"};
-/* The words of order_by, as enum cert_sort has them. */
-static const char *const sorts[] = {[CERT_BY_ID] = "id",
-    [CERT_BY_NOT_AFTER] = "not_after",
-    [CERT_BY_SUBJECT] = "subject",
-    [CERT_BY_REQUESTER] = "requester",
-    [CERT_BY_SERIAL] = "serial",
-    NULL};
+    [FORMAT] = "format",
+    [SAVED] = "saved"};
 static const char *const counts[] = {"exact", "estimate", NULL};
 /* Of several that Accept names, the last row counts. */
 static const struct {
@@ -46,6 +41,45 @@ rest_asked_clear(struct rest_asked *a)
 	page_token_clear(&a->token);
 }
 
+/* ---- a saved search ---- */
+
+/* What the call does not say itself. */
+static int
+take_saved_text(struct rest_param *p, const gh_json *row, const char *name, struct gh_error *err)
+{
+	const char *text = gh_json_string(gh_json_get(row, name));
+
+	if (p->value != NULL || text == NULL)
+		return 0;
+	p->value = strdup(text);
+	return p->value != NULL ? 0 : gh_fail(err, GH_E_NOMEM, "saved search");
+}
+
+/* It is as if the call had said what is saved. */
+static int
+read_saved(const struct worker_env *env, const struct call *call, struct rest_asked *a,
+    struct rest_fields *f, struct gh_error *err)
+{
+	static const int taken[] = {QUERY, ORDER_BY, ORDER, FIELDS};
+	gh_json *row;
+	int rc;
+
+	if (a->p[SAVED].value == NULL)
+		return 0;
+	if (a->p[QUERY].value != NULL) {
+		rest_field_wrong(f, names[SAVED],
+		    "The parameters saved and query exclude each other.");
+		return rest_fields_check(f, err);
+	}
+	rc = store_find_saved_search(env->store, call->requester, a->p[SAVED].value, &row, err);
+	for (size_t i = 0; rc == 0 && i < sizeof(taken) / sizeof(taken[0]); i++)
+		rc = take_saved_text(&a->p[taken[i]], row, names[taken[i]], err);
+	gh_json_free(row);
+	return rc;
+}
+
+/* ---- all of it ---- */
+
 /* A wrong query is malformed as a whole: 400, not a field that is invalid. */
 static int
 read_query(const struct worker_env *env, const struct call *call, struct rest_asked *a,
@@ -66,22 +100,6 @@ read_query(const struct worker_env *env, const struct call *call, struct rest_as
 		return gh_refuse(err, rc, "query: %s", why.message);
 	*err = why;
 	return rc;
-}
-
-/* Without a word, along what the query is bounded by. */
-static enum cert_sort
-sort_of(const struct rest_asked *a, const char *word)
-{
-	enum cert_sort sort = CERT_BY_ID;
-
-	if (word == NULL)
-		return a->condition != NULL &&
-			cert_is_narrow(a->condition, CERT_NARROW_BY_NOT_AFTER)
-		    ? CERT_BY_NOT_AFTER
-		    : CERT_BY_ID;
-	while (sorts[sort] != word)
-		sort++;
-	return sort;
 }
 
 static enum cert_lines
@@ -127,7 +145,8 @@ read_filter(const struct call *call, struct rest_asked *a, struct rest_fields *f
 	const char *order = rest_param_word(f, &a->p[ORDER], orders), *count;
 	struct gh_error why;
 
-	a->filter.sort = sort_of(a, rest_param_word(f, &a->p[ORDER_BY], sorts));
+	a->filter.sort =
+	    cert_order_of(rest_param_word(f, &a->p[ORDER_BY], cert_order_words), a->condition);
 	a->filter.descending = order == orders[1] || order == orders[3];
 	a->lines = format_of(call, &a->p[FORMAT], f);
 	read_limit(a, f);
@@ -173,6 +192,7 @@ rest_asked_read(const struct worker_env *env, const struct call *call, struct re
 	for (size_t i = 0; i < PARAMS; i++)
 		a->p[i].name = names[i];
 	if ((rc = rest_params_read(call, a->p, PARAMS, f, err)) != 0 ||
+	    (rc = read_saved(env, call, a, f, err)) != 0 ||
 	    (rc = read_query(env, call, a, err)) != 0)
 		return rc;
 	read_filter(call, a, f);

@@ -9,7 +9,7 @@
 
 #include "rest_list.h"
 
-#define REST_ASKED_PARAMS 8
+#define REST_ASKED_PARAMS 9
 
 struct rest_asked {
 	struct rest_param p[REST_ASKED_PARAMS]; /* owned */

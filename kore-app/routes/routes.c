@@ -32,6 +32,7 @@
 #include "health/rest_status.h"
 #include "keyfactor_rows.h"
 #include "metadata_rows.h"
+#include "search_rows.h"
 #include "metrics/metrics.h"
 #include "package_rows.h"
 #include "ocsp_fast.h"
@@ -418,6 +419,7 @@ const struct route route_table[] = {
     EST_PACKAGE_ROWS,
     PACKAGE_ROWS,
     METADATA_ROWS,
+    SEARCH_ROWS,
     ADMIN_ROWS,
     KEYFACTOR_ROWS,
     EST_ROWS,

@@ -658,11 +658,12 @@ class Inventory(Case):
         return reply.json["entries"]
 
     def ids(self, query, who=olga):
-        return [e["id"] for e in self.entries(who, query)]
+        """Of those that were there: a job may make one for the gateway meanwhile."""
+        return [e["id"] for e in self.entries(who, query) if e["id"] <= self.all[-1]["id"]]
 
     def test_everyone_sees_what_is_his(self):
         for who in (olga, otto, admin):
-            self.assertEqual([e["id"] for e in self.entries(who, None)], [e["id"] for e in self.all])
+            self.assertEqual([e["id"] for e in self.entries(who, None)][:len(self.all)], [e["id"] for e in self.all])
         for who, name in ((alice, "alice"), (bob, "bob")):
             mine = self.entries(who, None)
             self.assertTrue(mine)

@@ -238,5 +238,115 @@ class Export(unittest.TestCase):
         self.assertEqual(len(ids(self.get(f"format=jsonl&query={ALL}").body)), ROWS)
 
 
+class Saved(unittest.TestCase):
+    """Searches that people keep by name."""
+
+    @classmethod
+    def setUpClass(cls):
+        for who in (alice, alice, bob):
+            assert enroll(who).status == 201
+
+    def setUp(self):
+        env.psql("delete from saved_search")
+
+    def put(self, name, who=alice, status=201, etag=None, **body):
+        reply = who.send("PUT", "/pki/searches/" + urllib.parse.quote(name), {"query": "Id -ne 0", **body}, **({"If_Match": etag} if etag else {}))
+        self.assertEqual(reply.status, status, reply.body)
+        return reply
+
+    def names(self, who):
+        reply = who.get("/pki/searches")
+        self.assertEqual(reply.status, 200, reply.body)
+        return [(e["name"], e["mine"], e["shared"]) for e in reply.json["entries"]]
+
+    def events(self):
+        return [tuple(r) for r in env.sql("select event, object from audit where event like 'search.%' order by id desc limit 3")][::-1]
+
+    def test_from_the_first_to_removal(self):
+        etag = self.put("My-certs", query='State -eq "active"', description="what I have", order_by="not_after", order="desc", fields="id,not_after").headers["etag"]
+        reply = alice.get("/pki/searches/my-CERTS")
+        self.assertEqual((reply.status, reply.headers["etag"]), (200, etag))
+        self.assertEqual({k: reply.json[k] for k in ("name", "query", "description", "order_by", "order", "fields", "shared", "mine", "version")},
+                         {"name": "My-certs", "query": 'State -eq "active"', "description": "what I have", "order_by": "not_after", "order": "desc",
+                          "fields": "id,not_after", "shared": False, "mine": True, "version": 1})
+        self.put("My-certs", status=428)
+        self.put("My-certs", status=412, etag='"v7"')
+        new = self.put("My-certs", status=200, etag=etag, query="Id -gt 1").headers["etag"]
+        self.assertEqual(alice.get("/pki/searches/My-certs").json["order_by"], None)
+        self.assertEqual(alice.send("DELETE", "/pki/searches/My-certs", If_Match=etag).status, 412)
+        self.assertEqual(alice.send("DELETE", "/pki/searches/My-certs", If_Match=new).status, 204)
+        self.assertEqual(alice.send("DELETE", "/pki/searches/My-certs").status, 404)
+        self.assertEqual(alice.get("/pki/searches/My-certs").status, 404)
+        self.put("My-certs", status=412, etag=new)
+        self.assertEqual(self.events(), [("search.saved", "My-certs")] * 2 + [("search.removed", "My-certs")])
+
+    def test_whose_it_is(self):
+        self.put("one", alice)
+        self.put("all", olga, shared=True)
+        self.put("alices", alice, status=403, shared=True)  # who has no role keeps his own
+        self.assertEqual(self.names(alice), [("all", False, True), ("one", True, False)])
+        self.assertEqual(self.names(bob), [("all", False, True)])
+        self.assertEqual(bob.get("/pki/searches/one").status, 404)
+        self.put("all", alice, status=403)  # it is another's
+        for who in (alice, bob):
+            self.assertEqual(who.send("DELETE", "/pki/searches/all").status, 403)
+        self.put("one", bob)  # each has his own names
+        self.put("ALL", admin, status=200, etag="*", query="Id -gt 5", shared=True)
+        self.assertEqual(olga.get("/pki/searches/all").json["query"], "Id -gt 5")
+        self.assertEqual(olga.get("/pki/searches/all").json["mine"], True)
+        self.assertEqual(Client(env).get("/pki/searches").status, 401)
+        self.put("one", olga, status=201, shared=True)
+        self.assertTrue(alice.get("/pki/searches/one").json["mine"])  # one's own comes first
+        self.assertEqual(alice.send("PUT", "/pki/searches/x", {"query": "Id -ne 0"}, Sec_Fetch_Site="cross-site").status, 403)
+
+    def test_what_is_wrong_with_it(self):
+        for member, value in (("query", "Id -eq"), ("query", "Departmnt -eq 1"), ("query", ""), ("order_by", "comment"), ("order", "up"), ("fields", "id,what"),
+                              ("shared", "yes"), ("description", "x" * 501), ("query", "x" * 9000)):
+            reply = self.put("wrong", status=422, **{member: value})
+            self.assertIn(member, reply.json["errors"], value[:20])
+        for name, status in (("-x", 422), ("x" * 65, 422), ("a@b", 422), ("a;b", 404), ("a b", 404), ("../x", 404)):
+            self.put(name, status=status)
+        self.assertEqual(env.count("select count(*) from saved_search"), 0)
+        self.assertEqual(alice.get("/pki/searches?owner=bob").status, 422)
+
+    def test_search_by_it(self):
+        mine = alice.get("/pki/certificates?order_by=id&order=desc&fields=id,requester").json["entries"]
+        self.put("mine", olga, query="Requester -eq %ME%", order="desc", order_by="id", fields="id,requester", shared=True)
+        reply = alice.get("/pki/certificates?saved=mine")
+        self.assertEqual(reply.json["entries"], mine)
+        self.assertEqual(olga.get("/pki/certificates?saved=MINE").json["entries"], [])
+        self.assertEqual(list(alice.get("/pki/certificates?saved=mine&fields=subject").json["entries"][0]), ["subject"])  # the call's own words count
+        self.assertEqual([e["id"] for e in alice.get("/pki/certificates?saved=mine&order=asc").json["entries"]], [e["id"] for e in mine][::-1])
+        self.assertEqual(ids(alice.get("/pki/certificates?saved=mine&format=jsonl").body), [e["id"] for e in mine])
+        self.assertEqual(alice.get("/pki/certificates?saved=mine&query=Id%20-eq%201").status, 422)
+        self.assertEqual(alice.get("/pki/certificates?saved=none").status, 404)
+        self.assertEqual(len(alice.get("/pki/certificates?saved=mine&limit=1").json["entries"]), 1)
+        if len(mine) > 1:
+            page = alice.get("/pki/certificates?saved=mine&limit=1").json["next"]
+            self.assertEqual(alice.get(f"/pki/certificates?saved=mine&limit=1&page={page}").json["entries"], mine[1:2])
+
+    def test_no_more_than_a_bounded_number(self):
+        env.psql("insert into saved_search (name, owner, owner_kind, owner_id, is_shared, query, changed_by) select 'n' || i, s.owner, s.owner_kind, "
+                 "s.owner_id, false, 'x', 'x' from generate_series(1, 199) i, saved_search s" if self.put("first") else "")
+        self.put("last", status=409)
+
+    def test_command(self):
+        env.admin("search", "save", "old", "NotAfter -lt %TODAY%", "--description", "gone", "--fields", "id", "--desc")
+        self.assertEqual(alice.get("/pki/searches/old").json["query"], "NotAfter -lt %TODAY%")
+        self.assertNotEqual(env.admin("search", "save", "old", "Id -eq 1", check=False).returncode, 0)
+        env.admin("search", "save", "old", f"Id -lt {FIRST}", "--replace", "--fields", "id", "--desc", "--order-by", "id")
+        self.put("private", alice)
+        self.assertEqual([(e["name"], e["shared"]) for e in env.admin("search", "list", "--json")], [("old", True), ("private", False)])
+        self.assertEqual(env.admin("search", "show", "OLD", "--json")["version"], 2)
+        found = env.admin("cert", "search", "--saved", "old", "--json")
+        self.assertEqual(found, olga.get("/pki/certificates?saved=old&limit=50").json["entries"])
+        for wrong in (["search", "save", "bad", "What -eq 1"], ["search", "show", "private"], ["cert", "search", "--saved", "x"], ["cert", "search"],
+                      ["cert", "search", "Id -eq 1", "--saved", "old"]):
+            self.assertNotEqual(env.admin(*wrong, check=False).returncode, 0, wrong)
+        env.admin("search", "remove", "private", "--owner", alice.get("/pki/searches/private").json["owner"], "--yes")
+        env.admin("search", "remove", "old", "--yes")
+        self.assertEqual(env.count("select count(*) from saved_search"), 0)
+
+
 if __name__ == "__main__":
     tap.main()

@@ -7,9 +7,10 @@
 
 #include "catalog/catalog.h"
 #include "inventory/cert_lines.h"
+#include "inventory/cert_order.h"
 #include "inventory/query_parse.h"
-#include "store/inventory/cert_narrow.h"
 #include "store/inventory/cert_page.h"
+#include "store/inventory/saved_search_row.h"
 #include "timestamp.h"
 
 #include "command.h"
@@ -18,14 +19,15 @@
 #define PAGE 1000                         /* rows of one page, the most that the store gives */
 #define PAGE_BYTES_MAX (64 * 1024 * 1024) /* of its text */
 
-static const char *order_by, *fields;
+static const char *order_by, *fields, *saved;
 static bool descending, as_csv, as_lines;
 static int limit = 50;
 static struct cert_members members;
 static const struct option_row search_options[] = {
     VERB_CONFIG,
     {"order-by", 0, OPTION_TEXT, &order_by, "ORDER",
-	"id, not_after, subject, requester or serial; without it not_after where QUERY bounds it, else id"},
+	CERT_ORDER_WORDS "; without it not_after where QUERY bounds it, else id"},
+    {"saved", 0, OPTION_TEXT, &saved, "NAME", "in place of QUERY: a search that was saved"},
     {"desc", 0, OPTION_FLAG, &descending, NULL, "the last one first"},
     {"limit", 'n', OPTION_NUMBER, &limit, "N", "how many certificates (default 50; 0: all)"},
     {"fields", 0, OPTION_TEXT, &fields, "NAMES",
@@ -35,25 +37,17 @@ static const struct option_row search_options[] = {
     VERB_JSON,
     OPTION_END,
 };
-static const char *const orders[] = {[CERT_BY_ID] = "id",
-    [CERT_BY_NOT_AFTER] = "not_after",
-    [CERT_BY_SUBJECT] = "subject",
-    [CERT_BY_REQUESTER] = "requester",
-    [CERT_BY_SERIAL] = "serial",
-    NULL};
 static struct output_column columns[CERT_MEMBERS_MAX + 1];
 
 static int
 check_search(const struct verb_call *c)
 {
 	struct gh_error err;
-	size_t i = 0;
 
-	while (order_by != NULL && orders[i] != NULL && strcmp(orders[i], order_by) != 0)
-		i++;
-	if (order_by != NULL && orders[i] == NULL)
-		return command_usage(c->who,
-		    "--order-by is id, not_after, subject, requester or serial");
+	if ((saved == NULL) != (c->operands == 1))
+		return command_usage(c->who, "QUERY or --saved is needed, and not both");
+	if (order_by != NULL && !cert_order_is(order_by))
+		return command_usage(c->who, "--order-by is " CERT_ORDER_WORDS);
 	if (limit < 0)
 		return command_usage(c->who, "--limit is a number from 0");
 	if (as_csv + as_lines + c->json > 1)
@@ -163,17 +157,33 @@ search_all(struct verb_call *c, struct store_cert_filter *f, struct gh_error *er
 	return rc;
 }
 
-static enum cert_sort
-sort_of(const struct cert_node *condition)
+/* What is asked; *row: where it is saved. */
+static int
+query_text(struct verb_call *c, gh_json **row, const char **text, struct gh_error *err)
 {
-	enum cert_sort sort = CERT_BY_ID;
+	struct gh_error why;
+	int rc = 0;
 
-	if (order_by == NULL)
-		return cert_is_narrow(condition, CERT_NARROW_BY_NOT_AFTER) ? CERT_BY_NOT_AFTER
-									   : CERT_BY_ID;
-	while (strcmp(orders[sort], order_by) != 0)
-		sort++;
-	return sort;
+	*text = c->operands == 1 ? c->operand[0] : "";
+	if (saved != NULL &&
+	    (rc = store_find_saved_search(c->env.store, &c->env.who, saved, row, err)) == 0)
+		*text = gh_json_string(gh_json_get(*row, "query"));
+	if (rc == 0 && fields == NULL && saved != NULL &&
+	    gh_json_string(gh_json_get(*row, "fields")) != NULL &&
+	    !cert_members_read(gh_json_string(gh_json_get(*row, "fields")), &members, &why))
+		rc =
+		    gh_refuse(err, GH_E_BAD_REQUEST, "fields of the saved search: %s", why.message);
+	return rc;
+}
+
+/* What the options do not say, a saved search may. */
+static const char *
+order_of(const gh_json *row, struct store_cert_filter *f)
+{
+	const char *order = gh_json_string(gh_json_get(row, "order"));
+
+	f->descending |= order != NULL && strcmp(order, "desc") == 0;
+	return order_by != NULL ? order_by : gh_json_string(gh_json_get(row, "order_by"));
 }
 
 static int
@@ -183,20 +193,25 @@ search(struct verb_call *c, struct gh_error *err)
 	struct query_env env = {.me = c->env.who.name, .now = gh_now()};
 	struct cert_node *condition = NULL;
 	struct catalog *catalog;
+	gh_json *row = NULL;
+	const char *text;
 	int rc = enroll_load_catalog(c->env.store, c->env.secret, &catalog, err);
 
 	if (rc != 0)
 		return rc;
 	env.field = catalog->field;
 	env.fields = catalog->fields;
-	rc = query_parse(c->operand[0], &env, &condition, err);
+	rc = query_text(c, &row, &text, err);
+	if (rc == 0)
+		rc = query_parse(text, &env, &condition, err);
 	if (rc == 0 && !as_csv && !as_lines && (c->out = gh_json_new_array()) == NULL)
 		rc = gh_fail(err, GH_E_NOMEM, "search");
 	if (rc == 0) {
 		f.condition = condition;
-		f.sort = sort_of(condition);
+		f.sort = cert_order_of(order_of(row, &f), condition);
 		rc = search_all(c, &f, err);
 	}
+	gh_json_free(row);
 	cert_node_free(condition);
 	catalog_free(catalog);
 	return rc;
@@ -214,7 +229,8 @@ show_found(struct verb_call *c)
 }
 
 const struct verb verb_cert_search = {
-    .usage = {"QUERY", 1, 1, "Searches the inventory with the query language of docs/inventory.md.",
+    .usage = {"[QUERY]", 0, 1,
+	"Searches the inventory with the query language of docs/inventory.md.",
 	"gatehouse cert search 'NotAfter -lt %TODAY+30% AND State -eq \"active\"'\n"
 	"gatehouse cert search 'DNS -eq \"www.example.com\"' --json\n"
 	"gatehouse cert search 'Department -eq \"IT\"' --limit 0 --csv --fields id,subject,not_after >it.csv\n"},
