@@ -44,4 +44,15 @@ void console_metadata(struct worker_env *env, const struct call *call, struct gh
 void console_metadata_change(struct worker_env *env, const struct call *call,
     struct gh_http_reply *rep);
 
+/* GET /console/cas: all CAs, as a tree. */
+void console_authorities(struct worker_env *env, const struct call *call,
+    struct gh_http_reply *rep);
+/* GET /console/cas/{name}: one: chain, policy, CRLs, key. Administrators have forms for ... */
+void console_authority(struct worker_env *env, const struct call *call, struct gh_http_reply *rep);
+/* ... POST /console/cas/{name}/unlock: password; /lock */
+void console_authority_unlock(struct worker_env *env, const struct call *call,
+    struct gh_http_reply *rep);
+void console_authority_lock(struct worker_env *env, const struct call *call,
+    struct gh_http_reply *rep);
+
 #endif

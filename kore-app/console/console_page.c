@@ -13,6 +13,7 @@
 
 #define DAY_LENGTH 10 /* of "2026-01-02T03:04:05Z" */
 #define MINUTE_LENGTH 16
+#define TEXT_MAX (64 * 1024)
 #define ANY 0 /* whoever is logged in */
 #define STAFF (REQUESTER_ROLE_ADMIN | REQUESTER_ROLE_OFFICER | REQUESTER_ROLE_AUDITOR)
 
@@ -23,6 +24,7 @@ static const struct {
 } ways[] = {
     {"/console", "overview", ANY},
     {"/console/certificates", "certificates", ANY},
+    {"/console/cas", "cas", STAFF},
     {"/console/jobs", "jobs", STAFF},
     {"/console/audit", "audit", REQUESTER_ROLE_AUDITOR},
 };
@@ -82,14 +84,79 @@ console_set_link(gh_json *o, const char *name, const char *path, const struct gh
 	return bad;
 }
 
-int
-console_set_wrong(gh_json *data, const struct gh_error *err)
+gh_json *
+console_errors(const char *field, const struct gh_error *err)
 {
 	gh_json *errors = gh_json_new_object(), *list = gh_json_new_array();
 	int bad = gh_json_append(list, rest_reason(err));
 
-	bad |= console_set(errors, "", list);
-	return bad | console_set(data, "errors", errors);
+	bad |= console_set(errors, field, list);
+	if (bad == 0)
+		return errors;
+	gh_json_free(errors);
+	return NULL;
+}
+
+int
+console_set_wrong(gh_json *data, const struct gh_error *err)
+{
+	return console_set(data, "errors", console_errors("", err));
+}
+
+/* {"type":"RSA","min_bits":3072} is "RSA 3072": what it is called, its reader knows. */
+static void
+put_values(struct gh_buf *b, const gh_json *o)
+{
+	for (void *it = gh_json_iter(o); it != NULL; it = gh_json_next(o, it)) {
+		const gh_json *v = gh_json_iter_value(it);
+		const char *text = gh_json_string(v);
+		char *printed = text == NULL ? gh_json_print(v, false) : NULL;
+
+		gh_buf_putf(b, "%s%s", b->len > 0 ? " " : "",
+		    text != NULL          ? text
+			: printed != NULL ? printed
+					  : "?");
+		free(printed);
+	}
+}
+
+/* A text as it is; an object as its values; anything else as JSON writes it. 0 or -1. */
+static int
+append_text(gh_json *list, const gh_json *v)
+{
+	const char *text = gh_json_string(v);
+	struct gh_buf b;
+	char *printed = NULL;
+	int bad;
+
+	gh_buf_init(&b, TEXT_MAX);
+	if (text != NULL)
+		gh_buf_puts(&b, text);
+	else if (gh_json_type(v) == GH_JSON_OBJECT)
+		put_values(&b, v);
+	else if ((printed = gh_json_print(v, false)) != NULL)
+		gh_buf_puts(&b, printed);
+	gh_buf_putc(&b, '\0');
+	bad = gh_buf_check(&b, NULL) != 0 ||
+	    gh_json_append(list, gh_json_new_string((const char *)b.data)) != 0;
+	free(printed);
+	gh_buf_free(&b);
+	return bad ? -1 : 0;
+}
+
+gh_json *
+console_texts(const gh_json *v)
+{
+	gh_json *list = gh_json_new_array();
+	bool is_list = gh_json_type(v) == GH_JSON_ARRAY;
+	int bad = list == NULL ? -1 : is_list ? 0 : append_text(list, v);
+
+	for (size_t i = 0; bad == 0 && is_list && i < gh_json_size(v); i++)
+		bad = append_text(list, gh_json_at(v, i));
+	if (bad == 0)
+		return list;
+	gh_json_free(list);
+	return NULL;
 }
 
 const char *

@@ -27,6 +27,13 @@ gh_json *console_options(const struct console_choice *list, const char *selected
 /* The path with a query, which console_query_put has made. 0 or -1. */
 int console_set_link(gh_json *o, const char *name, const char *path, const struct gh_buf *query);
 
+/* {field: [what err says]}, as page_reply wants its "errors". NULL: out of memory. */
+gh_json *console_errors(const char *field, const struct gh_error *err);
+
+/* What a JSON value says, as texts: of a list each item, of anything else one. Of an object the
+ * values. NULL: out of memory. */
+gh_json *console_texts(const gh_json *v);
+
 /* errors = {"": [what err says]}, for {{>summary}}. 0 or -1. */
 int console_set_wrong(gh_json *data, const struct gh_error *err);
 

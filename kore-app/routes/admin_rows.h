@@ -3,6 +3,7 @@
 #ifndef ADMIN_ROWS_H
 #define ADMIN_ROWS_H
 
+#include "rest/rest_authority.h"
 #include "rest/rest_job.h"
 
 #include "routes.h"
@@ -26,6 +27,8 @@
 #define ADMIN_ROWS \
 	ADMIN_READ("jobs", "jobs", rest_jobs), \
 	    ADMIN_CHANGE(GH_HTTP_POST, "jobs/{name}/run", "job.run", ADMIN_NO_BODY_MAX, \
-		rest_job_run)
+		rest_job_run), \
+	    ADMIN_READ("authorities", "authorities", rest_authorities), \
+	    ADMIN_READ("authorities/{name}", "authority", rest_authority)
 
 #endif

@@ -47,6 +47,13 @@
 	    PAGE("/console/certificates/{id}/metadata", "console.metadata", AUTH_SESSION, \
 		console_metadata), \
 	    FORM_OF("/console/certificates/{id}/metadata", "console.metadata.change", \
-		AUTH_SESSION, METADATA_FORM_BODY_MAX, console_metadata_change)
+		AUTH_SESSION, METADATA_FORM_BODY_MAX, console_metadata_change), \
+	    CONSOLE_PAGE_FOR("/console/cas", "console.cas", CONSOLE_STAFF, console_authorities), \
+	    CONSOLE_PAGE_FOR("/console/cas/{name}", "console.ca", CONSOLE_STAFF, \
+		console_authority), \
+	    CONSOLE_FORM_FOR("/console/cas/{name}/unlock", "console.ca.unlock", \
+		REQUESTER_ROLE_ADMIN, console_authority_unlock), \
+	    CONSOLE_FORM_FOR("/console/cas/{name}/lock", "console.ca.lock", REQUESTER_ROLE_ADMIN, \
+		console_authority_lock)
 
 #endif

@@ -18,7 +18,7 @@ IMAGES = TOP / "docs" / "images"
 SIZE_MAX = 120 * 1024  # bytes of a file
 
 env = Environment("screenshots")
-PASSWORDS = {"alice": "alice-secret", "olga": env.var["GATEHOUSE_OFFICER_PASSWORD"]}
+PASSWORDS = {"alice": "alice-secret", "olga": env.var["GATEHOUSE_OFFICER_PASSWORD"], "admin": env.var["GATEHOUSE_ADMIN_PASSWORD"]}
 browser.SIZES["document"] = (1000, 640, 1, False)
 
 
@@ -129,9 +129,15 @@ def certificates_phone(b):
     log_in(b, "alice").open("/console/certificates")
 
 
+def authority(b):
+    env.await_crl("issuing")
+    env.admin("ca", "set", "issuing", "--max-validity", "398", "--allow-key", "RSA:3072", "--allow-key", "EC")
+    log_in(b, "admin").open("/console/cas/issuing")
+
+
 PICTURES = {"home": home, "login": login, "home-phone": home_phone, "csr-upload": upload, "csr-preview": preview, "requests": requests, "request": request,
             "request-phone": request_phone, "console-certificates": certificates, "console-certificates-phone": certificates_phone,
-            "console-certificate": certificate, "console": overview, "console-revoke": revoke, "console-metadata": metadata, "console-phone": overview_phone}
+            "console-certificate": certificate, "console": overview, "console-revoke": revoke, "console-metadata": metadata, "console-phone": overview_phone, "console-ca": authority}
 
 
 # --- PNG ------------------------------------------------------------------------------------------------

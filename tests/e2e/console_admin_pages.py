@@ -4,6 +4,8 @@ STAFF = {"admin", "olga", "otto"}
 ADMIN = {"admin"}
 # The path in docs/openapi.yaml; where the page is; who may see it; what the same person asks over REST.
 PAGES = [
+    ("/console/cas", "/console/cas", STAFF, "/pki/authorities"),
+    ("/console/cas/{name}", "/console/cas/issuing", STAFF, "/pki/authorities/issuing"),
     ("/console/jobs", "/console/jobs", STAFF, "/pki/jobs"),
 ]
 PATHS = {path for path, _, _, _ in PAGES}

@@ -71,6 +71,8 @@ class Rights(Case):
     def forms(self):
         """Path, fields, who may: none of them changes anything, since nothing has this name."""
         yield "/console/jobs/none/run", {}, ADMIN
+        yield "/console/cas/none/unlock", {"password": "x" * 12}, ADMIN
+        yield "/console/cas/none/lock", {}, ADMIN
 
     def test_each_form_for_whom_the_api_takes_it(self):
         """Role by form; and nobody's page can send it for him."""
@@ -132,6 +134,76 @@ class Jobs(Case):
         self.assertIn("server-certificate@a&lt;b&gt;", text)
         self.assertIn("failed", text)
         env.without_triggers("delete from job where name = 'server-certificate@a<b>'")
+
+
+class Cas(Case):
+    PASSWORD = "correct horse battery 1"
+
+    @classmethod
+    def tearDownClass(cls):
+        assert admin.send("DELETE", f"/api/v1/certificate-authorities/spare/password/remove", {"current_password": cls.PASSWORD}).status == 200
+
+    @classmethod
+    def setUpClass(cls):
+        env.admin("ca", "create", "spare", "--parent", "root", "--subject", "CN=Spare <b>CA</b>", "--max-validity", "30", "--base-url", "http://pki.example")
+        env.await_catalog()
+        reply = admin.post("/api/v1/certificate-authorities/spare/password/set", {"password": cls.PASSWORD, "password_confirmation": cls.PASSWORD})
+        assert reply.status == 200, reply.body
+
+    def status(self):
+        return admin.get("/api/v1/certificate-authorities/spare/password/status").json
+
+    def test_api_tells_what_the_command_tells(self):
+        rows = self.expect(PEOPLE["otto"].get("/pki/authorities"), 200).json["entries"]
+        self.assertEqual(rows, env.admin("ca", "list", "--json"))
+        env.await_crl("issuing")
+        for name in ("root", "issuing", "spare"):
+            ca, shown = self.expect(admin.get(f"/pki/authorities/{name}"), 200).json, env.admin("ca", "show", name, "--json")
+            for member in ("id", "name", "slug", "state", "protection", "parent", "subject", "cdp", "policy", "crl_shards"):
+                self.assertEqual(ca[member], shown[member], member)
+            self.assertEqual(len(ca["chain"]), 1 if name == "root" else 2)
+            self.assertEqual(ca["chain"][-1]["name"], "root")
+            self.assertNotIn("sealed", ca)
+        self.assertEqual({c["number"] for c in admin.get("/pki/authorities/issuing").json["crls"]},
+                         {c["number"] for c in env.admin("crl", "list", "--ca", "issuing", "--json")})
+        for name in ("none", "0", "..", "root%2Fx"):
+            self.expect(admin.get(f"/pki/authorities/{name}"), 404)
+
+    def test_tree_and_page(self):
+        text = self.page("olga", "/console/cas")
+        self.assertLess(text.index("/console/cas/root"), text.index("/console/cas/issuing"))
+        self.assertIn('<li class="level1"><a href="/console/cas/issuing">', text)
+        self.assertIn(r"CN=Spare \&lt;b\&gt;CA", text)
+        text = self.page("olga", "/console/cas/spare")
+        for part in (r"CN=Spare \&lt;b\&gt;CA", "max_validity_days", "Gatehouse Root CA", "http://pki.example"):
+            self.assertIn(part, text)
+        self.assertNotIn('action="/console/cas/', text)
+        self.page("olga", "/console/cas/none", 404)
+
+    def test_unlock_and_lock(self):
+        b = as_("admin")
+        admin.post("/api/v1/certificate-authorities/spare/password/lock", {})
+        self.assertIn("key locked", self.page("admin", "/console/cas/spare"))
+        self.assertEqual(b.submit("/console/cas/spare/unlock", password="wrong horse battery 1").status, 422)
+        self.assertIn('aria-invalid="true"', b.text)
+        self.assertNotIn("wrong horse", b.text)
+        self.assertEqual(b.submit("/console/cas/spare/unlock", password="").status, 422)
+        self.assertEqual(b.submit("/console/cas/spare/unlock", password=self.PASSWORD).status, 200)
+        self.assertEqual(b.path, "/console/cas/spare")
+        self.assertIn("key unlocked", b.text)
+        self.assertNotIn(self.PASSWORD, b.text)
+        self.assertIsNotNone(self.status()["unlocked_until"])
+        self.assertEqual(b.submit("/console/cas/spare/lock").status, 200)
+        self.assertIn("key locked", b.text)
+        self.assertIsNone(self.status()["unlocked_until"])
+        events = [e for e, in env.sql(f"select event || ':' || outcome from audit where id > {self.begin} and event like 'ca.password%' order by id")]
+        self.assertEqual(len([e for e in events if e.startswith("ca.password.unlock") and e.endswith("success")]), 1, events)
+        self.assertNotIn(self.PASSWORD, env.log())
+
+    def test_unlocking_what_has_no_password(self):
+        sent = {"csrf": token("admin"), "password": "x" * 12}
+        self.assertEqual(as_("admin").send("POST", "/console/cas/root/unlock", sent).status, 409)
+        self.assertEqual(as_("admin").send("POST", "/console/cas/none/unlock", sent).status, 404)
 
 
 class InBrowser(Case):

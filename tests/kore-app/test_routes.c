@@ -463,6 +463,16 @@ static const struct policy {
     {"console.jobs", AUTH_SESSION,
 	REQUESTER_ROLE_ADMIN | REQUESTER_ROLE_OFFICER | REQUESTER_ROLE_AUDITOR, false},
     {"console.job.run", AUTH_SESSION, REQUESTER_ROLE_ADMIN, false},
+    {"pki.authorities", AUTH_PERSON,
+	REQUESTER_ROLE_ADMIN | REQUESTER_ROLE_OFFICER | REQUESTER_ROLE_AUDITOR, false},
+    {"pki.authority", AUTH_PERSON,
+	REQUESTER_ROLE_ADMIN | REQUESTER_ROLE_OFFICER | REQUESTER_ROLE_AUDITOR, false},
+    {"console.cas", AUTH_SESSION,
+	REQUESTER_ROLE_ADMIN | REQUESTER_ROLE_OFFICER | REQUESTER_ROLE_AUDITOR, false},
+    {"console.ca", AUTH_SESSION,
+	REQUESTER_ROLE_ADMIN | REQUESTER_ROLE_OFFICER | REQUESTER_ROLE_AUDITOR, false},
+    {"console.ca.unlock", AUTH_SESSION, REQUESTER_ROLE_ADMIN, false},
+    {"console.ca.lock", AUTH_SESSION, REQUESTER_ROLE_ADMIN, false},
     {"est.cacerts", AUTH_ANYBODY, 0, false},
     {"est.label.cacerts", AUTH_ANYBODY, 0, false},
     {"est.simpleenroll", AUTH_EST | AUTH_EST_ONE_TIME, 0, false},
@@ -520,6 +530,10 @@ routes__console_demands_what_the_api_demands(void **state)
 	    {"console.certificate.file", "pki.certificate"},
 	    {"console.certificate.ask", "pki.certificate"},
 	    {"console.certificate.change", "pki.certificate.change"},
+	    {"console.cas", "pki.authorities"},
+	    {"console.ca", "pki.authority"},
+	    {"console.ca.unlock", "ca.password.unlock"},
+	    {"console.ca.lock", "ca.password.lock"},
 	    {"console.jobs", "pki.jobs"},
 	    {"console.job.run", "pki.job.run"},
 	    {"console.metadata", "pki.certificate.metadata"},
@@ -915,7 +929,8 @@ origin__safe_methods_change_nothing(void **state)
 	    "keyfactor.templates", "keyfactor.template", "keyfactor.cas", "est.csrattrs",
 	    "est.label.csrattrs", "est.simpleenroll.outcome", "est.label.simpleenroll.outcome",
 	    "est.simplereenroll.outcome", "est.label.simplereenroll.outcome", "est.fullcmc.outcome",
-	    "est.label.fullcmc.outcome"};
+	    "est.label.fullcmc.outcome", "pki.authorities", "pki.authority", "console.cas",
+	    "console.ca"};
 
 	(void)state;
 	for (size_t i = 0; i < route_table_len; i++) {

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "authority/policy.h"
+#include "authority/ca_view.h"
 #include "encoding.h"
 #include "store/ca/ca_row.h"
 
@@ -35,32 +35,6 @@ free_row(void)
 {
 	gh_json_free(row);
 	row = NULL;
-}
-
-/* What concerns people: not the key or a hash, only whether it is here. NULL: out of memory. */
-static gh_json *
-view_member(const gh_json *from, const char *name)
-{
-	gh_json *v = gh_json_get(from, name);
-
-	if (strcmp(name, "sealed") == 0)
-		return gh_json_new_bool(gh_json_string(v) != NULL);
-	return strcmp(name, "policy") == 0 ? ca_policy_shown(v) : gh_json_ref(v);
-}
-
-/* Of the row. The same. */
-static gh_json *
-ca_view(const gh_json *from, const char *const *members)
-{
-	gh_json *o = gh_json_new_object();
-
-	for (size_t i = 0; o != NULL && members[i] != NULL; i++) {
-		if (gh_json_set(o, members[i], view_member(from, members[i])) != 0) {
-			gh_json_free(o);
-			o = NULL;
-		}
-	}
-	return o;
 }
 
 /* Earlier and cross certificates, a line each. */
