@@ -261,20 +261,66 @@ refuse(const struct tmpl *t, size_t i, const char *form, const char *remedy, str
 	    form[strlen(form) - 1] == 's' ? "are" : "is", remedy);
 }
 
+/* form and remedy: of a rule over names, else NULL; static. */
+static bool
+is_broken(const struct tmpl *t, size_t i, const char **form, const char **remedy)
+{
+	*form = *remedy = NULL;
+	return (rule[i].matches != NULL && rule[i].matches(t)) ||
+	    (is_supplied(t) && is_open(t) &&
+		tmpl_free_name(t, tmpl_purposes(t) & rule[i].names_for, form, remedy));
+}
+
+static bool
+is_acknowledged(const struct tmpl *t, size_t i)
+{
+	return (t->acknowledged & 1u << i) != 0;
+}
+
 int
 tmpl_lint(const struct tmpl *t, struct gh_error *err)
 {
 	const char *form, *remedy;
-	bool is_broken;
-	size_t i;
 
-	for (i = 0; i < RULES; i++) {
-		form = remedy = NULL;
-		is_broken = (rule[i].matches != NULL && rule[i].matches(t)) ||
-		    (is_supplied(t) && is_open(t) &&
-			tmpl_free_name(t, tmpl_purposes(t) & rule[i].names_for, &form, &remedy));
-		if (is_broken && (t->acknowledged & 1u << i) == 0)
+	for (size_t i = 0; i < RULES; i++)
+		if (is_broken(t, i, &form, &remedy) && !is_acknowledged(t, i))
 			return refuse(t, i, form, remedy, err);
-	}
 	return 0;
+}
+
+static gh_json *
+finding(const struct tmpl *t, size_t i, const char *form, const char *remedy)
+{
+	gh_json *o = gh_json_new_object();
+
+	if (gh_json_set_string(o, "rule", rule[i].name) == 0 &&
+	    gh_json_set_string(o, "reason", rule[i].reason) == 0 &&
+	    gh_json_set_string(o, "form", form) == 0 &&
+	    gh_json_set_string(o, "remedy", remedy) == 0 &&
+	    gh_json_set_bool(o, "acknowledged", is_acknowledged(t, i)) == 0)
+		return o;
+	gh_json_free(o);
+	return NULL;
+}
+
+gh_json *
+tmpl_findings(const struct tmpl *t)
+{
+	gh_json *list = gh_json_new_array();
+	const char *form, *remedy;
+
+	for (size_t i = 0; list != NULL && i < RULES; i++) {
+		if (is_broken(t, i, &form, &remedy) &&
+		    gh_json_append(list, finding(t, i, form, remedy)) != 0) {
+			gh_json_free(list);
+			list = NULL;
+		}
+	}
+	return list;
+}
+
+const char *
+tmpl_acknowledge_reason(const struct tmpl *t)
+{
+	return t->acknowledge_reason;
 }

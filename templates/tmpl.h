@@ -59,6 +59,11 @@ gh_json *tmpl_describe(const struct tmpl *t);
  * "parts":[{"name":"CN","attribute":"cn"}]}. NULL when out of memory.
  */
 gh_json *tmpl_describe_form(const struct tmpl *t);
+/* The rules of lint.c that match: [{"rule","reason","form","remedy","acknowledged"}]; form: of
+ * names that are free, and remedy how to bind it, or null. NULL when out of memory. */
+gh_json *tmpl_findings(const struct tmpl *t);
+/* Why the file acknowledges them; NULL: it acknowledges none. Borrowed. */
+const char *tmpl_acknowledge_reason(const struct tmpl *t);
 /* OID of a type of the subject, dotted, as forms name it ("CN"); NULL: there is none. Static. */
 const char *tmpl_rdn_oid(const char *type);
 /* Do groups hear of this event of its requests and certificates (docs/notifications.md)? */

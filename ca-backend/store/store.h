@@ -145,6 +145,10 @@ int store_wait_change(struct store *s, int timeout_ms, bool *changed,
  * new. */
 int store_import_template(struct store *s, const struct requester *who, const char *name,
     const char *body_json, int *version, bool *is_new, struct gh_error *err) GH_MUSTCHECK;
+/* The active version, as its MAC says: {"id","name","version","body","active"}.
+ * GH_E_NOT_FOUND. */
+int store_get_template(struct store *s, const char *name, gh_json **out,
+    struct gh_error *err) GH_MUSTCHECK;
 /* app as in the catalog, without id. GH_E_CONFLICT: name or key taken. */
 int store_create_app(struct store *s, const struct requester *who, const gh_json *app, int64_t *id,
     struct gh_error *err) GH_MUSTCHECK;

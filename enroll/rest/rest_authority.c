@@ -15,25 +15,9 @@
 #include "timestamp.h"
 
 #include "rest_authority.h"
-#include "rest_list.h"
+#include "rest.h"
 
-#define CAS_MAX 1000 /* as store_list gives at once */
 #define CRLS_MAX 100
-
-/* --- list ------------------------------------------------------------------------------------- */
-
-void
-rest_authorities(struct worker_env *env, const struct call *call, struct gh_http_reply *rep)
-{
-	const struct store_filter all = {.limit = CAS_MAX};
-	struct gh_error err = {0};
-	gh_json *list;
-
-	if (store_list(env->store, STORE_LIST_CAS, &all, &list, &err) == 0)
-		rest_page(rep, list, 0);
-	else
-		rest_error(&err, call->http->request_id, NULL, rep);
-}
 
 /* --- chain ------------------------------------------------------------------------------------ */
 

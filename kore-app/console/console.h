@@ -33,26 +33,11 @@ void console_certificate_ask(struct worker_env *env, const struct call *call,
 void console_certificate_change(struct worker_env *env, const struct call *call,
     struct gh_http_reply *rep);
 
-/* GET /console/jobs: what runs in the background; administrators run it by ... */
-void console_jobs(struct worker_env *env, const struct call *call, struct gh_http_reply *rep);
-/* ... POST /console/jobs/{name}/run */
-void console_job_run(struct worker_env *env, const struct call *call, struct gh_http_reply *rep);
 /* GET /console/certificates/{id}/metadata: what is said about it, who changed that, and a form for
  * who may change it ... */
 void console_metadata(struct worker_env *env, const struct call *call, struct gh_http_reply *rep);
 /* ... by POST: version (the ETag that was seen), overwrite, and m-NAME for each field. */
 void console_metadata_change(struct worker_env *env, const struct call *call,
-    struct gh_http_reply *rep);
-
-/* GET /console/cas: all CAs, as a tree. */
-void console_authorities(struct worker_env *env, const struct call *call,
-    struct gh_http_reply *rep);
-/* GET /console/cas/{name}: one: chain, policy, CRLs, key. Administrators have forms for ... */
-void console_authority(struct worker_env *env, const struct call *call, struct gh_http_reply *rep);
-/* ... POST /console/cas/{name}/unlock: password; /lock */
-void console_authority_unlock(struct worker_env *env, const struct call *call,
-    struct gh_http_reply *rep);
-void console_authority_lock(struct worker_env *env, const struct call *call,
     struct gh_http_reply *rep);
 
 #endif

@@ -1,15 +1,16 @@
-/* CAs in the console: all, and one with the password of its key. See console.h. */
+/* CAs in the console: all, and one with the password of its key. See console_admin.h. */
 #include <stdio.h>
 #include <string.h>
 
 #include "form.h"
 #include "rest/rest_authority.h"
 #include "rest/rest_ca_password.h"
+#include "rest/rest_stored.h"
 #include "timestamp.h"
 
 #include "pages/page.h"
 
-#include "console.h"
+#include "console_admin.h"
 #include "console_ask.h"
 #include "console_page.h"
 #include "console_tree.h"
@@ -41,7 +42,7 @@ console_authorities(struct worker_env *env, const struct call *call, struct gh_h
 	struct gh_error err = {0};
 	gh_json *page;
 
-	if (console_get(env, call, rest_authorities, NULL, &page, &err) == 0)
+	if (console_get(env, call, rest_authorities, "limit=1000", &page, &err) == 0)
 		console_reply(env, call, 200, "cas", tree_of(gh_json_get(page, "entries")), rep);
 	else
 		page_refuse(call, &err, rep);

@@ -1,11 +1,11 @@
-/* Background jobs in the console. See console.h. */
+/* Background jobs in the console. See console_admin.h. */
 #include <string.h>
 
 #include "rest/rest_job.h"
 
 #include "pages/page.h"
 
-#include "console.h"
+#include "console_admin.h"
 #include "console_ask.h"
 #include "console_page.h"
 

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "form.h"
 #include "rest/rest.h"
 #include "timestamp.h"
 
@@ -25,6 +26,8 @@ static const struct {
     {"/console", "overview", ANY},
     {"/console/certificates", "certificates", ANY},
     {"/console/cas", "cas", STAFF},
+    {"/console/templates", "templates", STAFF},
+    {"/console/applications", "applications", REQUESTER_ROLE_ADMIN},
     {"/console/jobs", "jobs", STAFF},
     {"/console/audit", "audit", REQUESTER_ROLE_AUDITOR},
 };
@@ -82,6 +85,65 @@ console_set_link(gh_json *o, const char *name, const char *path, const struct gh
 	bad = gh_json_set_string(o, name, link);
 	free(link);
 	return bad;
+}
+
+int
+console_take(gh_json *o, const struct call *call, const char *field)
+{
+	const char *text = gh_form_get(call->form, field);
+
+	return text != NULL && *text != '\0' ? gh_json_set_string(o, field, text) : 0;
+}
+
+static int
+append_line(gh_json *list, const char *line, size_t n)
+{
+	char *copy;
+	int bad = 0;
+
+	while (n > 0 && strchr(" \t\r", *line) != NULL) {
+		line++;
+		n--;
+	}
+	while (n > 0 && strchr(" \t\r", line[n - 1]) != NULL)
+		n--;
+	if (n == 0)
+		return 0;
+	if ((copy = strndup(line, n)) == NULL)
+		return -1;
+	bad = gh_json_append(list, gh_json_new_string(copy));
+	free(copy);
+	return bad;
+}
+
+gh_json *
+console_lines(const char *text)
+{
+	gh_json *list = gh_json_new_array();
+	int bad = list != NULL ? 0 : -1;
+
+	while (bad == 0 && text != NULL && *text != '\0') {
+		size_t n = strcspn(text, "\n");
+
+		bad = append_line(list, text, n);
+		text += n + (text[n] == '\n' ? 1 : 0);
+	}
+	if (bad == 0)
+		return list;
+	gh_json_free(list);
+	return NULL;
+}
+
+gh_json *
+console_enabled(const struct call *call)
+{
+	const char *text = gh_form_get(call->form, "enabled");
+	gh_json *o = gh_json_new_object();
+
+	if (gh_json_set_bool(o, "enabled", text != NULL && strcmp(text, "yes") == 0) == 0)
+		return o;
+	gh_json_free(o);
+	return NULL;
 }
 
 gh_json *

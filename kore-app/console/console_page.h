@@ -27,6 +27,13 @@ gh_json *console_options(const struct console_choice *list, const char *selected
 /* The path with a query, which console_query_put has made. 0 or -1. */
 int console_set_link(gh_json *o, const char *name, const char *path, const struct gh_buf *query);
 
+/* A field of the form as a member; one that is empty is not said. 0 or -1. */
+int console_take(gh_json *o, const struct call *call, const char *field);
+/* The lines of a text that have something in them, without blanks around. NULL: out of memory. */
+gh_json *console_lines(const char *text);
+/* {"enabled"}: what the field of this name says, "yes" or not. NULL: out of memory. */
+gh_json *console_enabled(const struct call *call);
+
 /* {field: [what err says]}, as page_reply wants its "errors". NULL: out of memory. */
 gh_json *console_errors(const char *field, const struct gh_error *err);
 

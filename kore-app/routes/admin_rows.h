@@ -3,11 +3,15 @@
 #ifndef ADMIN_ROWS_H
 #define ADMIN_ROWS_H
 
+#include "rest/rest_application.h"
 #include "rest/rest_authority.h"
 #include "rest/rest_job.h"
+#include "rest/rest_stored.h"
+#include "rest/rest_template.h"
 
 #include "routes.h"
 
+#define ADMIN_BODY_MAX ((size_t)128 * 1024)
 #define ADMIN_NO_BODY_MAX 1024 /* clients may send an empty object */
 
 #define ADMIN_READ(path, id, function) \
@@ -17,6 +21,7 @@
 		.roles = REQUESTER_ROLE_ADMIN | REQUESTER_ROLE_OFFICER | REQUESTER_ROLE_AUDITOR, \
 		.handler = (function) \
 	}
+/* For administrators alone. */
 #define ADMIN_CHANGE(verb, path, id, size, function) \
 	{ \
 		.methods = (verb), .pattern = "/pki/" path, .name = "pki." id, \
@@ -29,6 +34,16 @@
 	    ADMIN_CHANGE(GH_HTTP_POST, "jobs/{name}/run", "job.run", ADMIN_NO_BODY_MAX, \
 		rest_job_run), \
 	    ADMIN_READ("authorities", "authorities", rest_authorities), \
-	    ADMIN_READ("authorities/{name}", "authority", rest_authority)
+	    ADMIN_READ("authorities/{name}", "authority", rest_authority), \
+	    ADMIN_READ("templates", "templates", rest_templates), \
+	    ADMIN_READ("templates/{profile}", "template", rest_template), \
+	    ADMIN_CHANGE(GH_HTTP_GET | GH_HTTP_HEAD, "applications", "applications", 0, \
+		rest_applications), \
+	    ADMIN_CHANGE(GH_HTTP_POST, "applications", "application.create", ADMIN_BODY_MAX, \
+		rest_application_create), \
+	    ADMIN_CHANGE(GH_HTTP_POST, "applications/{profile}/rotate", "application.rotate", \
+		ADMIN_NO_BODY_MAX, rest_application_rotate), \
+	    ADMIN_CHANGE(GH_HTTP_PUT, "applications/{profile}/status", "application.enable", \
+		ADMIN_NO_BODY_MAX, rest_application_enable)
 
 #endif

@@ -16,14 +16,6 @@
 		.family = &route_family_pages \
 	}
 
-#define CONSOLE_FORM_FOR(path, id, who, function) \
-	{ \
-		.methods = GH_HTTP_POST, .pattern = (path), .name = (id), .need = AUTH_SESSION, \
-		.roles = (who), .body_max = FORM_BODY_MAX, .takes_form = true, \
-		.handler = (function), .family = &route_family_pages \
-	}
-/* As ADMIN_READ of the API. */
-#define CONSOLE_STAFF (REQUESTER_ROLE_ADMIN | REQUESTER_ROLE_OFFICER | REQUESTER_ROLE_AUDITOR)
 /* As many as METADATA_BODY_MAX are, percent-encoded. */
 #define METADATA_FORM_BODY_MAX ((size_t)384 * 1024)
 
@@ -41,19 +33,9 @@
 		console_certificate_ask), \
 	    FORM("/console/certificates/{id}/status", "console.certificate.change", AUTH_SESSION, \
 		console_certificate_change), \
-	    CONSOLE_PAGE_FOR("/console/jobs", "console.jobs", CONSOLE_STAFF, console_jobs), \
-	    CONSOLE_FORM_FOR("/console/jobs/{name}/run", "console.job.run", REQUESTER_ROLE_ADMIN, \
-		console_job_run), \
 	    PAGE("/console/certificates/{id}/metadata", "console.metadata", AUTH_SESSION, \
 		console_metadata), \
 	    FORM_OF("/console/certificates/{id}/metadata", "console.metadata.change", \
-		AUTH_SESSION, METADATA_FORM_BODY_MAX, console_metadata_change), \
-	    CONSOLE_PAGE_FOR("/console/cas", "console.cas", CONSOLE_STAFF, console_authorities), \
-	    CONSOLE_PAGE_FOR("/console/cas/{name}", "console.ca", CONSOLE_STAFF, \
-		console_authority), \
-	    CONSOLE_FORM_FOR("/console/cas/{name}/unlock", "console.ca.unlock", \
-		REQUESTER_ROLE_ADMIN, console_authority_unlock), \
-	    CONSOLE_FORM_FOR("/console/cas/{name}/lock", "console.ca.lock", REQUESTER_ROLE_ADMIN, \
-		console_authority_lock)
+		AUTH_SESSION, METADATA_FORM_BODY_MAX, console_metadata_change)
 
 #endif

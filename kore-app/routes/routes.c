@@ -25,6 +25,7 @@
 #include "rest/rest_transport.h"
 
 #include "admin_rows.h"
+#include "console_admin_rows.h"
 #include "console_rows.h"
 #include "est_package_rows.h"
 #include "est_rows.h"
@@ -421,6 +422,7 @@ const struct route route_table[] = {
     METADATA_ROWS,
     SEARCH_ROWS,
     ADMIN_ROWS,
+    CONSOLE_ADMIN_ROWS,
     KEYFACTOR_ROWS,
     EST_ROWS,
     {.methods = READ,

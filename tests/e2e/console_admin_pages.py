@@ -6,6 +6,9 @@ ADMIN = {"admin"}
 PAGES = [
     ("/console/cas", "/console/cas", STAFF, "/pki/authorities"),
     ("/console/cas/{name}", "/console/cas/issuing", STAFF, "/pki/authorities/issuing"),
+    ("/console/templates", "/console/templates", STAFF, "/pki/templates"),
+    ("/console/templates/{profile}", "/console/templates/User", STAFF, "/pki/templates/User"),
+    ("/console/applications", "/console/applications", ADMIN, "/pki/applications"),
     ("/console/jobs", "/console/jobs", STAFF, "/pki/jobs"),
 ]
 PATHS = {path for path, _, _, _ in PAGES}

@@ -6,7 +6,9 @@ import json
 import unittest
 
 import browser
+import der
 import tap
+from client import Client
 from console_admin_pages import ADMIN, PAGES, STAFF
 from environment import Environment, wait_for
 from person import Person
@@ -19,6 +21,7 @@ PASSWORDS = {"alice": "alice-secret", "admin": var["GATEHOUSE_ADMIN_PASSWORD"], 
 PEOPLE = {name: Person(name, password, env) for name, password in PASSWORDS.items()}
 admin = PEOPLE["admin"]
 EVIL = '<script>alert(1)</script>"\u202e'
+KEY = der.Key(env.scratch, "ec:P-256")
 browsers = {}
 
 
@@ -73,6 +76,9 @@ class Rights(Case):
         yield "/console/jobs/none/run", {}, ADMIN
         yield "/console/cas/none/unlock", {"password": "x" * 12}, ADMIN
         yield "/console/cas/none/lock", {}, ADMIN
+        yield "/console/applications", {"application": "a/b"}, ADMIN
+        yield "/console/applications/none/rotate", {}, ADMIN
+        yield "/console/applications/none/status", {"enabled": "no"}, ADMIN
 
     def test_each_form_for_whom_the_api_takes_it(self):
         """Role by form; and nobody's page can send it for him."""
@@ -87,7 +93,8 @@ class Rights(Case):
                         self.assertEqual(as_(who).send("POST", path, {**sent, "csrf": other}).status, 403)
                     self.assertEqual(as_(who).send("POST", path, sent, site="cross-site").status, 403)
                     self.assertEqual(as_(who).send("POST", path, sent, headers={"Origin": "https://evil.example", "Sec-Fetch-Site": None}).status, 403)
-            self.assertIn(as_("admin").send("GET", path).status, (404, 405))
+            if path.count("/") > 2:
+                self.assertIn(as_("admin").send("GET", path).status, (404, 405))
 
 
 class Jobs(Case):
@@ -154,7 +161,7 @@ class Cas(Case):
         return admin.get("/api/v1/certificate-authorities/spare/password/status").json
 
     def test_api_tells_what_the_command_tells(self):
-        rows = self.expect(PEOPLE["otto"].get("/pki/authorities"), 200).json["entries"]
+        rows = self.expect(PEOPLE["otto"].get("/pki/authorities?limit=1000"), 200).json["entries"]
         self.assertEqual(rows, env.admin("ca", "list", "--json"))
         env.await_crl("issuing")
         for name in ("root", "issuing", "spare"):
@@ -204,6 +211,149 @@ class Cas(Case):
         sent = {"csrf": token("admin"), "password": "x" * 12}
         self.assertEqual(as_("admin").send("POST", "/console/cas/root/unlock", sent).status, 409)
         self.assertEqual(as_("admin").send("POST", "/console/cas/none/unlock", sent).status, 404)
+
+
+class Templates(Case):
+    UNSAFE = {"name": "Odd \u00fc <b>", "schemaVersion": 2, "oid": "1.3.6.1.4.1.99999.7", "purpose": "server_auth", "requester": "any", "nameFlags": ["ENROLLEE_SUPPLIES_SUBJECT"], "keyTypes": [{"type": "EC", "curves": ["P-256"]}],
+              "validity": "30d", "keyUsage": ["digitalSignature"], "extendedKeyUsage": ["serverAuth"], "enrollGroups": ["*"],
+              "subject": {"allow": ["CN"], "commonName": "dns"}, "san": {"types": ["dns"], "require": ["dns"]}}
+
+    def test_api_tells_what_the_command_tells(self):
+        rows = self.expect(PEOPLE["otto"].get("/pki/templates?limit=1000"), 200).json["entries"]
+        self.assertEqual(rows, env.admin("template", "list", "--json"))
+        pages, after = [], 0
+        while after is not None:
+            page = admin.get(f"/pki/templates?limit=2&after={after}").json
+            pages, after = pages + page["entries"], page["next"]
+        self.assertEqual(pages, rows)
+        for query in ("limit=0", "after=-1", "order=x", "name=User"):
+            self.expect(admin.get(f"/pki/templates?{query}"), 422)
+        one = self.expect(admin.get("/pki/templates/user"), 200).json
+        self.assertEqual(one["body"], env.admin("template", "show", "User", "--json")["body"])
+        self.assertEqual((one["form"]["name"], one["findings"], one["error"]), ("User", [], None))
+        for name in ("none", "%00", "%ff", "User%2F"):
+            self.expect(admin.get(f"/pki/templates/{name}"), 404)
+
+    def put(self, template):
+        file = env.scratch / "odd.json"
+        file.write_text(json.dumps(template))
+        env.admin("template", "import", file)
+
+    def test_findings(self):
+        """What is acknowledged is told; what a rule refuses by now is told, too, and its name is any text."""
+        self.put({**self.UNSAFE, "acknowledge": ["ESC17"], "acknowledgeReason": "a laboratory <i>"})
+        path = "/templates/Odd%20%C3%BC%20%3Cb%3E"
+        one = self.expect(admin.get("/pki" + path), 200).json
+        self.assertEqual([(f["rule"], f["acknowledged"]) for f in one["findings"]], [("ESC17", True)])
+        text = self.page("otto", "/console" + path)
+        for part in ("ESC17", "a laboratory &lt;i&gt;", "Odd \u00fc &lt;b&gt;", "acknowledged", "server_auth"):
+            self.assertIn(part, text)
+        self.assertIn("/console/templates/Odd%20%C3%BC%20%3Cb%3E", self.page("otto", "/console/templates"))
+
+    def test_page_is_readable(self):
+        text = self.page("olga", "/console/templates/WebServer")
+        for part in ("serverAuth", "an officer must agree", "TLS servers.", "365", "RSA 2048 4096", "It matches none.", "&quot;ENROLLEE_SUPPLIES_SUBJECT&quot;"):
+            self.assertIn(part, text)
+        self.page("olga", "/console/templates/none", 404)
+
+
+class Applications(Case):
+    def may_call(self, key, secret):
+        """Does a call with them get a certificate?"""
+        reply = Client(env, app_key=key, secret=secret.encode(), digest="sha256").enroll(der.csr(KEY, subject=[("CN", "alice")]))
+        return reply.status == 200
+
+    def app(self, name):
+        return next((a for a in admin.get("/pki/applications?limit=1000").json["entries"] if a["name"] == name), None)
+
+    def secrets_stay_where_they_were_told(self, *secrets):
+        trail = json.dumps(env.sql(f"select event, object, detail from audit where id > {self.begin}"))
+        for place in (env.log(), trail, admin.get("/pki/applications?limit=1000").body.decode(), self.page("admin", "/console/applications")):
+            for secret in secrets:
+                self.assertNotIn(secret, place)
+
+    def test_over_rest(self):
+        wish = {"name": "mdm \u00fc", "templates": ["User", "webserver"], "ca": "issuing", "groups": [], "min_hash": "SHA256", "signature_required": True}
+        made = self.expect(admin.post("/pki/applications", wish), 201)
+        self.assertEqual(made.headers["cache-control"], "no-store")
+        key, secret = made.json["key"], made.json["secret"]
+        self.assertEqual(env.admin("app", "show", "mdm \u00fc", "--json")["id"], made.json["id"])
+        env.await_catalog()
+        self.assertTrue(self.may_call(key, secret))
+        path = "/pki/applications/mdm%20%C3%BC"
+        other = self.expect(admin.post(path + "/rotate", {}), 200).json
+        self.assertEqual(set(other), {"name", "secret"})
+        env.await_catalog()
+        self.assertFalse(self.may_call(key, secret))
+        self.assertTrue(self.may_call(key, other["secret"]))
+        third = self.expect(admin.post(path + "/rotate", {"new_key": True}), 200).json
+        env.await_catalog()
+        self.assertFalse(self.may_call(key, third["secret"]))
+        self.assertTrue(self.may_call(third["key"], third["secret"]))
+        for enabled in (False, True):
+            self.assertEqual(self.expect(admin.send("PUT", path + "/status", {"enabled": enabled}), 200).json, {"name": "mdm \u00fc", "enabled": enabled})
+            env.await_catalog()
+            self.assertEqual(self.may_call(third["key"], third["secret"]), enabled)
+        self.assertEqual([e[:2] for e in self.events("app.created", "app.changed", "app.enabled", "app.disabled")],
+                         [(f"app.{e}", "mdm \u00fc") for e in ("created", "changed", "changed", "disabled", "enabled")])
+        self.secrets_stay_where_they_were_told(secret, other["secret"], third["secret"])
+
+    def test_bad_input(self):
+        good = {"name": "bad", "templates": ["User"]}
+        for more, member in (({"name": ""}, "name"), ({"name": "a/b"}, "name"), ({"name": " a"}, "name"), ({"name": "a\u0007"}, "name"), ({"name": "x" * 65}, "name"),
+                             ({"name": 7}, "name"), ({"templates": []}, "templates"), ({"templates": ["none"]}, "templates"), ({"templates": "User"}, "templates"),
+                             ({"templates": [7]}, "templates"), ({"templates": ["User"] * 101}, "templates"), ({"ca": "none"}, "ca"), ({"groups": [""]}, "groups"), ({"min_hash": "MD5"}, "min_hash"),
+                             ({"signature_required": "no"}, "signature_required"), ({"service_identity": ""}, "service_identity")):
+            with self.subTest(**more):
+                self.assertEqual(list(self.expect(admin.post("/pki/applications", {**good, **more}), 422).json["errors"]), [member])
+        self.expect(admin.post("/pki/applications", {}), 422)
+        self.expect(admin.post("/pki/applications", b"[]"), 400)
+        existing = env.admin("app", "list", "--json")[0]["name"]
+        self.expect(admin.post("/pki/applications", {**good, "name": existing.upper()}), 409)
+        self.expect(admin.post("/pki/applications/none/rotate", {}), 404)
+        self.expect(admin.post(f"/pki/applications/{existing}/rotate", {"new_key": "yes"}), 422)
+        self.expect(admin.send("PUT", f"/pki/applications/{existing}/status", {}), 422)
+        self.expect(admin.send("PUT", "/pki/applications/none/status", {"enabled": True}), 404)
+        self.assertEqual(self.events("app.created", "app.changed", "app.disabled"), [])
+        self.assertIsNone(self.app("bad"))
+
+    def test_who_may_not(self):
+        for who in set(PASSWORDS) - ADMIN:
+            self.expect(PEOPLE[who].post("/pki/applications", {"name": "mine", "templates": ["User"]}), 403)
+            self.expect(PEOPLE[who].get("/pki/applications"), 403)
+        self.assertIsNone(self.app("mine"))
+
+    def told(self, text, label):
+        """What the page shows once."""
+        return text.split(label, 1)[1].split("<code>", 1)[1].split("</code>")[0]
+
+    def test_pages(self):
+        b = as_("admin")
+        self.page("admin", "/console/applications")
+        reply = b.submit("/console/applications", application="shop", templates="User", ca="issuing", groups=" pki-officers \r\n\r\n*", min_hash="SHA256", signature_required="yes", service_identity="")
+        self.expect(reply, 200)
+        self.assertEqual(reply.headers["cache-control"], "no-store")
+        self.assertEqual(b.path, "/console/applications")
+        key, secret = self.told(b.text, "X-CSS-CMS-AppKey"), self.told(b.text, "HMAC")
+        app = self.app("shop")
+        self.assertEqual((app["templates"], app["ca"], app["groups"], app["min_hash"], app["signature_required"]), (["User"], "issuing", ["pki-officers", "*"], "SHA256", True))
+        self.secrets_stay_where_they_were_told(secret)
+        self.page("admin", "/console/applications")
+        self.expect(b.submit("/console/applications/shop/rotate"), 200)
+        self.assertNotEqual(self.told(b.text, "HMAC"), secret)
+        self.assertNotIn("AppKey", b.text)
+        self.page("admin", "/console/applications")
+        self.expect(b.submit("/console/applications/shop/status"), 200)
+        self.assertFalse(self.app("shop")["enabled"])
+        self.expect(b.submit("/console/applications/shop/status"), 200)
+        self.assertTrue(self.app("shop")["enabled"])
+        # what is wrong is shown, and what was typed comes back as text
+        for fields, status in (({"application": "shop", "templates": "User"}, 409), ({"application": "x", "templates": "none"}, 422), ({"application": EVIL + "/", "groups": EVIL}, 422)):
+            self.page("admin", "/console/applications")
+            reply = b.submit("/console/applications", **fields)
+            self.assertEqual(reply.status, status, reply.body)
+            self.assertNotIn("<script>", b.text)
+        self.assertIn('aria-invalid="true"', b.text)
 
 
 class InBrowser(Case):

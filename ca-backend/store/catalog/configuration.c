@@ -108,6 +108,24 @@ put_version(struct store *s, struct grants *g, const struct requester *who, cons
 }
 
 int
+store_get_template(struct store *s, const char *name, gh_json **out, struct gh_error *err)
+{
+	const struct grant_row *row;
+	struct grants g;
+	int rc = grant_load(s, GRANT_TEMPLATE, &g, err);
+
+	*out = NULL;
+	if (rc != 0)
+		return rc;
+	if ((row = grant_find(&g, GRANT_TEMPLATE, "name", name)) != NULL)
+		*out = gh_json_ref(row->content);
+	else
+		rc = gh_refuse(err, GH_E_NOT_FOUND, "There is no template \"%.100s\".", name);
+	grant_clear(&g);
+	return rc;
+}
+
+int
 store_import_template(struct store *s, const struct requester *who, const char *name,
     const char *body_json, int *version, bool *is_new, struct gh_error *err)
 {

@@ -3,31 +3,12 @@
 #include <string.h>
 
 #include <openssl/crypto.h>
-#include <openssl/rand.h>
 
 #include "digest.h"
 #include "encoding.h"
-#include "hex.h"
 
 #include "list.h"
 #include "make_app.h"
-
-#define APP_KEY_BYTES 16    /* 128 bits: a name, not a secret */
-#define APP_SECRET_BYTES 32 /* 256 bits */
-
-void
-app_secrets_clear(struct app_secrets *s)
-{
-	if (s->secret != NULL)
-		OPENSSL_cleanse(s->secret, s->secret_len);
-	if (s->secret_text != NULL)
-		OPENSSL_cleanse(s->secret_text, strlen(s->secret_text));
-	free(s->key);
-	free(s->secret);
-	free(s->key_base64);
-	free(s->secret_text);
-	memset(s, 0, sizeof(*s));
-}
 
 /* From the command line or a file; *out NULL when neither is given. */
 static int
@@ -58,48 +39,12 @@ given_bytes(const char *text, const char *file, unsigned char **out, size_t *len
 }
 
 static int
-make_key(struct app_secrets *s, struct gh_error *err)
-{
-	if (s->key == NULL) {
-		s->key = malloc(APP_KEY_BYTES);
-		s->key_len = APP_KEY_BYTES;
-		if (s->key == NULL || RAND_bytes(s->key, APP_KEY_BYTES) != 1)
-			return gh_fail(err, GH_E_INTERNAL, "no random bytes");
-	}
-	s->key_base64 = gh_base64_encode(s->key, s->key_len, GH_BASE64_ONE_LINE);
-	return s->key_base64 != NULL ? 0 : gh_fail(err, GH_E_NOMEM, "key");
-}
-
-/* The HMAC key is the text itself, as clients use it: 64 hex digits hold 256 bits. */
-static int
-make_secret(struct app_secrets *s, struct gh_error *err)
-{
-	unsigned char raw[APP_SECRET_BYTES];
-
-	if (s->secret != NULL)
-		return 0;
-	if (RAND_bytes(raw, sizeof(raw)) != 1)
-		return gh_fail(err, GH_E_INTERNAL, "no random bytes");
-	s->secret_text = gh_hex_encode(raw, sizeof(raw));
-	OPENSSL_cleanse(raw, sizeof(raw));
-	if (s->secret_text == NULL)
-		return gh_fail(err, GH_E_NOMEM, "secret");
-	s->secret = (unsigned char *)strdup(s->secret_text);
-	s->secret_len = strlen(s->secret_text);
-	return s->secret != NULL ? 0 : gh_fail(err, GH_E_NOMEM, "secret");
-}
-
-static int
-prepare_secrets(const struct make_app *a, struct app_secrets *s, struct gh_error *err)
+take_secrets(const struct make_app *a, struct app_secrets *s, struct gh_error *err)
 {
 	int rc = given_bytes(a->key, a->key_file, &s->key, &s->key_len, err);
 
 	if (rc == 0)
 		rc = given_bytes(a->secret, a->secret_file, &s->secret, &s->secret_len, err);
-	if (rc == 0)
-		rc = make_key(s, err);
-	if (rc == 0)
-		rc = make_secret(s, err);
 	return rc;
 }
 
@@ -117,41 +62,10 @@ list_json(const struct option_list *list)
 	return array;
 }
 
-/* The application as store_create_app takes it. */
-static int
-build_app(const struct command_env *env, const struct make_app *a, const char *name,
-    const struct app_secrets *s, gh_json **out, struct gh_error *err)
+static struct app_means
+means_of(const struct command_env *env)
 {
-	unsigned char index[32];
-	char *hex, *sealed = NULL;
-	gh_json *app = gh_json_new_object();
-	int bad = app == NULL, rc;
-
-	*out = NULL;
-	catalog_key_index(env->secret, s->key, s->key_len, index);
-	hex = gh_hex_encode(index, sizeof(index));
-	rc = catalog_seal(env->secret, s->secret, s->secret_len, &sealed, err);
-	if (rc == 0) {
-		bad = bad || gh_json_set_string(app, "name", name) != 0;
-		bad = bad || gh_json_set_string(app, "key_index", hex) != 0;
-		bad = bad || gh_json_set_string(app, "secret_sealed", sealed) != 0;
-		bad = bad || gh_json_set(app, "templates", list_json(&a->templates)) != 0;
-		bad = bad || gh_json_set_string(app, "ca", a->ca) != 0;
-		bad = bad || gh_json_set(app, "groups", list_json(&a->groups)) != 0;
-		bad = bad || gh_json_set_bool(app, "signature_required", a->signature) != 0;
-		bad = bad || gh_json_set_string(app, "min_hash", a->min_hash) != 0;
-		bad = bad || gh_json_set_string(app, "service_identity", a->identity) != 0;
-		bad = bad || gh_json_set_bool(app, "enabled", true) != 0;
-		if (bad || hex == NULL)
-			rc = gh_fail(err, GH_E_NOMEM, "application");
-	}
-	free(hex);
-	free(sealed);
-	if (rc != 0)
-		gh_json_free(app);
-	else
-		*out = app;
-	return rc;
+	return (struct app_means){env->store, &env->who, env->secret};
 }
 
 /* A misspelt CA or template would only be noticed by the first caller. */
@@ -173,19 +87,27 @@ int
 make_app(struct command_env *env, const struct make_app *a, const char *name,
     struct app_secrets *out, int64_t *id, struct gh_error *err)
 {
-	gh_json *app = NULL;
+	const struct app_means means = means_of(env);
+	struct app_wish wish = {.name = name,
+	    .ca = a->ca,
+	    .min_hash = a->min_hash,
+	    .identity = a->identity,
+	    .templates = list_json(&a->templates),
+	    .groups = list_json(&a->groups),
+	    .signature = a->signature};
 	int rc;
 
 	memset(out, 0, sizeof(*out));
 	*id = 0;
-	rc = prepare_secrets(a, out, err);
+	rc = take_secrets(a, out, err);
 	if (rc == 0)
 		rc = check_names(env, a, err);
+	if (rc == 0 && (wish.templates == NULL || wish.groups == NULL))
+		rc = gh_fail(err, GH_E_NOMEM, "application");
 	if (rc == 0)
-		rc = build_app(env, a, name, out, &app, err);
-	if (rc == 0)
-		rc = store_create_app(env->store, &env->who, app, id, err);
-	gh_json_free(app);
+		rc = app_make(&means, &wish, out, id, err);
+	gh_json_free(wish.templates);
+	gh_json_free(wish.groups);
 	return rc;
 }
 
@@ -195,31 +117,10 @@ int
 make_app_rotate(struct command_env *env, const char *name, bool new_key, struct app_secrets *out,
     struct gh_error *err)
 {
-	const struct make_app nothing = MAKE_APP_INIT;
-	unsigned char index[32];
-	char *hex = NULL, *sealed = NULL;
-	gh_json *changes = gh_json_new_object();
-	int rc = changes != NULL ? 0 : gh_fail(err, GH_E_NOMEM, "application");
+	const struct app_means means = means_of(env);
 
 	memset(out, 0, sizeof(*out));
-	if (rc == 0)
-		rc = prepare_secrets(&nothing, out, err);
-	if (rc == 0)
-		rc = catalog_seal(env->secret, out->secret, out->secret_len, &sealed, err);
-	if (rc == 0 && gh_json_set_string(changes, "secret_sealed", sealed) != 0)
-		rc = gh_fail(err, GH_E_NOMEM, "application");
-	if (rc == 0 && new_key) {
-		catalog_key_index(env->secret, out->key, out->key_len, index);
-		hex = gh_hex_encode(index, sizeof(index));
-		if (hex == NULL || gh_json_set_string(changes, "key_index", hex) != 0)
-			rc = gh_fail(err, GH_E_NOMEM, "application");
-	}
-	if (rc == 0)
-		rc = store_change_app(env->store, &env->who, name, changes, err);
-	free(hex);
-	free(sealed);
-	gh_json_free(changes);
-	return rc;
+	return app_rotate(&means, name, new_key, out, err);
 }
 
 /* One empty word stands for an empty list. */

@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "catalog/app_make.h"
 #include "options.h"
 #include "command_env.h"
 
@@ -19,15 +20,6 @@ struct make_app {
 	{ \
 		.min_hash = "SHA1", .signature = true \
 	}
-
-/* Key and secret as bytes, and as they are told to the administrator. */
-struct app_secrets {
-	unsigned char *key, *secret;
-	size_t key_len, secret_len;
-	char *key_base64;
-	char *secret_text; /* only when generated here; else NULL */
-};
-void app_secrets_clear(struct app_secrets *s); /* wipes */
 
 /* env: OPEN_STORE and its secret. GH_E_NOT_FOUND: no such CA or template; GH_E_CONFLICT:
  * name or key is taken; GH_E_CONF. *out is filled also after a failure, and cleared by the caller.

@@ -1,0 +1,65 @@
+/* Lists of the store over REST. See rest_stored.h. */
+#include "store/store.h"
+
+#include "rest_list.h"
+#include "rest_stored.h"
+
+struct wish {
+	enum store_list what;
+	struct store_filter filter;
+};
+
+static void
+read_paging(const struct rest_param *p, struct rest_fields *f, void *filter)
+{
+	struct rest_paging paging = rest_param_paging(f, p);
+	struct wish *w = filter;
+
+	w->filter.after_id = paging.after_id;
+	w->filter.limit = paging.limit;
+	w->filter.newest_first = paging.newest_first;
+}
+
+static int
+read_page(struct worker_env *env, const struct call *call, const void *filter, gh_json **entries,
+    int64_t *next, struct gh_error *err)
+{
+	const struct wish *w = filter;
+	int rc = store_list(env->store, w->what, &w->filter, entries, err);
+	size_t n = rc == 0 ? gh_json_size(*entries) : 0;
+
+	(void)call;
+	*next = 0;
+	if (rc == 0 && n == (size_t)w->filter.limit)
+		(void)gh_json_int(gh_json_get(gh_json_at(*entries, n - 1), "id"), next);
+	return rc;
+}
+
+static void
+reply(enum store_list what, struct worker_env *env, const struct call *call,
+    struct gh_http_reply *rep)
+{
+	static const char *const names[] = {REST_PAGE_PARAMS, NULL};
+	static const struct rest_list list = {names, read_paging, read_page};
+	struct wish w = {.what = what};
+
+	rest_list_reply(&list, env, call, &w, rep);
+}
+
+void
+rest_authorities(struct worker_env *env, const struct call *call, struct gh_http_reply *rep)
+{
+	reply(STORE_LIST_CAS, env, call, rep);
+}
+
+void
+rest_templates(struct worker_env *env, const struct call *call, struct gh_http_reply *rep)
+{
+	reply(STORE_LIST_TEMPLATES, env, call, rep);
+}
+
+void
+rest_applications(struct worker_env *env, const struct call *call, struct gh_http_reply *rep)
+{
+	reply(STORE_LIST_APPS, env, call, rep);
+}

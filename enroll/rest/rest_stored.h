@@ -1,0 +1,14 @@
+/* Lists of the store over REST, page by page: {"entries":[...],"next":ID or null}. */
+#ifndef ENROLL_REST_STORED_H
+#define ENROLL_REST_STORED_H
+
+#include "call.h"
+
+/* GET /pki/authorities: CAs in any state */
+void rest_authorities(struct worker_env *env, const struct call *call, struct gh_http_reply *rep);
+/* GET /pki/templates: all versions */
+void rest_templates(struct worker_env *env, const struct call *call, struct gh_http_reply *rep);
+/* GET /pki/applications: without keys and secrets */
+void rest_applications(struct worker_env *env, const struct call *call, struct gh_http_reply *rep);
+
+#endif

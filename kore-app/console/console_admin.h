@@ -1,0 +1,40 @@
+/* Pages of the console for those who administer. Who may see and do what: as in console.h. */
+#ifndef CONSOLE_ADMIN_H
+#define CONSOLE_ADMIN_H
+
+#include "call.h"
+
+/* GET /console/jobs: what runs in the background; administrators run it by ... */
+void console_jobs(struct worker_env *env, const struct call *call, struct gh_http_reply *rep);
+/* ... POST /console/jobs/{name}/run */
+void console_job_run(struct worker_env *env, const struct call *call, struct gh_http_reply *rep);
+
+/* GET /console/cas: all CAs, as a tree. */
+void console_authorities(struct worker_env *env, const struct call *call,
+    struct gh_http_reply *rep);
+/* GET /console/cas/{name}: one: chain, policy, CRLs, key. Administrators have forms for ... */
+void console_authority(struct worker_env *env, const struct call *call, struct gh_http_reply *rep);
+/* ... POST /console/cas/{name}/unlock: password; /lock */
+void console_authority_unlock(struct worker_env *env, const struct call *call,
+    struct gh_http_reply *rep);
+void console_authority_lock(struct worker_env *env, const struct call *call,
+    struct gh_http_reply *rep);
+
+/* GET /console/templates, GET /console/templates/{profile} */
+void console_templates(struct worker_env *env, const struct call *call, struct gh_http_reply *rep);
+void console_template(struct worker_env *env, const struct call *call, struct gh_http_reply *rep);
+
+/* GET /console/applications: API applications, for administrators, with forms for ... */
+void console_applications(struct worker_env *env, const struct call *call,
+    struct gh_http_reply *rep);
+/* ... POST /console/applications: a new one; its key and secret are shown this once */
+void console_application_create(struct worker_env *env, const struct call *call,
+    struct gh_http_reply *rep);
+/* ... POST /console/applications/{profile}/rotate: another secret, the same */
+void console_application_rotate(struct worker_env *env, const struct call *call,
+    struct gh_http_reply *rep);
+/* ... POST /console/applications/{profile}/status: enabled */
+void console_application_enable(struct worker_env *env, const struct call *call,
+    struct gh_http_reply *rep);
+
+#endif

@@ -1,0 +1,42 @@
+/* The rows of the console for those who administer: part of the table in routes.c, which alone
+ * includes this. Each demands what the row of the API demands that it asks (test_routes). */
+#ifndef CONSOLE_ADMIN_ROWS_H
+#define CONSOLE_ADMIN_ROWS_H
+
+#include "console/console_admin.h"
+#include "console_rows.h"
+
+#define CONSOLE_FORM_FOR(path, id, who, function) \
+	{ \
+		.methods = GH_HTTP_POST, .pattern = (path), .name = (id), .need = AUTH_SESSION, \
+		.roles = (who), .body_max = FORM_BODY_MAX, .takes_form = true, \
+		.handler = (function), .family = &route_family_pages \
+	}
+/* As ADMIN_READ of the API. */
+#define CONSOLE_STAFF (REQUESTER_ROLE_ADMIN | REQUESTER_ROLE_OFFICER | REQUESTER_ROLE_AUDITOR)
+
+#define CONSOLE_ADMIN_ROWS \
+	CONSOLE_PAGE_FOR("/console/jobs", "console.jobs", CONSOLE_STAFF, console_jobs), \
+	    CONSOLE_FORM_FOR("/console/jobs/{name}/run", "console.job.run", REQUESTER_ROLE_ADMIN, \
+		console_job_run), \
+	    CONSOLE_PAGE_FOR("/console/cas", "console.cas", CONSOLE_STAFF, console_authorities), \
+	    CONSOLE_PAGE_FOR("/console/cas/{name}", "console.ca", CONSOLE_STAFF, \
+		console_authority), \
+	    CONSOLE_FORM_FOR("/console/cas/{name}/unlock", "console.ca.unlock", \
+		REQUESTER_ROLE_ADMIN, console_authority_unlock), \
+	    CONSOLE_FORM_FOR("/console/cas/{name}/lock", "console.ca.lock", REQUESTER_ROLE_ADMIN, \
+		console_authority_lock), \
+	    CONSOLE_PAGE_FOR("/console/templates", "console.templates", CONSOLE_STAFF, \
+		console_templates), \
+	    CONSOLE_PAGE_FOR("/console/templates/{profile}", "console.template", CONSOLE_STAFF, \
+		console_template), \
+	    CONSOLE_PAGE_FOR("/console/applications", "console.applications", \
+		REQUESTER_ROLE_ADMIN, console_applications), \
+	    CONSOLE_FORM_FOR("/console/applications", "console.application.create", \
+		REQUESTER_ROLE_ADMIN, console_application_create), \
+	    CONSOLE_FORM_FOR("/console/applications/{profile}/rotate", \
+		"console.application.rotate", REQUESTER_ROLE_ADMIN, console_application_rotate), \
+	    CONSOLE_FORM_FOR("/console/applications/{profile}/status", \
+		"console.application.enable", REQUESTER_ROLE_ADMIN, console_application_enable)
+
+#endif
