@@ -37,4 +37,12 @@ void console_application_rotate(struct worker_env *env, const struct call *call,
 void console_application_enable(struct worker_env *env, const struct call *call,
     struct gh_http_reply *rep);
 
+/* GET /console/keys: recoveries of archived keys: of agents and auditors all, of others their own.
+ */
+void console_keys(struct worker_env *env, const struct call *call, struct gh_http_reply *rep);
+/* GET /console/keys/{id}: one of them, with forms for ... */
+void console_key(struct worker_env *env, const struct call *call, struct gh_http_reply *rep);
+/* ... POST /console/keys/{id}/status: status, version (which was seen), comment */
+void console_key_decide(struct worker_env *env, const struct call *call, struct gh_http_reply *rep);
+
 #endif

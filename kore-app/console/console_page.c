@@ -15,7 +15,8 @@
 #define DAY_LENGTH 10 /* of "2026-01-02T03:04:05Z" */
 #define MINUTE_LENGTH 16
 #define TEXT_MAX (64 * 1024)
-#define ANY 0 /* whoever is logged in */
+#define ANY 0                /* whoever is logged in */
+#define KEYS "/console/keys" /* where there is a KRA */
 #define STAFF (REQUESTER_ROLE_ADMIN | REQUESTER_ROLE_OFFICER | REQUESTER_ROLE_AUDITOR)
 
 /* Who may go where; not shown to others. Rows of the route table decide who gets in. */
@@ -25,6 +26,7 @@ static const struct {
 } ways[] = {
     {"/console", "overview", ANY},
     {"/console/certificates", "certificates", ANY},
+    {KEYS, "keys", ANY},
     {"/console/cas", "cas", STAFF},
     {"/console/templates", "templates", STAFF},
     {"/console/applications", "applications", REQUESTER_ROLE_ADMIN},
@@ -282,12 +284,13 @@ put_way(gh_json *list, size_t i, const char *path)
 }
 
 static gh_json *
-ways_of(const struct call *call)
+ways_of(const struct worker_env *env, const struct call *call)
 {
 	gh_json *list = gh_json_new_array();
 
 	for (size_t i = 0; list != NULL && i < sizeof(ways) / sizeof(ways[0]); i++)
-		if ((ways[i].roles == ANY || (call->requester->roles & ways[i].roles) != 0) &&
+		if ((env->kra != NULL || strcmp(ways[i].path, KEYS) != 0) &&
+		    (ways[i].roles == ANY || (call->requester->roles & ways[i].roles) != 0) &&
 		    put_way(list, i, call->http->path) != 0) {
 			gh_json_free(list);
 			list = NULL;
@@ -300,7 +303,7 @@ console_reply(const struct worker_env *env, const struct call *call, int status,
     gh_json *data, struct gh_http_reply *rep)
 {
 	if (data != NULL &&
-	    (console_set(data, "ways", ways_of(call)) != 0 ||
+	    (console_set(data, "ways", ways_of(env, call)) != 0 ||
 		gh_json_set_bool(data, "has_ways", gh_json_size(gh_json_get(data, "ways")) > 1) !=
 		    0)) {
 		gh_json_free(data);

@@ -37,6 +37,10 @@
 	    CONSOLE_FORM_FOR("/console/applications/{profile}/rotate", \
 		"console.application.rotate", REQUESTER_ROLE_ADMIN, console_application_rotate), \
 	    CONSOLE_FORM_FOR("/console/applications/{profile}/status", \
-		"console.application.enable", REQUESTER_ROLE_ADMIN, console_application_enable)
+		"console.application.enable", REQUESTER_ROLE_ADMIN, console_application_enable), \
+	    PAGE("/console/keys", "console.keys", AUTH_SESSION, console_keys), \
+	    PAGE("/console/keys/{id}", "console.key", AUTH_SESSION, console_key), \
+	    FORM("/console/keys/{id}/status", "console.key.decide", AUTH_SESSION, \
+		console_key_decide)
 
 #endif

@@ -2,6 +2,7 @@
 
 STAFF = {"admin", "olga", "otto"}
 ADMIN = {"admin"}
+ANYBODY = STAFF | {"alice", "anna", "bert"}
 # The path in docs/openapi.yaml; where the page is; who may see it; what the same person asks over REST.
 PAGES = [
     ("/console/cas", "/console/cas", STAFF, "/pki/authorities"),
@@ -9,6 +10,9 @@ PAGES = [
     ("/console/templates", "/console/templates", STAFF, "/pki/templates"),
     ("/console/templates/{profile}", "/console/templates/User", STAFF, "/pki/templates/User"),
     ("/console/applications", "/console/applications", ADMIN, "/pki/applications"),
+    ("/console/keys", "/console/keys", ANYBODY, "/pki/keyrequests"),
     ("/console/jobs", "/console/jobs", STAFF, "/pki/jobs"),
 ]
-PATHS = {path for path, _, _, _ in PAGES}
+# ... where the object is somebody's own, or made by a test: its tests look at who may see it.
+OWN = {"/console/keys/{id}"}
+PATHS = {path for path, _, _, _ in PAGES} | OWN

@@ -5,8 +5,11 @@ refuses. In Chromium each page, in one mode, has no findings of axe-core. The sy
 import json
 import unittest
 
+from cryptography import x509
+
 import browser
 import der
+import kra_client as kra
 import tap
 from client import Client
 from console_admin_pages import ADMIN, PAGES, STAFF
@@ -354,6 +357,91 @@ class Applications(Case):
             self.assertEqual(reply.status, status, reply.body)
             self.assertNotIn("<script>", b.text)
         self.assertIn('aria-invalid="true"', b.text)
+
+
+class Keys(Case):
+    def setUp(self):
+        super().setUp()
+        alice = PEOPLE["alice"]
+        transport = x509.load_der_x509_certificate(alice.get("/pki/config/kra/cert/transport", Accept="application/pkix-cert").body).public_key()
+        key = kra.make_key("P-256")
+        body = {"kind": "private_key", "public_key": kra.b64(kra.spki(key.public_key())), **kra.wrapped_secret(transport, kra.pkcs8(key))}
+        self.key_id = self.expect(alice.post("/pki/keyrequest/archive", body), 201).json["key_id"]
+
+    def ask(self, **more):
+        return self.expect(PEOPLE["alice"].post("/pki/keyrequest/recovery", {"key_id": self.key_id, **more}), 201).json["id"]
+
+    def state(self, number):
+        return PEOPLE["alice"].get(f"/pki/keyrequest/{number}").json["state"]
+
+    def decide(self, who, number, status, **fields):
+        self.page(who, f"/console/keys/{number}")
+        return as_(who).submit(f"/console/keys/{number}/status", status=status, **fields)
+
+    def test_two_agents_agree(self):
+        number = self.ask(comment="new laptop <b>")
+        for who, sees in (("alice", True), ("anna", True), ("otto", True), ("admin", True), ("olga", False)):
+            with self.subTest(who=who):
+                self.assertEqual(PEOPLE[who].get(f"/pki/keyrequest/{number}").status, 200 if sees else 404)
+                text = self.page(who, f"/console/keys/{number}", 200 if sees else 404)
+                self.assertEqual('value="approved"' in text, who == "anna")
+                self.assertEqual('value="canceled"' in text, who == "alice")
+                self.assertEqual("new laptop &lt;b&gt;" in text, sees)
+                self.assertEqual(f"/console/keys/{number}\"" in self.page(who, "/console/keys"), sees)
+        self.expect(self.decide("anna", number, "approved", comment="by phone"), 200)
+        self.assertIn("1 of 2 agents", as_("anna").text)
+        self.assertIn("by phone", as_("anna").text)
+        self.assertEqual(self.state(number), "pending")
+        self.expect(self.decide("anna", number, "approved"), 409)  # once
+        self.expect(self.decide("bert", number, "approved"), 200)
+        self.assertEqual(self.state(number), "approved")
+        self.assertIn(f"gatehouse key retrieve {number}", self.page("alice", f"/console/keys/{number}"))
+        self.assertEqual([(e, a) for e, _, a in self.events("key.recovery-approved")], [("key.recovery-approved", "anna"), ("key.recovery-approved", "bert")])
+
+    def test_rejected_and_taken_back(self):
+        first, second = self.ask(), self.ask()
+        self.expect(self.decide("anna", first, "rejected", comment="who?"), 200)
+        self.assertEqual(self.state(first), "rejected")
+        self.expect(self.decide("alice", second, "canceled"), 200)
+        self.assertEqual(self.state(second), "canceled")
+        text = self.page("anna", "/console/keys?state=rejected")
+        self.assertIn(f"/console/keys/{first}\"", text)
+        self.assertNotIn(f"/console/keys/{second}\"", text)
+        self.page("anna", "/console/keys?state=x", 422)
+        self.page("anna", "/console/keys?who=x", 422)
+
+    def test_what_changed_meanwhile_is_not_decided(self):
+        number = self.ask()
+        self.page("anna", f"/console/keys/{number}")
+        form = as_("anna").form(f"/console/keys/{number}/status")
+        self.expect(PEOPLE["bert"].decide(number, "approved"), 200)
+        for fields, status in (({}, 412), ({"version": ""}, 428), ({"version": "x"}, 428)):
+            self.assertEqual(as_("anna").send("POST", form.action, {**form.fields, "status": "approved", **fields}).status, status)
+        self.assertEqual(as_("anna").send("POST", form.action, {**form.fields, "status": "none"}).status, 422)
+        self.assertEqual(self.state(number), "pending")
+
+    def test_by_nobody_else(self):
+        number = self.ask()
+        for who, status in (("alice", 403), ("olga", 404), ("admin", 403), ("otto", 403)):
+            with self.subTest(who=who):
+                self.assertEqual(as_(who).send("POST", f"/console/keys/{number}/status", {"csrf": token(who), "status": "approved", "version": "1"}).status, status)
+        self.page("anna", f"/console/keys/{number}")
+        form = as_("anna").form(f"/console/keys/{number}/status")
+        for more in ({"csrf": ""}, {"csrf": token("bert")}):
+            self.assertEqual(as_("anna").send("POST", form.action, {**form.fields, "status": "approved", **more}).status, 403)
+        self.assertEqual(as_("anna").send("POST", form.action, {**form.fields, "status": "approved"}, site="cross-site").status, 403)
+        self.assertEqual(self.state(number), "pending")
+
+    def test_page_of_one_in_a_browser(self):
+        number = self.ask()
+        b = browser.of(env)
+        b.open("/login?lang=de").fill(user="anna", password=PASSWORDS["anna"]).click("main button")
+        b.mode("phone", dark=True).open(f"/console/keys/{number}").screenshot(browser.BUILD / "screenshots" / "admin-console-key.png")
+        self.assertEqual(b.axe(), [])
+        b.mode("phone", javascript=False).fill(comment="ja").click("button[value=approved]")
+        self.assertEqual(b.path, f"/console/keys/{number}")
+        b.close()
+        self.assertEqual(PEOPLE["alice"].get(f"/pki/keyrequest/{number}").json["approved"], 1)
 
 
 class InBrowser(Case):

@@ -489,6 +489,9 @@ static const struct policy {
     {"console.application.create", AUTH_SESSION, REQUESTER_ROLE_ADMIN, false},
     {"console.application.rotate", AUTH_SESSION, REQUESTER_ROLE_ADMIN, false},
     {"console.application.enable", AUTH_SESSION, REQUESTER_ROLE_ADMIN, false},
+    {"console.keys", AUTH_SESSION, 0, false},
+    {"console.key", AUTH_SESSION, 0, false},
+    {"console.key.decide", AUTH_SESSION, 0, false},
     {"est.cacerts", AUTH_ANYBODY, 0, false},
     {"est.label.cacerts", AUTH_ANYBODY, 0, false},
     {"est.simpleenroll", AUTH_EST | AUTH_EST_ONE_TIME, 0, false},
@@ -546,6 +549,9 @@ routes__console_demands_what_the_api_demands(void **state)
 	    {"console.certificate.file", "pki.certificate"},
 	    {"console.certificate.ask", "pki.certificate"},
 	    {"console.certificate.change", "pki.certificate.change"},
+	    {"console.keys", "pki.keyrequests"},
+	    {"console.key", "pki.keyrequest"},
+	    {"console.key.decide", "pki.keyrequest.decide"},
 	    {"console.applications", "pki.applications"},
 	    {"console.application.create", "pki.application.create"},
 	    {"console.application.rotate", "pki.application.rotate"},
@@ -953,7 +959,7 @@ origin__safe_methods_change_nothing(void **state)
 	    "est.simplereenroll.outcome", "est.label.simplereenroll.outcome", "est.fullcmc.outcome",
 	    "est.label.fullcmc.outcome", "pki.authorities", "pki.authority", "console.cas",
 	    "console.ca", "pki.templates", "pki.template", "console.templates", "console.template",
-	    "pki.applications", "console.applications"};
+	    "pki.applications", "console.applications", "console.keys", "console.key"};
 
 	(void)state;
 	for (size_t i = 0; i < route_table_len; i++) {
