@@ -106,6 +106,9 @@ struct gh_conf {
 		bool pkcs12_legacy;      /* 3DES and SHA-1 */
 	} certenroll;
 	struct {
+		char *prefixes; /* blank-separated: "/KeyfactorAPI" is always accepted */
+	} keyfactor;
+	struct {
 		int backdate;              /* seconds that notBefore lies before now */
 		int password_attempts;     /* wrong passwords of a CA key before it is locked out */
 		int password_lock_seconds; /* first lockout; each further one is twice as long */

@@ -153,6 +153,9 @@ const struct conf_option conf_table[] = {
     BOOL(certenroll, pkcs12_legacy, "false",
 	"old clients: Pkcs12 answers with 3DES and SHA-1; needs kra.allow_legacy_wrapping"),
 
+    STR(keyfactor, prefixes, "",
+	"further blank-separated path prefixes; /KeyfactorAPI always works"),
+
     INT(ca, backdate, "600", 0, 86400, "seconds that notBefore lies before the time of issue"),
     INT(ca, password_attempts, "3", 1, 100,
 	"wrong passwords of a CA key before it is locked out; of one person, wrong approval passwords"),

@@ -30,7 +30,17 @@ void kf_template_list(struct worker_env *env, const struct call *call, struct gh
 void kf_template_get(struct worker_env *env, const struct call *call, struct gh_http_reply *rep);
 void kf_ca_list(struct worker_env *env, const struct call *call, struct gh_http_reply *rep);
 
-/* POST Enrollment/CSR */
+/* POST Enrollment/CSR, Enrollment/Renew */
 void kf_enroll_csr(struct worker_env *env, const struct call *call, struct gh_http_reply *rep);
+void kf_renew(struct worker_env *env, const struct call *call, struct gh_http_reply *rep);
+
+/* GET Workflow/Certificates/Pending, Denied, ExternalValidation, which there are none of, {id} */
+void kf_pending(struct worker_env *env, const struct call *call, struct gh_http_reply *rep);
+void kf_denied(struct worker_env *env, const struct call *call, struct gh_http_reply *rep);
+void kf_external(struct worker_env *env, const struct call *call, struct gh_http_reply *rep);
+void kf_request_get(struct worker_env *env, const struct call *call, struct gh_http_reply *rep);
+/* POST Workflow/Certificates/Approve [id, ...], Deny {"Comment","CertificateRequestIds"} */
+void kf_approve(struct worker_env *env, const struct call *call, struct gh_http_reply *rep);
+void kf_deny(struct worker_env *env, const struct call *call, struct gh_http_reply *rep);
 
 #endif

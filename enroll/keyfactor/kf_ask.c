@@ -58,8 +58,8 @@ kf_ask_reply(struct worker_env *env, const struct call *call, const struct kf_qu
 	return 0;
 }
 
-static gh_json *
-parse(const struct gh_http_reply *rep)
+gh_json *
+kf_reply_json(const struct gh_http_reply *rep)
 {
 	gh_json *out = NULL;
 
@@ -84,7 +84,7 @@ kf_ask(struct worker_env *env, const struct call *call, const struct kf_question
 		return false;
 	}
 	if (inner.status >= 200 && inner.status < 300) {
-		ok = inner.body_len == 0 || (*out = parse(&inner)) != NULL;
+		ok = inner.body_len == 0 || (*out = kf_reply_json(&inner)) != NULL;
 		if (!ok)
 			kf_fail(rep, 500, "internal", "The answer cannot be told.");
 	} else {
@@ -123,7 +123,7 @@ put_errors(struct gh_buf *b, const gh_json *errors)
 char *
 kf_refusal(const struct gh_http_reply *rep)
 {
-	gh_json *o = parse(rep);
+	gh_json *o = kf_reply_json(rep);
 	const char *message = kf_string(o, "message");
 	struct gh_buf b;
 
@@ -180,6 +180,16 @@ kf_body(const struct call *call, gh_json **out, struct gh_error *err)
 }
 
 int
+kf_body_any(const struct call *call, gh_json **out, struct gh_error *err)
+{
+	const struct gh_http_request *http = call->http;
+
+	*out = NULL;
+	return gh_json_parse(http->body_len > 0 ? (const char *)http->body : "", http->body_len,
+	    GH_JSON_STRICT, out, err);
+}
+
+int
 kf_text(const gh_json *o, const char *name, const char **out, struct gh_error *err)
 {
 	gh_json *v;
@@ -221,9 +231,16 @@ kf_string(const gh_json *o, const char *name)
 static bool
 is_named(const char *p, size_t n, const char *name)
 {
-	if (n > 3 && strncasecmp(p, "pq.", 3) == 0) {
-		p += 3;
-		n -= 3;
+	static const char *const prefixes[] = {"pq.", "pagedQuery."};
+
+	for (size_t i = 0; i < sizeof(prefixes) / sizeof(prefixes[0]); i++) {
+		size_t k = strlen(prefixes[i]);
+
+		if (n > k && strncasecmp(p, prefixes[i], k) == 0) {
+			p += k;
+			n -= k;
+			break;
+		}
 	}
 	return strlen(name) == n && strncasecmp(p, name, n) == 0;
 }

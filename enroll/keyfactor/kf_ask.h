@@ -29,6 +29,8 @@ int kf_ask_reply(struct worker_env *env, const struct call *call, const struct k
  * that it was refused. */
 bool kf_ask(struct worker_env *env, const struct call *call, const struct kf_question *q,
     gh_json **out, struct gh_http_reply *rep) GH_MUSTCHECK;
+/* The JSON of a reply; NULL: it has none. The caller's. */
+gh_json *kf_reply_json(const struct gh_http_reply *rep);
 /* The message of a reply that is a refusal, of either form; malloc'd, NULL when out of memory. */
 char *kf_refusal(const struct gh_http_reply *rep);
 
@@ -40,13 +42,15 @@ void kf_json(struct gh_http_reply *rep, gh_json *value);
 
 /* The object of the body, whose members are looked for without case (gh_json_find). */
 int kf_body(const struct call *call, gh_json **out, struct gh_error *err) GH_MUSTCHECK;
+/* A body of any type. */
+int kf_body_any(const struct call *call, gh_json **out, struct gh_error *err) GH_MUSTCHECK;
 /* Members of it. Absent and null are NULL, 0. GH_E_BAD_REQUEST names the member. */
 int kf_text(const gh_json *o, const char *name, const char **out,
     struct gh_error *err) GH_MUSTCHECK;
 int kf_number(const gh_json *o, const char *name, int64_t *out, struct gh_error *err) GH_MUSTCHECK;
 
-/* A parameter of the query, in any case, with or without "pq." before it; malloc'd, NULL when
- * absent. */
+/* A parameter of the query, in any case, with or without "pq." or "pagedQuery." before it;
+ * malloc'd, NULL when absent. */
 int kf_param(const struct call *call, const char *name, char **out,
     struct gh_error *err) GH_MUSTCHECK;
 /* "true" or "false" of it. */

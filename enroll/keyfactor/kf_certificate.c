@@ -115,9 +115,8 @@ set_parsed(gh_json *o, const char *pem)
 	return bad;
 }
 
-/* The first of this part in a name as the inventory has it; out is "" for none. */
-static char *
-part_of(const char *subject, const char *part, char *out, size_t size)
+char *
+kf_name_part(const char *subject, const char *part, char *out, size_t size)
 {
 	size_t n = strlen(part), len = 0;
 
@@ -241,6 +240,21 @@ set_empty(gh_json *o)
 	    gh_json_set_bool(o, "KeyRecoverable", false);
 }
 
+/* Clients take texts only. */
+static gh_json *
+as_text(gh_json *v)
+{
+	char text[24];
+	int64_t n = 0;
+
+	if (gh_json_type(v) == GH_JSON_BOOL)
+		return gh_json_new_string(gh_json_bool(v, false) ? "true" : "false");
+	if (gh_json_type(v) != GH_JSON_INT || !gh_json_int(v, &n))
+		return gh_json_ref(v);
+	snprintf(text, sizeof(text), "%lld", (long long)n);
+	return gh_json_new_string(text);
+}
+
 gh_json *
 kf_metadata(const struct worker_env *env, const gh_json *values)
 {
@@ -252,7 +266,7 @@ kf_metadata(const struct worker_env *env, const gh_json *values)
 		gh_json *v = gh_json_get(values, c->field[i].name);
 
 		if (c->field[i].allow_api && gh_json_type(v) != GH_JSON_NULL)
-			bad |= gh_json_set(o, c->field[i].name, gh_json_ref(v));
+			bad |= gh_json_set(o, c->field[i].name, as_text(v));
 	}
 	if (bad == 0)
 		return o;
@@ -286,8 +300,8 @@ kf_certificate(const struct worker_env *env, const gh_json *row, bool with_metad
 	    copy_number(o, "CertRequestId", row, "request_id") |
 	    copy_number(o, "CertificateAuthorityId", row, "ca_id") |
 	    gh_json_set_int(o, "TemplateId", t != NULL ? t->id : 0) |
-	    gh_json_set_string(o, "IssuedCN", part_of(subject, "CN", part, sizeof(part))) |
-	    gh_json_set_string(o, "IssuedOU", part_of(subject, "OU", part, sizeof(part))) |
+	    gh_json_set_string(o, "IssuedCN", kf_name_part(subject, "CN", part, sizeof(part))) |
+	    gh_json_set_string(o, "IssuedOU", kf_name_part(subject, "OU", part, sizeof(part))) |
 	    set_names(o, gh_json_get(row, "sans")) | set_empty(o) |
 	    gh_json_set(o, "Metadata",
 		with_metadata ? kf_metadata(env, gh_json_get(row, "metadata"))

@@ -10,15 +10,13 @@
 #include "encoding.h"
 #include "inventory/query_parse.h"
 #include "rest/rest_certificate.h"
-#include "timestamp.h"
 
 #include "kf_api.h"
 #include "kf_certificate.h"
+#include "kf_lookup.h"
+#include "kf_page.h"
 
-#define PAGES_MAX 100   /* that are walked over to get to one */
-#define ROWS_MAX 200    /* of a page: each is read whole */
-#define ROWS_DEFAULT 50 /* as there */
-#define WALK_US 5000000 /* of one call: a search may answer with a short page */
+#define ROWS_MAX 200 /* of a page: each is read whole */
 #define QUERY_SIZE (3 * (QUERY_MAX_BYTES + 200))
 
 /* ---- list ---- */
@@ -26,22 +24,9 @@
 struct wish {
 	bool with_metadata, descends;
 	const char *sort; /* a word of order_by */
-	int64_t page, rows;
-	struct gh_buf query; /* "query=...": without "page" */
+	struct kf_paging paging;
+	struct gh_buf query; /* "query=...": without "page", a string */
 };
-
-/* Everything but letters and digits percent-encoded. */
-static void
-put_escaped(struct gh_buf *b, const char *text)
-{
-	for (const unsigned char *p = (const unsigned char *)text; *p != '\0'; p++) {
-		if ((*p >= '0' && *p <= '9') || (*p >= 'A' && *p <= 'Z') ||
-		    (*p >= 'a' && *p <= 'z'))
-			gh_buf_putc(b, (char)*p);
-		else
-			gh_buf_putf(b, "%%%02X", *p);
-	}
-}
 
 /* What is left out there: revoked and expired ones, unless they are asked for. */
 static void
@@ -57,14 +42,14 @@ put_query(struct gh_buf *b, const char *query, bool revoked, bool expired)
 		return;
 	gh_buf_puts(b, "&query=");
 	if (has_query) {
-		put_escaped(b, "(");
-		put_escaped(b, query);
-		put_escaped(b, ")");
+		kf_put_escaped(b, "(");
+		kf_put_escaped(b, query);
+		kf_put_escaped(b, ")");
 	}
 	if (has_query && state != NULL)
-		put_escaped(b, " AND ");
+		kf_put_escaped(b, " AND ");
 	if (state != NULL)
-		put_escaped(b, state);
+		kf_put_escaped(b, state);
 }
 
 static int
@@ -73,7 +58,6 @@ check_sort(const struct call *call, struct wish *w, struct gh_error *err)
 	static const char *const sorts[][2] = {{"CertId", "id"}, {"IssuedDate", "id"},
 	    {"ImportDate", "id"}, {"ExpirationDate", "not_after"}, {"NotAfter", "not_after"},
 	    {"IssuedDN", "subject"}, {"RequesterName", "requester"}, {"SerialNumber", "serial"}};
-	int64_t down;
 	char *field;
 	int rc = kf_param(call, "SortField", &field, err);
 
@@ -86,11 +70,7 @@ check_sort(const struct call *call, struct wish *w, struct gh_error *err)
 	if (w->sort == NULL)
 		rc = gh_refuse(err, GH_E_BAD_REQUEST, "Invalid sort field: %.60s.", field);
 	free(field);
-	if (rc == 0)
-		rc = kf_param_number(call, "SortAscending", 0, 1, 0, &down, err);
-	if (rc == 0)
-		w->descends = down == 1; /* 0 ascends there */
-	return rc;
+	return rc == 0 ? kf_descends(call, &w->descends, err) : rc;
 }
 
 /* As it is written, before it becomes a part of another. */
@@ -122,15 +102,14 @@ read_wish(const struct worker_env *env, const struct call *call, struct wish *w,
 	if ((rc = kf_param_bool(call, "includeMetadata", &w->with_metadata, err)) == 0 &&
 	    (rc = kf_param_bool(call, "IncludeRevoked", &revoked, err)) == 0 &&
 	    (rc = kf_param_bool(call, "IncludeExpired", &expired, err)) == 0 &&
-	    (rc = kf_param_number(call, "PageReturned", 1, PAGES_MAX, 1, &w->page, err)) == 0 &&
-	    (rc = kf_param_number(call, "ReturnLimit", 1, ROWS_MAX, ROWS_DEFAULT, &w->rows, err)) ==
-		0 &&
+	    (rc = kf_paging_read(call, ROWS_MAX, &w->paging, err)) == 0 &&
 	    (rc = check_sort(call, w, err)) == 0)
 		rc = kf_param(call, "QueryString", &query, err);
 	if (rc == 0 && (rc = check_query(env, query, err)) == 0) {
-		gh_buf_putf(&w->query, "limit=%" PRId64 "&order_by=%s&order=%s", w->rows, w->sort,
-		    w->descends ? "desc" : "asc");
+		gh_buf_putf(&w->query, "limit=%" PRId64 "&order_by=%s&order=%s", w->paging.rows,
+		    w->sort, w->descends ? "desc" : "asc");
 		put_query(&w->query, query, revoked, expired);
+		gh_buf_putc(&w->query, '\0');
 		rc = gh_buf_check(&w->query, err);
 	}
 	free(query);
@@ -154,100 +133,16 @@ whole(struct worker_env *env, const struct call *call, int64_t id, bool with_met
 	return o;
 }
 
-/* Rows behind the skipped ones go to list, until it is full. false: rep tells why not. */
-static bool
-take_rows(struct worker_env *env, const struct call *call, const struct wish *w,
-    const gh_json *entries, int64_t *skip, gh_json *list, struct gh_http_reply *rep)
-{
-	for (size_t i = 0; i < gh_json_size(entries); i++) {
-		int64_t id = 0;
-		gh_json *o;
-
-		if ((*skip)-- > 0 || gh_json_size(list) >= (size_t)w->rows)
-			continue;
-		(void)gh_json_int(gh_json_get(gh_json_at(entries, i), "id"), &id);
-		if ((o = whole(env, call, id, w->with_metadata, rep)) == NULL)
-			return false;
-		if (gh_json_append(list, o) != 0) {
-			kf_json(rep, NULL);
-			return false;
-		}
-	}
-	return true;
-}
-
-/* The question for the page behind the one with this token; malloc'd. */
-static char *
-page_query(const struct wish *w, const char *token)
-{
-	struct gh_buf b;
-
-	gh_buf_init(&b, QUERY_SIZE);
-	gh_buf_put(&b, w->query.data, w->query.len);
-	if (token != NULL) {
-		gh_buf_puts(&b, "&page=");
-		put_escaped(&b, token);
-	}
-	gh_buf_putc(&b, '\0');
-	if (gh_buf_check(&b, NULL) == 0)
-		return (char *)b.data;
-	gh_buf_free(&b);
-	return NULL;
-}
-
-/* One page of ours. *page: replaced by it. */
-static bool
-ask_page(struct worker_env *env, const struct call *call, const struct wish *w, gh_json **page,
+/* A row of the search, whole. */
+static gh_json *
+tell_row(struct worker_env *env, const struct call *call, const gh_json *row, const void *arg,
     struct gh_http_reply *rep)
 {
-	char *query = page_query(w, gh_json_string(gh_json_get(*page, "next")));
-	const struct kf_question q = {.handler = rest_certificate_list,
-	    .method = GH_HTTP_GET,
-	    .query = query};
-	bool ok = query != NULL;
+	const bool *with_metadata = arg;
+	int64_t id = 0;
 
-	gh_json_free(*page);
-	*page = NULL;
-	if (ok)
-		ok = kf_ask(env, call, &q, page, rep);
-	else
-		kf_json(rep, NULL);
-	free(query);
-	return ok;
-}
-
-/* May there be one more search? false: rep tells why not. */
-static bool
-has_time(const struct call *call, int64_t until, struct gh_http_reply *rep)
-{
-	struct gh_error err = {0};
-	int rc = gh_now_us() < until
-	    ? gh_http_check_deadline(call->http, &err)
-	    : gh_refuse(&err, GH_E_BAD_REQUEST,
-		  "The search takes too long: narrow the query, or ask for an earlier page.");
-
-	if (rc != 0)
-		kf_error(&err, rep);
-	return rc == 0;
-}
-
-/* Their pages have numbers, ours go on where the one before ended. */
-static bool
-walk(struct worker_env *env, const struct call *call, const struct wish *w, gh_json *list,
-    struct gh_http_reply *rep)
-{
-	int64_t skip = (w->page - 1) * w->rows, until = gh_now_us() + WALK_US;
-	gh_json *page = NULL;
-	bool ok = true, more = true;
-
-	while (ok && more) {
-		ok = has_time(call, until, rep) && ask_page(env, call, w, &page, rep) &&
-		    take_rows(env, call, w, gh_json_get(page, "entries"), &skip, list, rep);
-		more = gh_json_type(gh_json_get(page, "next")) != GH_JSON_NULL &&
-		    gh_json_size(list) < (size_t)w->rows;
-	}
-	gh_json_free(page);
-	return ok;
+	(void)gh_json_int(gh_json_get(row, "id"), &id);
+	return whole(env, call, id, *with_metadata, rep);
 }
 
 void
@@ -259,9 +154,18 @@ kf_certificate_list(struct worker_env *env, const struct call *call, struct gh_h
 
 	if (read_wish(env, call, &w, &err) != 0) {
 		kf_error(&err, rep);
-	} else if (walk(env, call, &w, list, rep)) {
-		kf_json(rep, list);
-		list = NULL;
+	} else {
+		const struct kf_search search = {.handler = rest_certificate_list,
+		    .query = (const char *)w.query.data,
+		    .next = "page",
+		    .paging = w.paging,
+		    .tell = tell_row,
+		    .arg = &w.with_metadata};
+
+		if (kf_search(env, call, &search, list, rep)) {
+			kf_json(rep, list);
+			list = NULL;
+		}
 	}
 	gh_buf_free(&w.query);
 	gh_json_free(list);
@@ -284,40 +188,6 @@ kf_certificate_get(struct worker_env *env, const struct call *call, struct gh_ht
 }
 
 /* ---- download ---- */
-
-/* "format=pkcs7&serial=...&issuer=..." of the body; id: of a body that has one. */
-static int
-read_lookup(const gh_json *body, const char *format, int64_t *id, struct gh_buf *b,
-    struct gh_error *err)
-{
-	const char *thumbprint = NULL, *serial = NULL, *issuer = NULL;
-	int rc;
-
-	if ((rc = kf_number(body, "CertID", id, err)) != 0 ||
-	    (rc = kf_text(body, "Thumbprint", &thumbprint, err)) != 0 ||
-	    (rc = kf_text(body, "SerialNumber", &serial, err)) != 0 ||
-	    (rc = kf_text(body, "IssuerDN", &issuer, err)) != 0)
-		return rc;
-	gh_buf_putf(b, "format=%s", format);
-	if (*id > 0)
-		return gh_buf_check(b, err);
-	*id = 0;
-	if ((thumbprint == NULL || *thumbprint == '\0') && (serial == NULL || *serial == '\0'))
-		return gh_refuse(err, GH_E_BAD_REQUEST,
-		    "Give CertID, Thumbprint, or SerialNumber and IssuerDN.");
-	if (thumbprint != NULL && *thumbprint != '\0') {
-		gh_buf_puts(b, "&thumbprint=");
-		put_escaped(b, thumbprint);
-	} else {
-		gh_buf_puts(b, "&serial=");
-		put_escaped(b, serial);
-	}
-	if ((thumbprint == NULL || *thumbprint == '\0') && issuer != NULL && *issuer != '\0') {
-		gh_buf_puts(b, "&issuer=");
-		put_escaped(b, issuer);
-	}
-	return gh_buf_check(b, err);
-}
 
 /* NULL: there is no such one. */
 static const char *
@@ -359,22 +229,20 @@ void
 kf_download(struct worker_env *env, const struct call *call, struct gh_http_reply *rep)
 {
 	struct kf_question q = {.handler = rest_certificate, .method = GH_HTTP_GET};
+	struct kf_lookup l = {0};
 	const char *format = format_of(call);
 	struct gh_http_reply inner = {0};
 	struct gh_error err = {0};
 	gh_json *body = NULL;
-	struct gh_buf b;
 	char *message;
 	int rc = format != NULL
 	    ? kf_body(call, &body, &err)
 	    : gh_refuse(&err, GH_E_BAD_REQUEST, "x-certificateformat is P7B, PEM or DER here.");
 
-	gh_buf_init(&b, QUERY_SIZE);
 	if (rc == 0 && (rc = check_order(body, &err)) == 0 &&
-	    (rc = read_lookup(body, format, &q.id, &b, &err)) == 0) {
-		gh_buf_putc(&b, '\0');
-		q.query = (const char *)b.data;
-		rc = gh_buf_check(&b, &err);
+	    (rc = kf_lookup_read(body, "CertID", format, &l, &err)) == 0) {
+		q.id = l.id;
+		q.query = l.query;
 	}
 	if (rc == 0)
 		rc = kf_ask_reply(env, call, &q, &inner, &err);
@@ -388,6 +256,6 @@ kf_download(struct worker_env *env, const struct call *call, struct gh_http_repl
 		free(message);
 	}
 	gh_http_reply_clear(&inner);
-	gh_buf_free(&b);
+	kf_lookup_clear(&l);
 	gh_json_free(body);
 }

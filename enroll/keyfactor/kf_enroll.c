@@ -3,16 +3,12 @@
 #include <string.h>
 #include <strings.h>
 
-#include "buf.h"
 #include "catalog/catalog.h"
-#include "pem.h"
-#include "rest/rest_certificate.h"
 #include "rest/rest_submit.h"
 
 #include "kf_api.h"
 #include "kf_certificate.h"
-
-#define PEM_MAX (256 * 1024)
+#include "kf_outcome.h"
 
 /* What a call asks for; borrowed from its body. */
 struct wish {
@@ -21,9 +17,8 @@ struct wish {
 	gh_json *metadata; /* or NULL */
 };
 
-/* "host\name" is "name". */
-static const char *
-logical_name(const char *ca)
+const char *
+kf_logical_name(const char *ca)
 {
 	const char *p = ca != NULL ? strrchr(ca, '\\') : NULL;
 
@@ -77,7 +72,7 @@ read_wish(const struct worker_env *env, const gh_json *body, struct wish *w, str
 	if (w->template_name == NULL || *w->template_name == '\0' ||
 	    strlen(w->template_name) >= CALL_PART_SIZE)
 		return gh_refuse(err, GH_E_BAD_REQUEST, "Template is missing, or too long.");
-	w->ca = logical_name(w->ca);
+	w->ca = kf_logical_name(w->ca);
 	w->with_chain = gh_json_bool(chain, false);
 	return 0;
 }
@@ -98,103 +93,6 @@ our_body(const struct wish *w)
 	return NULL;
 }
 
-/* ---- the answer ---- */
-
-static int
-append_pem(gh_json *list, const unsigned char *der, size_t len)
-{
-	struct gh_buf b;
-	int bad;
-
-	gh_buf_init(&b, PEM_MAX);
-	gh_pem_put(&b, "CERTIFICATE", der, len);
-	gh_buf_putc(&b, '\0');
-	bad = gh_buf_check(&b, NULL) != 0
-	    ? -1
-	    : gh_json_append(list, gh_json_new_string((const char *)b.data));
-	gh_buf_free(&b);
-	return bad;
-}
-
-/* Leaf, then its issuers. */
-static gh_json *
-certificates(const struct worker_env *env, const gh_json *row, bool with_chain)
-{
-	gh_json *list = gh_json_new_array();
-	const struct ca *ca;
-	int64_t ca_id = 0;
-	int bad = gh_json_append(list, gh_json_new_string(kf_string(row, "pem")));
-
-	(void)gh_json_int(gh_json_get(row, "ca_id"), &ca_id);
-	ca = with_chain ? ca_set_find_id(&env->catalog->cas, ca_id) : NULL;
-	for (size_t i = 0; ca != NULL && i < ca->chain.n; i++)
-		bad |= append_pem(list, ca->chain.cert[i].der, ca->chain.cert[i].len);
-	if (bad == 0)
-		return list;
-	gh_json_free(list);
-	return NULL;
-}
-
-/* row: of the certificate, NULL while the request waits. */
-static gh_json *
-information(const struct worker_env *env, const gh_json *request, const gh_json *row,
-    bool with_chain)
-{
-	static const char *const names[][2] = {{"SerialNumber", "serial"}, {"IssuerDN", "issuer"},
-	    {"Thumbprint", "thumbprint"}};
-	gh_json *o = gh_json_new_object();
-	int64_t id = 0, certificate = 0;
-	int bad = 0;
-
-	(void)gh_json_int(gh_json_get(request, "id"), &id);
-	(void)gh_json_int(gh_json_get(row, "id"), &certificate);
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-		bad |= gh_json_set_string(o, names[i][0], kf_string(row, names[i][1]));
-	bad |= gh_json_set_int(o, "KeyfactorID", certificate) |
-	    gh_json_set_int(o, "KeyfactorRequestId", id) |
-	    gh_json_set(o, "Certificates",
-		row != NULL ? certificates(env, row, with_chain) : gh_json_new_array()) |
-	    gh_json_set_string(o, "RequestDisposition", row != NULL ? "ISSUED" : "PENDING") |
-	    gh_json_set_string(o, "DispositionMessage", kf_string(request, "message")) |
-	    gh_json_set(o, "EnrollmentContext", gh_json_new_string(NULL));
-	if (bad == 0)
-		return o;
-	gh_json_free(o);
-	return NULL;
-}
-
-static void
-reply(const struct worker_env *env, const gh_json *request, const gh_json *row,
-    const struct wish *w, struct gh_http_reply *rep)
-{
-	gh_json *o = gh_json_new_object();
-	int bad = gh_json_set(o, "CertificateInformation",
-		      information(env, request, row, w->with_chain)) |
-	    gh_json_set(o, "Metadata", kf_metadata(env, gh_json_get(row, "metadata")));
-
-	if (bad != 0) {
-		gh_json_free(o);
-		o = NULL;
-	}
-	kf_json(rep, o);
-}
-
-/* The request is recorded: what came of it. */
-static void
-tell(struct worker_env *env, const struct call *call, const gh_json *request, const struct wish *w,
-    struct gh_http_reply *rep)
-{
-	struct kf_question q = {.handler = rest_certificate, .method = GH_HTTP_GET};
-	gh_json *row = NULL;
-
-	(void)gh_json_int(gh_json_get(gh_json_get(request, "certificate"), "id"), &q.id);
-	if (q.id == 0)
-		reply(env, request, NULL, w, rep);
-	else if (kf_ask(env, call, &q, &row, rep))
-		reply(env, request, row, w, rep);
-	gh_json_free(row);
-}
-
 void
 kf_enroll_csr(struct worker_env *env, const struct call *call, struct gh_http_reply *rep)
 {
@@ -212,7 +110,7 @@ kf_enroll_csr(struct worker_env *env, const struct call *call, struct gh_http_re
 		q.body = asked;
 		q.profile = w.template_name;
 		if (kf_ask(env, call, &q, &request, rep))
-			tell(env, call, request, &w, rep);
+			kf_outcome_tell(env, call, request, w.with_chain, rep);
 	}
 	gh_json_free(request);
 	gh_json_free(asked);

@@ -18,7 +18,11 @@ kf_endpoints(struct worker_env *env, const struct call *call, struct gh_http_rep
 	    "GET /Certificates/{id}", "POST /Certificates/Download", "POST /Certificates/Revoke",
 	    "PUT /Certificates/Metadata", "GET /Certificates/Metadata/Compare",
 	    "GET /MetadataFields", "GET /MetadataFields/{name}", "GET /Templates",
-	    "GET /Templates/{id}", "GET /CertificateAuthority", "POST /Enrollment/CSR"};
+	    "GET /Templates/{id}", "GET /CertificateAuthority", "POST /Enrollment/CSR",
+	    "POST /Enrollment/Renew", "GET /Workflow/Certificates/Pending",
+	    "GET /Workflow/Certificates/Denied", "GET /Workflow/Certificates/ExternalValidation",
+	    "GET /Workflow/Certificates/{id}", "POST /Workflow/Certificates/Approve",
+	    "POST /Workflow/Certificates/Deny"};
 	gh_json *list = gh_json_new_array();
 	int bad = list == NULL;
 

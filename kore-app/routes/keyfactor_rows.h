@@ -19,6 +19,9 @@
 #define KEYFACTOR_WRITE(verb, path, id, function) \
 	KEYFACTOR_ROW(verb, path, id, AUTH_PERSON, KF_BODY_MAX, function)
 
+#define KEYFACTOR_ENROLL(path, id, function) \
+	KEYFACTOR_ROW(GH_HTTP_POST, path, id, AUTH_APP_SENT | AUTH_USER, KF_BODY_MAX, function)
+
 #define KEYFACTOR_ROWS \
 	KEYFACTOR_READ("status/endpoints", "endpoints", kf_endpoints), \
 	    KEYFACTOR_READ("certificates", "certificates", kf_certificate_list), \
@@ -32,7 +35,13 @@
 	    KEYFACTOR_READ("templates", "templates", kf_template_list), \
 	    KEYFACTOR_READ("templates/{id}", "template", kf_template_get), \
 	    KEYFACTOR_READ("certificateauthority", "cas", kf_ca_list), \
-	    KEYFACTOR_ROW(GH_HTTP_POST, "enrollment/csr", "enroll", AUTH_APP_SENT | AUTH_USER, \
-		KF_BODY_MAX, kf_enroll_csr)
+	    KEYFACTOR_ENROLL("enrollment/csr", "enroll", kf_enroll_csr), \
+	    KEYFACTOR_ENROLL("enrollment/renew", "renew", kf_renew), \
+	    KEYFACTOR_READ("workflow/certificates/pending", "pending", kf_pending), \
+	    KEYFACTOR_READ("workflow/certificates/denied", "denied", kf_denied), \
+	    KEYFACTOR_READ("workflow/certificates/externalvalidation", "external", kf_external), \
+	    KEYFACTOR_READ("workflow/certificates/{id}", "request", kf_request_get), \
+	    KEYFACTOR_WRITE(GH_HTTP_POST, "workflow/certificates/approve", "approve", kf_approve), \
+	    KEYFACTOR_WRITE(GH_HTTP_POST, "workflow/certificates/deny", "deny", kf_deny)
 
 #endif

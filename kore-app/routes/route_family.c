@@ -14,7 +14,7 @@
 
 #define BASIC "Basic realm=\"Gatehouse\", charset=\"UTF-8\"" /* RFC 7617, 2.1 */
 
-/* ---- CertEnroll ---- */
+/* ---- prefixes ---- */
 
 /* path behind prefix, which must end at a slash of path; NULL when it does not start with it. */
 static const char *
@@ -27,21 +27,30 @@ skip_prefix(const char *path, const char *prefix, size_t n)
 	return path + n;
 }
 
-/* Without "/CMSApi" or one of the blank-separated certenroll.prefixes. */
+/* Without the first of the blank-separated prefixes that it begins with. */
 static const char *
-strip_prefix(const struct gh_conf *conf, const char *path)
+skip_prefixes(const char *path, const char *prefixes)
 {
-	const char *rest = skip_prefix(path, "/CMSApi", strlen("/CMSApi"));
-	const char *prefix = conf->certenroll.prefixes;
+	const char *rest = NULL;
 
-	while (rest == NULL && prefix != NULL && *prefix != '\0') {
-		size_t n = strcspn(prefix, " \t");
+	while (rest == NULL && prefixes != NULL && *prefixes != '\0') {
+		size_t n = strcspn(prefixes, " \t");
 
-		rest = skip_prefix(path, prefix, n);
-		prefix += n;
-		prefix += strspn(prefix, " \t");
+		rest = skip_prefix(path, prefixes, n);
+		prefixes += n;
+		prefixes += strspn(prefixes, " \t");
 	}
 	return rest;
+}
+
+/* ---- CertEnroll ---- */
+
+static const char *
+strip_certenroll(const struct gh_conf *conf, const char *path)
+{
+	const char *rest = skip_prefixes(path, "/CMSApi");
+
+	return rest != NULL ? rest : skip_prefixes(path, conf->certenroll.prefixes);
 }
 
 static void
@@ -56,7 +65,7 @@ static const char *const certenroll_paths[] = {"/certenroll", "/certificates", "
 
 const struct route_family route_family_certenroll = {
     .paths = certenroll_paths,
-    .strip = strip_prefix,
+    .strip = strip_certenroll,
     .challenge = BASIC,
     .error = certenroll_error,
     .version = "1",
@@ -151,10 +160,19 @@ keyfactor_error(const struct gh_conf *conf, const struct gh_error *err,
 	kf_error(err, rep);
 }
 
-static const char *const keyfactor_paths[] = {"/keyfactorapi", NULL};
+static const char *
+strip_keyfactor(const struct gh_conf *conf, const char *path)
+{
+	return skip_prefixes(path, conf->keyfactor.prefixes);
+}
+
+#define KEYFACTOR_ROOT "/keyfactorapi"
+static const char *const keyfactor_paths[] = {KEYFACTOR_ROOT, NULL};
 
 const struct route_family route_family_keyfactor = {
     .paths = keyfactor_paths,
+    .strip = strip_keyfactor,
+    .root = KEYFACTOR_ROOT,
     .challenge = BASIC,
     .error = keyfactor_error,
     .check_site = origin_check_reads,
@@ -177,7 +195,7 @@ has_path(const struct route_family *f, const char *path)
 /* CertEnroll answers for all the rest: its clients expect their own form also where a prefix is
  * missing in the configuration. */
 const struct route_family *
-route_family_of_path(const char *path)
+route_family_of_path(const struct gh_conf *conf, const char *path)
 {
 	static const struct route_family *const all[] = {&route_family_certenroll,
 	    &route_family_inventory, &route_family_rest, &route_family_pages, &route_family_est,
@@ -186,5 +204,7 @@ route_family_of_path(const char *path)
 	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
 		if (has_path(all[i], path))
 			return all[i];
+	if (conf != NULL && strip_keyfactor(conf, path) != NULL)
+		return &route_family_keyfactor;
 	return &route_family_certenroll;
 }

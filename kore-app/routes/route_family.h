@@ -17,6 +17,8 @@ struct route_family {
 	/* The path without a prefix under which the family is served, too; NULL: it has none of
 	 * them. NULL: there is no such prefix. */
 	const char *(*strip)(const struct gh_conf *conf, const char *path);
+	/* The beginning of its rows' patterns that such a prefix stands for; NULL: for nothing. */
+	const char *root;
 	/* WWW-Authenticate for callers who did not say who they are (RFC 9110, 11.6.1). NULL: made
 	 * for each of them (auth/est_user_check.h). */
 	const char *challenge;
@@ -45,7 +47,7 @@ extern const struct route_family route_family_est;
 /* KeyfactorAPI: the vendor's newer API, over REST. docs/keyfactor-api.md */
 extern const struct route_family route_family_keyfactor;
 
-/* Of a path that no row has. Never NULL. */
-const struct route_family *route_family_of_path(const char *path);
+/* Of a path that no row has. Never NULL. conf: NULL: prefixes that are configured are not known. */
+const struct route_family *route_family_of_path(const struct gh_conf *conf, const char *path);
 
 #endif

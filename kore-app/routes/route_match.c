@@ -124,7 +124,8 @@ match_row(const struct gh_conf *conf, const struct route *r, const char *path,
 	if (route_pattern_match(r->pattern, path, m))
 		return true;
 	rest = f->strip != NULL ? f->strip(conf, path) : NULL;
-	return rest != NULL && route_pattern_match(r->pattern, rest, m);
+	return rest != NULL &&
+	    route_pattern_match(r->pattern + (f->root != NULL ? strlen(f->root) : 0), rest, m);
 }
 
 int
@@ -147,7 +148,7 @@ route_find(const struct gh_conf *conf, enum gh_http_method method, const char *p
 	}
 	*m = (struct route_match){.allowed = m->allowed, .family = m->family, .rest = ""};
 	if (m->family == NULL)
-		m->family = route_family_of_path(path);
+		m->family = route_family_of_path(conf, path);
 	if (m->allowed != 0)
 		return gh_fail(err, GH_E_METHOD, "method not allowed");
 	return gh_refuse(err, GH_E_NOT_FOUND, "There is nothing at this path. Check its spelling.");
@@ -164,5 +165,5 @@ route_match_family(const struct route_match *m, const char *path)
 {
 	if (m->route != NULL)
 		return route_family_of(m->route);
-	return m->family != NULL ? m->family : route_family_of_path(path != NULL ? path : "");
+	return m->family != NULL ? m->family : route_family_of_path(NULL, path != NULL ? path : "");
 }

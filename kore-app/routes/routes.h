@@ -103,7 +103,8 @@ struct route_match {
 bool route_pattern_match(const char *pattern, const char *path, struct route_match *m);
 
 /* GH_E_NOT_FOUND; GH_E_METHOD with m->allowed holding the methods the path has. A trailing slash
- * and the prefixes of certenroll.prefixes are accepted. The match points into path. */
+ * and the prefixes of certenroll.prefixes and keyfactor.prefixes are accepted. The match points
+ * into path. */
 int route_find(const struct gh_conf *conf, enum gh_http_method method, const char *path,
     struct route_match *m, struct gh_error *err) GH_MUSTCHECK;
 

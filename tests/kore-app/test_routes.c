@@ -217,6 +217,36 @@ static const struct {
     {GH_HTTP_GET, "/metrics", false},
 };
 
+/* What stands for "/keyfactorapi" in the patterns of its rows; what no row has below it is answered
+ * in its form. */
+static void
+routes__prefixes_of_keyfactor(void **state)
+{
+	static const struct {
+		const char *path;
+		int code;
+	} rows[] = {{"/KeyfactorAPI/Certificates/7", 0}, {"/keyfactor/api/Certificates/7", 0},
+	    {"/Other/Certificates/7/", 0}, {"/Other/Nothing", GH_E_NOT_FOUND},
+	    {"/Other", GH_E_NOT_FOUND}, {"/OtherCertificates/7", GH_E_NOT_FOUND},
+	    {"/Other/KeyfactorAPI/Certificates/7", GH_E_NOT_FOUND},
+	    {"/Certificates/7", GH_E_NOT_FOUND}, {"/CMSApi/Certificates/7", GH_E_NOT_FOUND}};
+	struct route_match m;
+
+	(void)state;
+	conf.keyfactor.prefixes = "/Keyfactor/API/ /Other";
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		assert_int_equal(find(GH_HTTP_GET, rows[i].path, &m), rows[i].code);
+		if (rows[i].code == 0) {
+			assert_string_equal(m.route->name, "keyfactor.certificate");
+			assert_int_equal(call_number(&m.parts, "id"), 7);
+		}
+	}
+	assert_ptr_equal(route_family_of_path(&conf, "/other/Nothing"), &route_family_keyfactor);
+	assert_ptr_equal(route_family_of_path(NULL, "/other/Nothing"), &route_family_certenroll);
+	conf.keyfactor.prefixes = "";
+	assert_int_equal(find(GH_HTTP_GET, "/Other/Certificates/7", &m), GH_E_NOT_FOUND);
+}
+
 static void
 routes__prefixes(void **state)
 {
@@ -446,6 +476,13 @@ static const struct policy {
     {"keyfactor.template", AUTH_PERSON, 0, false},
     {"keyfactor.cas", AUTH_PERSON, 0, false},
     {"keyfactor.enroll", AUTH_APP_SENT | AUTH_USER, 0, false},
+    {"keyfactor.renew", AUTH_APP_SENT | AUTH_USER, 0, false},
+    {"keyfactor.pending", AUTH_PERSON, 0, false},
+    {"keyfactor.denied", AUTH_PERSON, 0, false},
+    {"keyfactor.external", AUTH_PERSON, 0, false},
+    {"keyfactor.request", AUTH_PERSON, 0, false},
+    {"keyfactor.approve", AUTH_PERSON, 0, false},
+    {"keyfactor.deny", AUTH_PERSON, 0, false},
     {"pki.metadata", AUTH_PERSON, 0, false},
     {"pki.certificate.metadata", AUTH_PERSON, 0, false},
     {"pki.certificate.metadata.change", AUTH_PERSON, 0, false},
@@ -952,14 +989,17 @@ origin__safe_methods_change_nothing(void **state)
 	    "pki.status", "console.metadata", "est.cacerts", "est.label.cacerts", "pki.packages",
 	    "pki.package", "pki.package.deliveries", "pki.packages.deliveries", "pki.metadata",
 	    "pki.metadata.field", "pki.searches", "pki.search", "pki.certificate.metadata",
-	    "pki.certificate.metadata.history", "keyfactor.endpoints", "keyfactor.certificates",
-	    "keyfactor.certificate", "keyfactor.compare", "keyfactor.fields", "keyfactor.field",
-	    "keyfactor.templates", "keyfactor.template", "keyfactor.cas", "est.csrattrs",
-	    "est.label.csrattrs", "est.simpleenroll.outcome", "est.label.simpleenroll.outcome",
+	    "pki.certificate.metadata.history", "est.csrattrs", "est.label.csrattrs",
+	    "est.simpleenroll.outcome", "est.label.simpleenroll.outcome",
 	    "est.simplereenroll.outcome", "est.label.simplereenroll.outcome", "est.fullcmc.outcome",
 	    "est.label.fullcmc.outcome", "pki.authorities", "pki.authority", "console.cas",
 	    "console.ca", "pki.templates", "pki.template", "console.templates", "console.template",
-	    "pki.applications", "console.applications", "console.keys", "console.key"};
+	    "pki.applications", "console.applications", "console.keys", "console.key",
+	    /* KeyfactorAPI */
+	    "keyfactor.endpoints", "keyfactor.certificates", "keyfactor.certificate",
+	    "keyfactor.compare", "keyfactor.fields", "keyfactor.field", "keyfactor.templates",
+	    "keyfactor.template", "keyfactor.cas", "keyfactor.pending", "keyfactor.denied",
+	    "keyfactor.external", "keyfactor.request"};
 
 	(void)state;
 	for (size_t i = 0; i < route_table_len; i++) {
@@ -1122,7 +1162,7 @@ routes__below_their_family(void **state)
 		for (size_t k = 0; k < 3; k++)
 			is_probe |= strcmp(r->name, probes[k]) == 0;
 		make_path(r, false, path);
-		if (!is_probe && route_family_of_path(path) != route_family_of(r))
+		if (!is_probe && route_family_of_path(&conf, path) != route_family_of(r))
 			fail_msg("%s: not below the paths of its family", r->name);
 	}
 }
@@ -1183,6 +1223,7 @@ main(void)
 	    cmocka_unit_test(pattern__profile),
 	    cmocka_unit_test(pattern__numbers_and_versions),
 	    cmocka_unit_test(routes__prefixes),
+	    cmocka_unit_test(routes__prefixes_of_keyfactor),
 	    cmocka_unit_test(routes__wrong_method_names_the_right_ones),
 	    cmocka_unit_test(routes__unknown_paths),
 	    cmocka_unit_test(routes__needs),

@@ -1,0 +1,381 @@
+#!/usr/bin/python3
+"""KeyfactorAPI (docs/keyfactor-api.md): the calls of the vendor's clients as they send them, and worse ones: who may, what is
+answered while others have to agree, and what bad input gets."""
+
+import base64
+import hashlib
+import json
+import ssl
+import unittest
+import urllib.parse
+
+from cryptography import x509
+
+import client
+import der
+import tap
+from client import Client
+from environment import TOP, Environment
+from person import Person
+
+env = Environment("keyfactor", GATEHOUSE_KRA="P-256", GATEHOUSE_CONF_EXTRA="""
+keyfactor { prefixes = "/Command/API" }
+roles { officer_groups = "pki-officers" }
+limits { failures = 10000 }
+""")
+KEY = der.Key(env.scratch, "ec:P-256")
+CSR = der.csr(KEY)
+alice, bob, carol = (Person(n, f"{n}-secret", env) for n in ("alice", "bob", "carol"))  # carol is an officer
+olga = Person("olga", (env.dir / "state" / "officer.password").read_text().strip(), env)
+otto = Person(env.var["GATEHOUSE_AUDITOR_USER"], env.var["GATEHOUSE_AUDITOR_PASSWORD"], env)
+admin = Person(env.var["GATEHOUSE_ADMIN_USER"], env.var["GATEHOUSE_ADMIN_PASSWORD"], env)
+quoted = urllib.parse.quote
+
+
+def web_csr(host):
+    return der.csr(KEY, subject=[("CN", host)], extensions=[der.extension("subjectAltName", der.san(dns=[host]))])
+
+
+def pem(csr):
+    return "-----BEGIN CERTIFICATE REQUEST-----\n" + base64.encodebytes(csr).decode() + "-----END CERTIFICATE REQUEST-----\n"
+
+
+def import_template(name, **change):
+    path = env.scratch / f"{name}.json"
+    path.write_text(json.dumps({**json.loads((TOP / f"conf/templates/{name}.json").read_text()), **change}))
+    env.admin("template", "import", path)
+    env.await_catalog()
+
+
+class Case(unittest.TestCase):
+    """Requests as the vendor's Go client (keyfactor-go-client v3.0.0) sends them."""
+    GO = {"User-Agent": "Go-http-client/1.1", "X-Keyfactor-Api-Version": "1", "X-Keyfactor-Requested-With": "APIClient", "Accept": "application/json",
+          "Content-Type": "application/json"}
+
+    def call(self, method, path, body=None, status=200, who=alice, **headers):
+        """The client sends the JSON of its payload with each call, null with a GET."""
+        raw = body if isinstance(body, bytes) else json.dumps(body).encode()
+        reply = who.client.request(method, "/KeyfactorAPI/" + path, raw, {**self.GO, "Authorization": who.basic, **{k.replace("_", "-"): v for k, v in headers.items()}})
+        self.assertEqual(reply.status, status, reply.body)
+        return json.loads(reply.body) if reply.body else None
+
+    def enroll(self, who=alice, csr=CSR, template="User", metadata=None, status=200, **more):
+        body = {"CSR": pem(csr), "Timestamp": "2026-11-30T09:00:00Z", "Template": template, "CertificateAuthority": "issuing", "IncludeChain": True, "SANs": None,
+                "Metadata": metadata, **more}
+        return self.call("POST", "Enrollment/CSR", body, status, who, x_certificateformat="PEM")
+
+    def issued(self, **more):
+        info = self.enroll(**more)["CertificateInformation"]
+        self.assertEqual(info["RequestDisposition"], "ISSUED", info)
+        return info
+
+    def certificates(self):
+        return env.count("select count(*) from certificate where request_id > 0")
+
+
+class Inventory(Case):
+    def test_as_the_go_client_calls(self):
+        self.assertIn("GET /Certificates", self.call("GET", "Status/Endpoints"))
+        self.assertIn("issuing", [ca["LogicalName"] for ca in self.call("GET", "CertificateAuthority")])
+        template = next(t for t in self.call("GET", "Templates/") if t["CommonName"] == "User")
+        self.assertEqual(self.call("GET", f"Templates/{template['Id']}"), template)
+        fields = self.call("GET", "MetadataFields")
+        self.assertLessEqual({"Department", "Cost-Center"}, {f["Name"] for f in fields})
+        for f in fields:  # which are decoded strictly
+            self.assertTrue(all(isinstance(f[k], int) for k in ("Id", "DataType", "Enrollment", "DisplayOrder")) and
+                            all(isinstance(f[k], str) for k in ("Name", "Description", "Hint", "Validation", "Message", "Options", "DefaultValue")), f)
+        made = self.enroll(metadata={"Department": "IT"})
+        info = made["CertificateInformation"]
+        self.assertEqual((info["RequestDisposition"], made["Metadata"]), ("ISSUED", {"Department": "IT"}))
+        self.assertGreaterEqual(len(info["Certificates"]), 2)
+        chain = [ssl.PEM_cert_to_DER_cert(c) for c in info["Certificates"]]
+        client.verify_chain(env.scratch, chain)
+        self.assertEqual(hashlib.sha1(chain[0]).hexdigest().upper(), info["Thumbprint"])
+        one = self.call("GET", f"Certificates/{info['KeyfactorID']}?includeLocations=true&includeMetadata=true")
+        self.assertEqual(base64.b64decode(one["ContentBytes"]), chain[0])
+        self.assertEqual((one["SerialNumber"], one["CertState"], one["KeyTypeString"], one["KeySizeInBits"], one["Metadata"], one["TemplateId"]),
+                         (info["SerialNumber"], 1, "ECC", 256, {"Department": "IT"}, template["Id"]))
+        self.assertRegex(one["NotAfter"], r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$")
+        for query in (f'Thumbprint -eq "{info["Thumbprint"]}"', f'CertRequestId -eq {info["KeyfactorRequestId"]}'):
+            found = self.call("GET", f"Certificates?includeMetadata=true&pq.queryString={quoted(query)}")
+            self.assertEqual(found, [one])
+        found = self.call("GET", "Certificates?pq.queryString=" + quoted(f'IssuedCN -eq "{one["IssuedCN"]}"') + "&pq.sortAscending=1")
+        self.assertEqual(found[0]["Id"], one["Id"])
+        content = self.call("POST", "Certificates/Download", {"CertID": one["Id"], "IncludeChain": True, "ChainOrder": "EndEntityFirst"},
+                            x_certificateformat="P7B")["Content"]
+        self.assertEqual(client.pkcs7_certificates(base64.b64decode(content)), chain)
+        everything = {f["Name"]: "" for f in fields}
+        self.assertIsNone(self.call("PUT", "Certificates/Metadata", {"Id": one["Id"], "Metadata": {**everything, "Department": "HR"}, "CollectionId": 0}, 204, olga))
+        self.assertEqual(self.call("GET", f"Certificates/{one['Id']}?includeMetadata=true")["Metadata"], {"Department": "HR"})
+        for value, same in (("hr", True), ("IT", False), ("", False)):
+            self.assertIs(self.call("GET", f"Certificates/Metadata/Compare?certificateId={one['Id']}&metadataFieldName=department&value={value}"), same)
+        revoke = {"CertificateIds": [one["Id"]], "Reason": 4, "Comment": "replaced", "EffectiveDate": client.now(fmt="%Y-%m-%dT%H:%M:%SZ")}
+        self.assertEqual(self.call("POST", "Certificates/Revoke", revoke), {"RevokedIds": [one["Id"]]})
+        one = self.call("GET", f"Certificates/{one['Id']}")
+        self.assertEqual((one["CertState"], one["RevocationReason"], one["RevocationComment"]), (2, 4, "replaced"))
+        self.assertIn("final", self.call("POST", "Certificates/Revoke", revoke, 400)["FailedOperations"][0]["Reason"])
+        query = quoted(f'Id -eq {one["Id"]}')
+        self.assertEqual(self.call("GET", "Certificates?QueryString=" + query), [])
+        self.assertEqual([c["Id"] for c in self.call("GET", "Certificates?includerevoked=true&querystring=" + query)], [one["Id"]])
+
+    def test_pending(self):
+        info = self.enroll(csr=web_csr("kf.example.test"), template="WebServer")["CertificateInformation"]
+        self.assertEqual((info["RequestDisposition"], info["KeyfactorID"], info["Certificates"]), ("PENDING", 0, []))
+        self.assertEqual(olga.get(f"/pki/request/{info['KeyfactorRequestId']}").json["status"], "pending")
+
+    def test_pages(self):
+        every = [c["Id"] for c in self.call("GET", "Certificates?pq.returnLimit=200&pq.includeRevoked=true&pq.includeExpired=true", who=olga)]
+        found = []
+        for page in (1, 2, 3):
+            found += [c["Id"] for c in self.call("GET", f"Certificates?PageReturned={page}&ReturnLimit=3&IncludeRevoked=true&IncludeExpired=true", who=olga)]
+        self.assertEqual(found, every[:9])
+        for field, member in (("NotAfter", "NotAfter"), ("RequesterName", "RequesterName"), ("SerialNumber", "SerialNumber")):
+            for down in (0, 1):
+                values = [c[member].lower() for c in self.call("GET", f"Certificates?ReturnLimit=20&SortField={field}&SortAscending={down}", who=olga)]
+                self.assertEqual(values, sorted(values, reverse=bool(down)))
+        self.assertEqual(self.call("GET", "Certificates?SortField=Id", status=400)["Message"], "Invalid sort field: Id.")
+        for wrong in ("ReturnLimit=0", "ReturnLimit=x", "PageReturned=101", "IncludeRevoked=maybe", "QueryString=%FF", "QueryString=Nope%20-eq%201",
+                      "QueryString=Id%20-eq%201)%20OR%20(Id%20-eq%202", "SortField=requester%27"):
+            with self.subTest(wrong):
+                self.assertTrue(self.call("GET", "Certificates?" + wrong, status=400)["Message"])
+
+    def test_rights(self):
+        """Ids that are guessed show what REST shows: nothing that is private, and nothing is changed."""
+        info = self.enroll(metadata={"Department": "IT"})["CertificateInformation"]
+        number = info["KeyfactorID"]
+        self.assertEqual(self.call("GET", f"Certificates?pq.queryString=Id%20-eq%20{number}", who=bob), [])
+        seen = self.call("GET", f"Certificates/{number}?includeMetadata=true", who=bob)
+        self.assertEqual((seen["RequesterName"], seen["Metadata"], seen["CertRequestId"]), ("", {}, 0))
+        self.call("PUT", "Certificates/Metadata", {"Id": number, "Metadata": {"Department": "X"}}, 403, bob)
+        self.call("PUT", "Certificates/Metadata", {"Id": number, "Metadata": {"Department": "X"}}, 403, alice)
+        self.call("GET", f"Certificates/Metadata/Compare?certificateId={number}&metadataFieldName=Department&value=IT", status=403, who=bob)
+        self.assertIn("officer", self.call("POST", "Certificates/Revoke", {"CertificateIds": [number], "Reason": 1, "Comment": "x"}, 400, bob)["FailedOperations"][0]["Reason"])
+        self.assertEqual(olga.get(f"/pki/certificate/{number}").json["status"], "valid")
+        self.call("GET", "Certificates/999999", status=404)
+        self.call("GET", "Certificates", status=401, who=Person("alice", "wrong", env))
+        self.assertIn("www-authenticate", Client(env).request("GET", "/keyfactorapi/Status/Endpoints").headers)
+        self.assertIn("Message", self.call("GET", "Nothing", status=404))
+        self.call("POST", "Certificates/Revoke", {}, 403, Origin="https://evil.example")
+        self.enroll(olga, status=401)
+
+    def test_fields_that_are_not_for_the_api(self):
+        env.admin("metadata", "add", "Inner", "--type", "String", "--no-api")
+        env.await_catalog()
+        try:
+            for name in ("Inner", "inner"):
+                self.assertIn("not defined", self.enroll(metadata={name: "secret"}, status=400)["Message"])
+            request = alice.post("/pki/request/User", {"pkcs10": base64.b64encode(CSR).decode(), "metadata": {"Inner": "secret"}}).json["id"]
+            number = int(env.sql(f"select certificate_id from request where id = {request}")[0][0])
+            for query in ("Inner -eq \"secret\"", f"Id -eq {number} AND Metadata.inner -startswith \"s\"", "Innr -ne NULL"):
+                said = self.call("GET", "Certificates?QueryString=" + urllib.parse.quote(query), status=400)["Message"]
+                self.assertIn("there is no field", said)
+                self.assertNotIn("did you mean", said)
+            self.assertNotIn("Inner", self.call("GET", f"Certificates/{number}?includeMetadata=true")["Metadata"])
+            self.assertNotIn("Inner", {f["Name"] for f in self.call("GET", "MetadataFields")})
+            self.call("GET", "MetadataFields/Inner", status=404)
+            self.call("PUT", "Certificates/Metadata", {"Id": number, "Metadata": {"Inner": ""}}, 400, olga)
+            self.call("GET", f"Certificates/Metadata/Compare?certificateId={number}&metadataFieldName=Inner&value=secret", status=400)
+        finally:
+            env.admin("metadata", "remove", "Inner", "--yes")
+            env.await_catalog()
+
+    def test_bad_bodies(self):
+        before = self.certificates()
+        for more, status in (({"SANs": {"dns": ["evil.example"]}}, 400), ({"SANs": {}, "Template": "none"}, 403), ({"Template": ""}, 400), ({"Template": 7}, 400),
+                             ({"CSR": "x"}, 400), ({"CSR": None}, 400), ({"Metadata": []}, 400), ({"Metadata": {"Nope": 1}}, 400), ({"CertificateAuthority": "none"}, 403)):
+            with self.subTest(more):
+                self.assertTrue(self.enroll(status=status, **more)["Message"])
+        for path, method in (("Enrollment/CSR", "POST"), ("Certificates/Revoke", "POST"), ("Certificates/Download", "POST"), ("Certificates/Metadata", "PUT")):
+            for body, status in ((b"[", 400), (b"[]", 400), (b"{}", 400), (b'{"a":1,"a":2}', 400), (b" " * (128 * 1024 + 1), 413)):
+                with self.subTest(path=path, body=body[:20]):
+                    self.assertTrue(self.call(method, path, body, status)["Message"])
+            self.call(method, path, b"x", 415, Content_Type="text/plain")
+        for ids in ("x", [], ["x"], [0], [-1], [2**70], list(range(1, 102))):
+            self.call("POST", "Certificates/Revoke", {"CertificateIds": ids, "Reason": 0, "Comment": "x"}, 400, olga)
+        for body in ({"Thumbprint": "' OR 1=1 --"}, {"SerialNumber": "zz"}, {"CertID": "x"}, {"CertID": 1, "ChainOrder": "RootFirst"}):
+            self.call("POST", "Certificates/Download", body, 400)
+        self.call("POST", "Certificates/Download", {"CertID": 1}, 400, x_certificateformat="PFX")
+        self.assertEqual(self.certificates(), before)
+
+
+class Prefix(Case):
+    def test_another_prefix(self):
+        for path, status in (("/Command/API/Status/Endpoints", 200), ("/command/api/Certificates/", 200), ("/Command/API/Nothing", 404),
+                             ("/Command/Status/Endpoints", 404), ("/Certificates", 404)):
+            with self.subTest(path):
+                reply = alice.get(path)
+                self.assertEqual(reply.status, status, reply.body)
+        self.assertIn("ErrorCode", alice.get("/Command/API/Nothing").json)
+        # what holds of the path holds of it there
+        reply = Client(env).request("GET", "/Command/API/Certificates", None, {"Authorization": alice.basic, "Sec-Fetch-Site": "cross-site"})
+        self.assertEqual(reply.status, 403, reply.body)
+        self.assertIn("www-authenticate", Client(env).request("GET", "/Command/API/Certificates").headers)
+
+
+class Workflow(Case):
+    """Requests that wait, through the approvals of docs/approval.md."""
+
+    @classmethod
+    def setUpClass(cls):
+        import_template("WebServer", approvals=2)
+
+    @classmethod
+    def tearDownClass(cls):
+        import_template("WebServer")
+
+    def pending(self, host="flow.example.test", who=alice, **more):
+        info = self.enroll(who, web_csr(host), "WebServer", **more)["CertificateInformation"]
+        self.assertEqual((info["RequestDisposition"], info["KeyfactorID"]), ("PENDING", 0))
+        return info["KeyfactorRequestId"]
+
+    def listed(self, who=alice, which="Pending", **more):
+        query = "&".join(f"{k.replace('_', '.')}={quoted(str(v))}" for k, v in {"pagedQuery_returnLimit": 1000, **more}.items())
+        return {r["Id"]: r for r in self.call("GET", f"Workflow/Certificates/{which}?{query}", who=who)}
+
+    def approve(self, who, *ids, status=200):
+        return self.call("POST", "Workflow/Certificates/Approve", list(ids), status, who)
+
+    def deny(self, who, *ids, comment="no"):
+        return self.call("POST", "Workflow/Certificates/Deny", {"Comment": comment, "CertificateRequestIds": list(ids)}, who=who)
+
+    def results(self, said):
+        return {kind: [(r["KeyfactorRequestId"], r["Comment"]) for r in said[kind]] for kind in ("Successes", "Denials", "Failures")}
+
+    def state(self, number):
+        return olga.get(f"/pki/request/{number}").json
+
+    def test_two_of_two(self):
+        number = self.pending(metadata={"Department": "IT"})
+        row = self.listed(olga)[number]
+        self.assertEqual({k: row[k] for k in row if k != "SubmissionDate"},
+                         {"Id": number, "CARequestId": str(number), "CommonName": "flow.example.test", "DistinguishedName": "CN=flow.example.test",
+                          "CertificateAuthority": row["CertificateAuthority"], "Template": "WebServer", "Requester": row["Requester"], "State": 5,
+                          "StateString": "Pending", "Metadata": {"Department": "IT"}})
+        self.assertTrue(row["Requester"].endswith("alice"), row)
+        self.assertRegex(row["SubmissionDate"], r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$")
+        self.assertEqual(self.call("GET", f"Workflow/Certificates/{number}", who=olga)["KeyLength"], "256")
+        first = self.results(self.approve(olga, number))
+        self.assertEqual(first, {"Successes": [(number, "Approved by 1 of 2: it still waits for others.")], "Denials": [], "Failures": []})
+        again = self.results(self.approve(olga, number))  # one person is one
+        self.assertEqual([i for i, _ in again["Failures"]], [number])
+        self.assertEqual((self.state(number)["status"], self.state(number)["approved"]), ("pending", 1))
+        self.assertEqual([i for i, _ in self.results(self.approve(carol, number))["Successes"]], [number])
+        self.assertEqual(self.state(number)["status"], "issued")
+        found = self.call("GET", f"Certificates?pq.queryString={quoted(f'CertRequestId -eq {number}')}")
+        self.assertEqual([c["CertRequestId"] for c in found], [number])
+        self.assertNotIn(number, self.listed(olga))
+        self.assertIn("pending", self.results(self.approve(carol, number))["Failures"][0][1])
+
+    def test_nobody_decides_on_his_own(self):
+        own = self.pending("own.example.test", carol)
+        for said in (self.approve(carol, own), self.deny(carol, own)):
+            self.assertEqual([i for i, _ in self.results(said)["Denials"]], [own], said)
+        self.assertEqual((self.state(own)["status"], self.state(own)["approved"]), ("pending", 0))
+
+    def test_who_may(self):
+        """Role and route and object: others' requests are not there, one's own are not decided on, roles that do not decide do not."""
+        number = self.pending("who.example.test")
+        for who, sees, decides in ((alice, True, "Denials"), (bob, False, "Failures"), (otto, False, "Failures"), (olga, True, None)):
+            with self.subTest(who.user):
+                self.assertEqual(number in self.listed(who), sees)
+                self.call("GET", f"Workflow/Certificates/{number}", who=who, status=200 if sees else 404)
+                if decides is not None:
+                    for said in (self.approve(who, number), self.deny(who, number)):
+                        self.assertEqual([i for i, _ in self.results(said)[decides]], [number], said)
+                        self.assertEqual(said["Successes"], [])
+                self.assertEqual((self.state(number)["status"], self.state(number)["approved"]), ("pending", 0))
+        for path in ("Approve", "Deny"):
+            self.call("POST", "Workflow/Certificates/" + path, [number], 401, Person("olga", "wrong", env))
+            self.call("POST", "Workflow/Certificates/" + path, [number], 403, olga, Origin="https://evil.example")
+
+    def test_denied(self):
+        number, other = self.pending("no.example.test"), self.pending("no2.example.test")
+        said = self.results(self.deny(olga, number, 999999, other, comment="not ours"))
+        self.assertEqual([i for i, _ in said["Successes"]], [number, other])
+        self.assertEqual([i for i, _ in said["Failures"]], [999999])
+        row = self.listed(alice, "Denied")[number]
+        self.assertEqual((row["State"], row["StateString"]), (3, "Denied"))
+        self.assertIn("not ours", self.call("GET", f"Workflow/Certificates/{number}")["DenialComment"])
+        self.assertEqual([i for i, _ in self.results(self.approve(olga, number))["Failures"]], [number])
+        self.assertEqual(self.call("GET", "Workflow/Certificates/ExternalValidation?pagedQuery.returnLimit=1000"), [])
+
+    def test_lists(self):
+        mine = [self.pending(f"list{i}.example.test") for i in range(3)]
+        listed = [n for n in self.listed(alice) if n in mine]
+        self.assertEqual(listed, mine)
+        self.assertEqual([n for n in self.listed(alice, pq_SortAscending=1, pq_SortField="SubmissionDate") if n in mine], mine[::-1])
+        pages = [list(self.listed(alice, pagedQuery_returnLimit=1, PageReturned=p)) for p in (1, 2)]
+        self.assertEqual([p for page in pages for p in page], list(self.listed(alice))[:2])
+        for query, found in (('Template -eq "WebServer" AND SubmissionDate -ge "2026-01-01T00:00:00Z"', True), ('Template -eq "User"', False),
+                             ('SubmissionDate -le 2001-01-01', False), ('template -EQ WebServer', True)):
+            self.assertEqual(mine[0] in self.listed(alice, QueryString=query), found, query)
+        for wrong in ("x", "Template", "Template -eq", 'Template -eq "', 'Template -eq "a" AND', 'Template -eq "a" OR Template -eq "b"', 'Nope -eq "a"',
+                      'Template -eq "a" AND Template -eq "b"', 'Requester -ne "a"', 'SubmissionDate -ge "never"', 'Requester -eq "' + "x" * 300 + '"'):
+            with self.subTest(wrong):
+                self.assertTrue(self.call("GET", "Workflow/Certificates/Pending?QueryString=" + quoted(wrong), status=400)["Message"])
+        for wrong in ("ReturnLimit=1001", "SortField=Requester", "PageReturned=0"):
+            self.call("GET", "Workflow/Certificates/Pending?" + wrong, status=400)
+
+    def test_bad_bodies(self):
+        for ids in ({}, [], ["x"], [0], [-1], [2**70], [1.5], None, list(range(1, 102)), [[1]], {"Ids": [1]}):
+            self.assertTrue(self.call("POST", "Workflow/Certificates/Approve", ids, 400, olga)["Message"])
+            self.assertTrue(self.call("POST", "Workflow/Certificates/Deny", {"CertificateRequestIds": ids}, 400, olga)["Message"])
+        for path in ("Approve", "Deny"):
+            for raw in (b"", b"[", b"[1", b'"' + b"x" * 200 + b'"', b'{"CertificateRequestIds":[1],"certificaterequestids":[2]}'):
+                self.call("POST", "Workflow/Certificates/" + path, raw, 400, olga)
+        self.call("POST", "Workflow/Certificates/Deny", {"Comment": 7, "CertificateRequestIds": [1]}, 400, olga)
+        number = self.pending("bad.example.test")
+        said = self.results(self.deny(olga, number, comment="a\nb"))
+        self.assertIn("control characters", said["Failures"][0][1])
+        self.assertEqual(self.state(number)["status"], "pending")
+
+
+class Renew(Case):
+    def renew(self, status=200, who=alice, **body):
+        return self.call("POST", "Enrollment/Renew", {"Timestamp": client.now(), **body}, status, who)
+
+    def due(self, **more):
+        """A certificate that may be renewed."""
+        info = self.issued(**more)
+        env.sql(f"update certificate set not_after = now() + interval '1 day' where id = {info['KeyfactorID']}")
+        return info
+
+    def test_the_key_stays(self):
+        old = self.due(metadata={"Department": "IT"})
+        new = self.renew(CertificateId=old["KeyfactorID"])
+        self.assertEqual((new["RequestDisposition"], new["Password"]), ("ISSUED", ""))
+        env.sql(f"update certificate set not_after = now() + interval '1 day' where id = {new['KeyfactorId']}")
+        by_print = self.renew(Thumbprint=new["Thumbprint"], CertificateAuthority="host\\issuing", Template="User")
+        for info in (new, by_print):
+            one = self.call("GET", f"Certificates/{info['KeyfactorId']}?includeMetadata=true")
+            self.assertEqual((one["Metadata"], one["TemplateName"], one["Thumbprint"]), ({"Department": "IT"}, "User", info["Thumbprint"]))
+            self.assertNotEqual(info["SerialNumber"], old["SerialNumber"])
+        keys = [x509.load_pem_x509_certificate(info["Certificates"][0].encode()).public_key().public_numbers() for info in (old, new)]
+        self.assertEqual(*keys)
+        renewed = env.sql(f"select detail from audit where object = '{new['SerialNumber']}'")
+        self.assertEqual(renewed, [[f"User, renews certificate {old['KeyfactorID']}"]])
+
+    def test_who_may(self):
+        old = self.due()["KeyfactorID"]
+        before = self.certificates()
+        for who, status in ((bob, 404), (olga, 401), (carol, 404)):
+            self.assertTrue(self.renew(status, who, CertificateId=old)["Message"])
+        self.assertEqual(self.certificates(), before)
+
+    def test_what_cannot_be_renewed(self):
+        early = self.issued()["KeyfactorID"]
+        self.assertIn("can be renewed from", self.renew(409, CertificateId=early)["Message"])
+        old = self.due()["KeyfactorID"]
+        before = self.certificates()
+        self.assertIn("of the profile User", self.renew(409, CertificateId=old, Template="WebServer")["Message"])
+        self.call("POST", "Certificates/Revoke", {"CertificateIds": [old], "Reason": 1, "Comment": "x"})
+        self.assertIn("revoked", self.renew(409, CertificateId=old)["Message"])
+        for status, body in ((400, {}), (400, {"CertificateId": "x"}), (404, {"CertificateId": 999999}), (400, {"Thumbprint": "' OR 1=1 --"}),
+                             (400, {"CertificateId": old, "Template": 7}), (400, {"CertificateId": old, "Template": "x" * 200})):
+            with self.subTest(body):
+                self.renew(status, **body)
+        self.assertEqual(self.certificates(), before)
+
+
+if __name__ == "__main__":
+    tap.main()
