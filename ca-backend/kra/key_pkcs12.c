@@ -92,6 +92,8 @@ key_pkcs12(struct kra_means *m, const struct store_archived_key *kept,
 	r->has_clear_password = true;
 	r->password = (struct gh_der){(const unsigned char *)a->password, strlen(a->password)};
 	r->iterations = PKCS12_ITERATIONS;
+	if (a->name != NULL)
+		r->name = (struct gh_der){(const unsigned char *)a->name, strlen(a->name)};
 	r->cert = (struct gh_der){a->chain->cert[0].der, a->chain->cert[0].len};
 	for (size_t i = 1; a->has_chain && i < a->chain->n && r->chain_len < KRA_CHAIN_MAX; i++)
 		r->chain[r->chain_len++] =

@@ -34,6 +34,7 @@ struct key_pkcs12_ask {
 	const char *password;      /* UTF-8; goes to the KRA as it is */
 	bool is_legacy;            /* 3DES and SHA-1 */
 	bool has_chain;            /* the issuers, too */
+	const char *name;          /* friendlyName, UTF-8; NULL: none */
 	const struct cert_chain *chain;
 };
 /* Of a key that is kept, as store_get_kept_key found it. *out malloc'd, to be

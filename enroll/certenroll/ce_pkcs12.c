@@ -19,6 +19,7 @@
 
 #include "ce_check.h"
 #include "ce_format.h"
+#include "ce_pkcs12.h"
 #include "ce_pkcs12_parse.h"
 #include "ce_replay.h"
 #include "decide.h"
@@ -27,6 +28,7 @@
 /* One call on its way. */
 struct p12_call {
 	const struct call *call;
+	const struct ce_pkcs12_more *more;
 	struct ce_pkcs12_body body;
 	struct enroll_request req;
 	struct enrollment e; /* rc and err also of the stages here */
@@ -37,9 +39,10 @@ struct p12_call {
 };
 
 static void
-p12_init(struct p12_call *c, const struct call *call)
+p12_init(struct p12_call *c, const struct call *call, const struct ce_pkcs12_more *more)
 {
 	c->call = call;
+	c->more = more;
 	c->req.protocol = ce_protocol(call);
 	memcpy(c->req.request_id, call->http->request_id, sizeof(c->req.request_id));
 	c->req.requester = *call->requester;
@@ -48,6 +51,7 @@ p12_init(struct p12_call *c, const struct call *call)
 	c->e.profile = &call->app->profile;
 	c->e.entry = call->entry;
 	c->e.cannot_wait = true;
+	c->e.detail = more->detail;
 }
 
 static void
@@ -81,7 +85,8 @@ fill_request(const struct worker_env *env, struct p12_call *c)
 
 	req->cert_only = (c->body.common.flags & CE_FLAG_CERT_ONLY) != 0;
 	req->has_replay_mark = true;
-	if ((req->template_name = strdup(c->body.common.template_name)) == NULL)
+	if ((req->template_name = strdup(c->body.common.template_name)) == NULL ||
+	    (c->more->ca_name != NULL && (req->ca_name = strdup(c->more->ca_name)) == NULL))
 		return gh_fail(&c->e.err, GH_E_NOMEM, "request");
 	if (c->body.common.metadata != NULL)
 		req->metadata = gh_json_ref(c->body.common.metadata);
@@ -202,6 +207,7 @@ make_pkcs12(const struct worker_env *env, struct p12_call *c)
 	    .password = c->body.password,
 	    .is_legacy = env->conf->certenroll.pkcs12_legacy,
 	    .has_chain = !c->req.cert_only,
+	    .name = c->more->name,
 	    .chain = &c->e.out.chain};
 	struct kra_means means = kra_env_means(env);
 	struct store_archived_key kept;
@@ -224,15 +230,15 @@ make_pkcs12(const struct worker_env *env, struct p12_call *c)
 	return rc;
 }
 
-/* true: it leaves the batch, and there is no answer yet. */
-static bool
-serve(struct worker_env *env, const struct call *call, struct gh_http_reply *rep, bool may_leave)
+bool
+ce_pkcs12_serve(struct worker_env *env, const struct call *call, const struct ce_pkcs12_more *more,
+    bool may_leave, struct gh_http_reply *rep)
 {
 	struct p12_call c = {0};
 	struct enrollment *e = &c.e;
 	bool leaves = false;
 
-	p12_init(&c, call);
+	p12_init(&c, call, more);
 	if ((e->rc = read_call(env, &c)) == 0)
 		e->rc = find_recorded(env, &c);
 	if (e->rc == 0 && !c.is_recorded)
@@ -256,13 +262,17 @@ serve(struct worker_env *env, const struct call *call, struct gh_http_reply *rep
 void
 ce_pkcs12(struct worker_env *env, const struct call *call, struct gh_http_reply *rep)
 {
-	(void)serve(env, call, rep, false);
+	const struct ce_pkcs12_more more = {NULL, NULL, NULL};
+
+	(void)ce_pkcs12_serve(env, call, &more, false, rep);
 }
 
 static bool
 serve_or_leave(struct worker_env *env, const struct call *call, struct gh_http_reply *rep)
 {
-	return serve(env, call, rep, true);
+	const struct ce_pkcs12_more more = {NULL, NULL, NULL};
+
+	return ce_pkcs12_serve(env, call, &more, true, rep);
 }
 
 void

@@ -32,6 +32,9 @@ void kf_ca_list(struct worker_env *env, const struct call *call, struct gh_http_
 
 /* POST Enrollment/CSR, Enrollment/Renew */
 void kf_enroll_csr(struct worker_env *env, const struct call *call, struct gh_http_reply *rep);
+/* POST Enrollment/PFX: a key made by the KRA */
+void kf_pfx(struct worker_env *env, const struct call *call, struct gh_http_reply *rep);
+void kf_pfx_batch(struct worker_env *env, struct call_item *items, size_t n);
 void kf_renew(struct worker_env *env, const struct call *call, struct gh_http_reply *rep);
 
 /* GET Workflow/Certificates/Pending, Denied, ExternalValidation, which there are none of, {id} */

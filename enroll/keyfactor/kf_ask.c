@@ -69,6 +69,22 @@ kf_reply_json(const struct gh_http_reply *rep)
 	return out;
 }
 
+void
+kf_take_cause(struct gh_http_reply *rep, struct gh_http_reply *inner)
+{
+	if (inner->cause == NULL)
+		return;
+	free(rep->cause);
+	rep->cause = inner->cause;
+	inner->cause = NULL;
+}
+
+int
+kf_status(int status)
+{
+	return status == 422 || status == 428 ? 400 : status;
+}
+
 bool
 kf_ask(struct worker_env *env, const struct call *call, const struct kf_question *q, gh_json **out,
     struct gh_http_reply *rep)
@@ -89,13 +105,8 @@ kf_ask(struct worker_env *env, const struct call *call, const struct kf_question
 			kf_fail(rep, 500, "internal", "The answer cannot be told.");
 	} else {
 		message = kf_refusal(&inner);
-		/* what is wrong with a call is 400 there */
-		kf_fail(rep, inner.status == 422 || inner.status == 428 ? 400 : inner.status,
-		    inner.code, message);
-		if (inner.cause != NULL) {
-			rep->cause = inner.cause;
-			inner.cause = NULL;
-		}
+		kf_fail(rep, kf_status(inner.status), inner.code, message);
+		kf_take_cause(rep, &inner);
 		free(message);
 	}
 	gh_http_reply_clear(&inner);

@@ -34,6 +34,11 @@ gh_json *kf_reply_json(const struct gh_http_reply *rep);
 /* The message of a reply that is a refusal, of either form; malloc'd, NULL when out of memory. */
 char *kf_refusal(const struct gh_http_reply *rep);
 
+/* What is wrong with a call is 400 there. */
+int kf_status(int status);
+/* What the log says of a refusal: moved from the answer that was asked for. */
+void kf_take_cause(struct gh_http_reply *rep, struct gh_http_reply *inner);
+
 /* {"ErrorCode","Message"} */
 void kf_error(const struct gh_error *err, struct gh_http_reply *rep);
 void kf_fail(struct gh_http_reply *rep, int status, const char *code, const char *message);

@@ -19,7 +19,7 @@ kf_endpoints(struct worker_env *env, const struct call *call, struct gh_http_rep
 	    "PUT /Certificates/Metadata", "GET /Certificates/Metadata/Compare",
 	    "GET /MetadataFields", "GET /MetadataFields/{name}", "GET /Templates",
 	    "GET /Templates/{id}", "GET /CertificateAuthority", "POST /Enrollment/CSR",
-	    "POST /Enrollment/Renew", "GET /Workflow/Certificates/Pending",
+	    "POST /Enrollment/PFX", "POST /Enrollment/Renew", "GET /Workflow/Certificates/Pending",
 	    "GET /Workflow/Certificates/Denied", "GET /Workflow/Certificates/ExternalValidation",
 	    "GET /Workflow/Certificates/{id}", "POST /Workflow/Certificates/Approve",
 	    "POST /Workflow/Certificates/Deny"};

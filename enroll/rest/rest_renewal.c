@@ -22,12 +22,12 @@ is_his(const struct requester *who, const struct store_cert_status *cert)
 }
 
 static int
-check_owner(struct worker_env *env, const struct call *call, int64_t id,
+check_owner(struct worker_env *env, const struct requester *who, int64_t id,
     struct store_cert_status *cert, struct gh_error *err)
 {
 	int rc = store_get_status(env->store, id, cert, err);
 
-	if (rc == 0 && is_his(call->requester, cert))
+	if (rc == 0 && is_his(who, cert))
 		return 0;
 	return rc != 0 && rc != GH_E_NOT_FOUND
 	    ? rc
@@ -74,17 +74,18 @@ check_time(const struct store_cert_status *cert, int64_t overlap, struct gh_erro
 	return 0;
 }
 
-static int
-check(struct worker_env *env, const struct call *call, int64_t id, struct gh_error *err)
+int
+rest_renewal_check_of(struct worker_env *env, const struct requester *who, const char *profile,
+    int64_t id, char detail[REST_RENEWAL_SIZE], struct gh_error *err)
 {
-	const char *profile = call_text(call->parts, "profile");
 	const struct catalog_template *t = catalog_find_template(env->catalog, profile);
 	struct store_cert_status cert;
 	int rc;
 
+	snprintf(detail, REST_RENEWAL_SIZE, "%.64s, renews certificate %" PRId64, profile, id);
 	if (t == NULL) /* the pipeline says so */
 		return 0;
-	if ((rc = check_owner(env, call, id, &cert, err)) != 0 ||
+	if ((rc = check_owner(env, who, id, &cert, err)) != 0 ||
 	    (rc = check_profile(env, id, profile, err)) != 0)
 		return rc;
 	return check_time(&cert, tmpl_renewal_overlap(t->tmpl), err);
@@ -106,7 +107,6 @@ rest_renewal_check(struct worker_env *env, const struct call *call, struct rest_
 	rest_params_clear(&renew, 1);
 	if (rc != 0 || id == 0)
 		return rc;
-	snprintf(detail, REST_RENEWAL_SIZE, "%.64s, renews certificate %" PRId64,
-	    call_text(call->parts, "profile"), id);
-	return check(env, call, id, err);
+	return rest_renewal_check_of(env, call->requester, call_text(call->parts, "profile"), id,
+	    detail, err);
 }

@@ -19,5 +19,8 @@
  */
 int rest_renewal_check(struct worker_env *env, const struct call *call, struct rest_fields *fields,
     char detail[REST_RENEWAL_SIZE], struct gh_error *err) GH_MUSTCHECK;
+/* The same of a certificate and a profile that are known. */
+int rest_renewal_check_of(struct worker_env *env, const struct requester *who, const char *profile,
+    int64_t id, char detail[REST_RENEWAL_SIZE], struct gh_error *err) GH_MUSTCHECK;
 
 #endif

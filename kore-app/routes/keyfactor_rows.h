@@ -22,6 +22,13 @@
 #define KEYFACTOR_ENROLL(path, id, function) \
 	KEYFACTOR_ROW(GH_HTTP_POST, path, id, AUTH_APP_SENT | AUTH_USER, KF_BODY_MAX, function)
 
+/* Keys cost: few at work, one by one, as those of pkcs12_batch. */
+static const struct route_batch keyfactor_pfx_batch = {
+    .run = kf_pfx_batch,
+    .max = 1,
+    .at_once = 1,
+};
+
 #define KEYFACTOR_ROWS \
 	KEYFACTOR_READ("status/endpoints", "endpoints", kf_endpoints), \
 	    KEYFACTOR_READ("certificates", "certificates", kf_certificate_list), \
@@ -36,6 +43,14 @@
 	    KEYFACTOR_READ("templates/{id}", "template", kf_template_get), \
 	    KEYFACTOR_READ("certificateauthority", "cas", kf_ca_list), \
 	    KEYFACTOR_ENROLL("enrollment/csr", "enroll", kf_enroll_csr), \
+	    {.methods = GH_HTTP_POST, \
+		.pattern = "/keyfactorapi/enrollment/pfx", \
+		.name = "keyfactor.pfx", \
+		.need = AUTH_APP_SENT | AUTH_USER, \
+		.body_max = KF_BODY_MAX, \
+		.handler = kf_pfx, \
+		.batch = &keyfactor_pfx_batch, \
+		.family = &route_family_keyfactor}, \
 	    KEYFACTOR_ENROLL("enrollment/renew", "renew", kf_renew), \
 	    KEYFACTOR_READ("workflow/certificates/pending", "pending", kf_pending), \
 	    KEYFACTOR_READ("workflow/certificates/denied", "denied", kf_denied), \

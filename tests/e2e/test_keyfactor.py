@@ -10,6 +10,8 @@ import unittest
 import urllib.parse
 
 from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, pkcs12
 
 import client
 import der
@@ -374,6 +376,97 @@ class Renew(Case):
                              (400, {"CertificateId": old, "Template": 7}), (400, {"CertificateId": old, "Template": "x" * 200})):
             with self.subTest(body):
                 self.renew(status, **body)
+        self.assertEqual(self.certificates(), before)
+
+
+class Pfx(Case):
+    """The key is made by the KRA; what is asked is told to CertEnroll's Pkcs12 (test_pkcs12.py)."""
+    PASSWORD = "a password of fourteen"
+
+    @classmethod
+    def setUpClass(cls):
+        import_template("WebServer", approval=False, enrollGroups=["*"], acknowledge=["ESC17"], acknowledgeReason="names of a test",
+                        subject={"allow": ["CN", "O", "OU", "C"], "require": ["CN"]}, san={"types": ["dns", "ip"], "dns": ["*.example.test"], "ip": ["192.0.2.0/24"]})
+        import_template("SMIME", archival="required", keyTypes=[{"type": "EC", "curves": ["P-384", "P-256"]}])
+
+    @classmethod
+    def tearDownClass(cls):
+        import_template("WebServer")
+
+    def pfx(self, status=200, who=alice, template="User", password=PASSWORD, headers=(), **more):
+        body = {"CustomFriendlyName": "", "Password": password, "PopulateMissingValuesFromAD": False, "Subject": "CN=alice", "IncludeChain": True,
+                "CertificateAuthority": "host\\issuing", "Timestamp": client.now(fmt="%Y-%m-%dT%H:%M:%SZ"), "Template": template, **more}
+        return self.call("POST", "Enrollment/PFX", body, status, who, **{"x_certificateformat": "PFX", **dict(headers)})
+
+    def open(self, said, password=PASSWORD):
+        return pkcs12.load_pkcs12(base64.b64decode(said["CertificateInformation"]["Pkcs12Blob"]), password.encode())
+
+    def test_the_key_and_its_certificate(self):
+        said = self.pfx(Metadata={"Department": "IT"}, CustomFriendlyName="laptop of älice")
+        info, p12 = said["CertificateInformation"], self.open(said)
+        self.assertEqual((info["RequestDisposition"], said["Metadata"]), ("ISSUED", {"Department": "IT"}))
+        self.assertEqual(p12.key.public_key().public_numbers(), p12.cert.certificate.public_key().public_numbers())
+        self.assertEqual(p12.cert.friendly_name.decode(), "laptop of älice")
+        self.assertGreaterEqual(len(p12.additional_certs), 1)
+        one = self.call("GET", f"Certificates/{info['KeyfactorId']}?includeMetadata=true")
+        self.assertEqual((one["Thumbprint"], one["Metadata"]), (p12.cert.certificate.fingerprint(hashes.SHA1()).hex().upper(), {"Department": "IT"}))
+        for raw in (self.PASSWORD.encode(), p12.key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())[-24:]):
+            self.assertNotIn(raw.hex(), env.psql("select coalesce(string_agg(t::text, ''), '') from archived_key t"))
+
+    def test_the_same_call_gets_the_same_key(self):
+        when, before = client.now(), self.certificates()
+        first, second = (self.pfx(Timestamp=when) for _ in range(2))
+        self.assertEqual(self.open(first).key.private_numbers(), self.open(second).key.private_numbers())
+        self.assertEqual(self.certificates(), before + 1)
+        other = self.pfx(Timestamp=when, CustomFriendlyName="other")
+        self.assertNotEqual(self.open(first).key.private_numbers(), self.open(other).key.private_numbers())
+        without = [self.pfx(Timestamp=None) for _ in range(2)]
+        self.assertNotEqual(*(w["CertificateInformation"]["SerialNumber"] for w in without))
+
+    def test_names_and_keys(self):
+        said = self.pfx(template="WebServer", Subject='CN=kf.example.test, OU=a, OU=b, O="Keys, Inc.", C=DE', SANs={"dns": ["kf.example.test"], "ip4": ["192.0.2.7"], "ip6": None},
+                        KeyType="ECC", Curve="P-256/prime256v1/secp256r1", IncludeChain=False)
+        p12 = self.open(said)
+        subject = p12.cert.certificate.subject
+        self.assertEqual([a.value for a in subject.get_attributes_for_oid(x509.NameOID.ORGANIZATION_NAME)], ["Keys, Inc."])
+        self.assertEqual({a.value for a in subject.get_attributes_for_oid(x509.NameOID.ORGANIZATIONAL_UNIT_NAME)}, {"a", "b"})
+        names = p12.cert.certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+        self.assertEqual((names.get_values_for_type(x509.DNSName), [str(a) for a in names.get_values_for_type(x509.IPAddress)]), (["kf.example.test"], ["192.0.2.7"]))
+        self.assertEqual((p12.key.curve.name, p12.additional_certs), ("secp256r1", []))
+        self.assertIn("192.0.2", self.pfx(403, template="WebServer", Subject="CN=kf.example.test", SANs={"ip4": ["198.51.100.1"]})["Message"] + "192.0.2")
+
+    def test_renewal(self):
+        old = self.issued()["KeyfactorID"]
+        self.assertIn("can be renewed from", self.pfx(409, RenewalCertificateId=old)["Message"])
+        env.sql(f"update certificate set not_after = now() + interval '1 day' where id = {old}")
+        self.pfx(404, bob, RenewalCertificateId=old)
+        info = self.pfx(RenewalCertificateId=str(old))["CertificateInformation"]  # one client sends it as text
+        self.assertIn(f"User, renews certificate {old}", env.sql(f"select detail from audit where object = '{info['SerialNumber']}'")[0][0])
+
+    def test_archived_as_the_template_says(self):
+        info = self.pfx(template="SMIME")["CertificateInformation"]
+        self.assertEqual(env.count(f"select count(*) from archived_key where certificate_id = {info['KeyfactorId']} and length(stored) > 0"), 1)
+        one = self.call("GET", f"Certificates/{info['KeyfactorId']}")
+        env.sql(f"update certificate set not_after = now() + interval '1 day' where id = {info['KeyfactorId']}")
+        self.assertIn("archived", self.call("POST", "Enrollment/Renew", {"CertificateId": one["Id"]}, 409)["Message"])
+
+    def test_bad_bodies(self):
+        before = self.certificates()
+        for more, status in (({"password": "short"}, 400), ({"password": ""}, 400), ({"password": None}, 400), ({"password": 7}, 400), ({"password": "x" * 300}, 400),
+                             ({"password": "with\ncontrol characters"}, 400), ({"template": "none"}, 403), ({"template": ""}, 400), ({"template": "x" * 300}, 400),
+                             ({"CertificateAuthority": "none"}, 403), ({"Subject": "CN"}, 400), ({"Subject": "SERIALNUMBER=1"}, 400), ({"Subject": 'O="a'}, 400),
+                             ({"Subject": 7}, 400), ({"Subject": "CN=" + "x" * 5000}, 400), ({"SANs": ["a"]}, 400), ({"SANs": {"dns": "a"}}, 400), ({"SANs": {"dns": [7]}}, 400),
+                             ({"SANs": {"registeredid": ["1.2"]}}, 400), ({"SANs": {"ip4": ["nope"]}}, 400), ({"Metadata": []}, 400), ({"Metadata": {"Nope": 1}}, 400),
+                             ({"KeyType": "DSA"}, 400), ({"KeyLength": "x"}, 400), ({"Curve": "P-224"}, 400), ({"Timestamp": "x"}, 400),
+                             ({"Timestamp": "2001-01-01T00:00:00Z"}, 403), ({"RenewalCertificateId": "x"}, 400), ({"RenewalCertificateId": -1}, 400),
+                             ({"RenewalCertificateId": 999999}, 404), ({"CustomFriendlyName": "a\nb"}, 400), ({"CustomFriendlyName": "x" * 256}, 400),
+                             ({"Stores": [{"StoreId": "1"}]}, 400), ({"headers": {"x_certificateformat": "Zip"}}, 400)):
+            with self.subTest(more):
+                self.assertTrue(self.pfx(status, **more)["Message"])
+        for raw, status in ((b"[", 400), (b"[]", 400), (b"{}", 400), (b'{"Password":"a","password":"b"}', 400), (b" " * (128 * 1024 + 1), 413)):
+            self.call("POST", "Enrollment/PFX", raw, status)
+        self.pfx(401, olga)
+        self.pfx(403, headers={"Origin": "https://evil.example"})
         self.assertEqual(self.certificates(), before)
 
 

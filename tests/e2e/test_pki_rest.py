@@ -1073,6 +1073,12 @@ class Statistics(Case):
             self.expect(olga.get("/pki/certificates/statistics" + more), 422, "validation")
 
 
+class KeyfactorWithoutKra(Case):
+    def test_keys_are_not_made(self):
+        reply = self.expect(alice.call("POST", "/KeyfactorAPI/Enrollment/PFX", {"Template": "User", "Password": "a password of fourteen"}), 501)
+        self.assertIn("no key recovery authority", reply.json["Message"])
+
+
 class CrossSite(Case):
     """A page of another site makes a browser send what it remembers for us: Basic credentials, a client certificate."""
 

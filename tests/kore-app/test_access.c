@@ -263,6 +263,7 @@ static const struct {
     {"keyfactor.template", PERSONS, false},
     {"keyfactor.cas", PERSONS, false},
     {"keyfactor.enroll", USER | CERT | APP_USER | APP_CERT | APP, false},
+    {"keyfactor.pfx", USER | CERT | APP_USER | APP_CERT | APP, false},
     {"keyfactor.renew", USER | CERT | APP_USER | APP_CERT | APP, false},
     {"keyfactor.pending", PERSONS, false},
     {"keyfactor.denied", PERSONS, false},

@@ -477,6 +477,7 @@ static const struct policy {
     {"keyfactor.cas", AUTH_PERSON, 0, false},
     {"keyfactor.enroll", AUTH_APP_SENT | AUTH_USER, 0, false},
     {"keyfactor.renew", AUTH_APP_SENT | AUTH_USER, 0, false},
+    {"keyfactor.pfx", AUTH_APP_SENT | AUTH_USER, 0, false},
     {"keyfactor.pending", AUTH_PERSON, 0, false},
     {"keyfactor.denied", AUTH_PERSON, 0, false},
     {"keyfactor.external", AUTH_PERSON, 0, false},
