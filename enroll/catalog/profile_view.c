@@ -17,8 +17,8 @@ finish(gh_json *o, bool failed)
 
 /* --- metadata --------------------------------------------------------------------------------- */
 
-static bool
-is_required(const struct catalog_template *t, const struct metadata_field *f)
+bool
+profile_requires(const struct catalog_template *t, const struct metadata_field *f)
 {
 	const gh_json *names = tmpl_required_metadata(t->tmpl);
 
@@ -46,7 +46,7 @@ metadata_form(const struct catalog_template *t, const struct metadata_field *f)
 	gh_json *o = gh_json_new_object();
 	bool failed = gh_json_set_string(o, "name", f->name) != 0 ||
 	    gh_json_set_string(o, "type", metadata_type_name(f->type)) != 0 ||
-	    gh_json_set_bool(o, "required", is_required(t, f)) != 0;
+	    gh_json_set_bool(o, "required", profile_requires(t, f)) != 0;
 
 	if (!failed && f->options != NULL)
 		failed = gh_json_set(o, "options", options(f->options)) != 0;
@@ -67,7 +67,7 @@ metadata_input(const struct catalog *c, const struct catalog_template *t)
 	bool failed = list == NULL, needs_one = false;
 
 	for (size_t i = 0; i < c->fields && !failed; i++) {
-		needs_one |= is_required(t, &c->field[i]) && c->field[i].default_value == NULL;
+		needs_one |= profile_requires(t, &c->field[i]) && c->field[i].default_value == NULL;
 		failed = gh_json_append(list, metadata_form(t, &c->field[i])) != 0;
 	}
 	failed |= gh_json_set_string(o, "type", "object") != 0 ||

@@ -27,4 +27,7 @@ gh_json *profile_summary(const struct catalog_template *t, const struct ca *ca);
 gh_json *profile_describe(const struct catalog *c, const struct catalog_template *t,
     const struct ca *ca);
 
+/* Must a request for it have a value of this field, where that has no default? */
+bool profile_requires(const struct catalog_template *t, const struct metadata_field *f);
+
 #endif

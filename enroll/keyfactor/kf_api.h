@@ -25,10 +25,20 @@ void kf_metadata_compare(struct worker_env *env, const struct call *call,
 void kf_field_list(struct worker_env *env, const struct call *call, struct gh_http_reply *rep);
 void kf_field_get(struct worker_env *env, const struct call *call, struct gh_http_reply *rep);
 
-/* GET Templates, Templates/{id}, CertificateAuthority */
+/* POST Certificates/Recover, Certificates/Import; PUT Certificates/{id}/Owner; DELETE
+ * Certificates/{id}, which is refused */
+void kf_recover(struct worker_env *env, const struct call *call, struct gh_http_reply *rep);
+void kf_import(struct worker_env *env, const struct call *call, struct gh_http_reply *rep);
+void kf_owner(struct worker_env *env, const struct call *call, struct gh_http_reply *rep);
+void kf_delete(struct worker_env *env, const struct call *call, struct gh_http_reply *rep);
+
+/* GET Templates, Templates/{id}, CertificateAuthority, CertificateAuthority/{id},
+ * Enrollment/CSR/Context/My */
 void kf_template_list(struct worker_env *env, const struct call *call, struct gh_http_reply *rep);
 void kf_template_get(struct worker_env *env, const struct call *call, struct gh_http_reply *rep);
 void kf_ca_list(struct worker_env *env, const struct call *call, struct gh_http_reply *rep);
+void kf_ca_get(struct worker_env *env, const struct call *call, struct gh_http_reply *rep);
+void kf_context(struct worker_env *env, const struct call *call, struct gh_http_reply *rep);
 
 /* POST Enrollment/CSR, Enrollment/Renew */
 void kf_enroll_csr(struct worker_env *env, const struct call *call, struct gh_http_reply *rep);

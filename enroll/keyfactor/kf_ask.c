@@ -25,8 +25,10 @@ put_parts(const struct kf_question *q, struct call_parts *parts)
 		*p = (struct call_part){.name = "id}", .number = q->id};
 	else if (q->profile != NULL)
 		p->name = "profile}";
-	if (q->profile != NULL)
-		snprintf(p->text, sizeof(p->text), "%s", q->profile);
+	else if (q->key != NULL)
+		p->name = "kid}";
+	if (q->profile != NULL || q->key != NULL)
+		snprintf(p->text, sizeof(p->text), "%s", q->profile != NULL ? q->profile : q->key);
 	parts->n = p->name != NULL;
 }
 

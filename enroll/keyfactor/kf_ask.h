@@ -18,6 +18,7 @@ struct kf_question {
 	enum gh_http_method method;
 	int64_t id;           /* {id} of its path; 0: none */
 	const char *profile;  /* {profile} of its path; NULL: none */
+	const char *key;      /* {kid} of its path; NULL: none */
 	const char *query;    /* percent-encoded, or NULL */
 	const gh_json *body;  /* or NULL */
 	const char *if_match; /* or NULL */

@@ -42,6 +42,19 @@ static const struct route_batch keyfactor_pfx_batch = {
 	    KEYFACTOR_READ("templates", "templates", kf_template_list), \
 	    KEYFACTOR_READ("templates/{id}", "template", kf_template_get), \
 	    KEYFACTOR_READ("certificateauthority", "cas", kf_ca_list), \
+	    KEYFACTOR_READ("certificateauthority/{id}", "ca", kf_ca_get), \
+	    KEYFACTOR_READ("enrollment/csr/context/my", "context", kf_context), \
+	    KEYFACTOR_WRITE(GH_HTTP_POST, "certificates/recover", "recover", kf_recover), \
+	    KEYFACTOR_WRITE(GH_HTTP_PUT, "certificates/{id}/owner", "owner", kf_owner), \
+	    KEYFACTOR_WRITE(GH_HTTP_DELETE, "certificates/{id}", "delete", kf_delete), \
+	    {.methods = GH_HTTP_POST, \
+		.pattern = "/keyfactorapi/certificates/import", \
+		.name = "keyfactor.import", \
+		.need = AUTH_PERSON, \
+		.roles = REQUESTER_ROLE_ADMIN | REQUESTER_ROLE_OFFICER, \
+		.body_max = IMPORT_BODY_MAX, \
+		.handler = kf_import, \
+		.family = &route_family_keyfactor}, \
 	    KEYFACTOR_ENROLL("enrollment/csr", "enroll", kf_enroll_csr), \
 	    {.methods = GH_HTTP_POST, \
 		.pattern = "/keyfactorapi/enrollment/pfx", \

@@ -3,15 +3,18 @@
 answered while others have to agree, and what bad input gets."""
 
 import base64
+import datetime
 import hashlib
 import json
+import re
 import ssl
 import unittest
 import urllib.parse
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, pkcs12
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, Encoding, NoEncryption, PrivateFormat, pkcs12
 
 import client
 import der
@@ -22,6 +25,7 @@ from person import Person
 
 env = Environment("keyfactor", GATEHOUSE_KRA="P-256", GATEHOUSE_CONF_EXTRA="""
 keyfactor { prefixes = "/Command/API" }
+notify { owner_field = "Owner-Mail" }
 roles { officer_groups = "pki-officers" }
 limits { failures = 10000 }
 """)
@@ -30,6 +34,8 @@ CSR = der.csr(KEY)
 alice, bob, carol = (Person(n, f"{n}-secret", env) for n in ("alice", "bob", "carol"))  # carol is an officer
 olga = Person("olga", (env.dir / "state" / "officer.password").read_text().strip(), env)
 otto = Person(env.var["GATEHOUSE_AUDITOR_USER"], env.var["GATEHOUSE_AUDITOR_PASSWORD"], env)
+anna = Person(env.var["GATEHOUSE_AGENT_USER"], env.var["GATEHOUSE_AGENT_PASSWORD"], env)
+bert = Person(env.var["GATEHOUSE_AGENT2_USER"], env.var["GATEHOUSE_AGENT2_PASSWORD"], env)
 admin = Person(env.var["GATEHOUSE_ADMIN_USER"], env.var["GATEHOUSE_ADMIN_PASSWORD"], env)
 quoted = urllib.parse.quote
 
@@ -379,10 +385,21 @@ class Renew(Case):
         self.assertEqual(self.certificates(), before)
 
 
-class Pfx(Case):
-    """The key is made by the KRA; what is asked is told to CertEnroll's Pkcs12 (test_pkcs12.py)."""
+class Keys(Case):
     PASSWORD = "a password of fourteen"
 
+    def pfx(self, status=200, who=alice, template="User", password=PASSWORD, headers=(), **more):
+        body = {"CustomFriendlyName": "", "Password": password, "PopulateMissingValuesFromAD": False, "Subject": "CN=alice", "IncludeChain": True,
+                "CertificateAuthority": "host\\issuing", "Timestamp": client.now(fmt="%Y-%m-%dT%H:%M:%SZ"), "Template": template, **more}
+        return self.call("POST", "Enrollment/PFX", body, status, who, **{"x_certificateformat": "PFX", **dict(headers)})
+
+    def open(self, said, password=PASSWORD):
+        blob = said["PFX"] if "PFX" in said else said["CertificateInformation"]["Pkcs12Blob"]
+        return pkcs12.load_pkcs12(base64.b64decode(blob), password.encode())
+
+
+class Pfx(Keys):
+    """The key is made by the KRA; what is asked is told to CertEnroll's Pkcs12 (test_pkcs12.py)."""
     @classmethod
     def setUpClass(cls):
         import_template("WebServer", approval=False, enrollGroups=["*"], acknowledge=["ESC17"], acknowledgeReason="names of a test",
@@ -392,14 +409,6 @@ class Pfx(Case):
     @classmethod
     def tearDownClass(cls):
         import_template("WebServer")
-
-    def pfx(self, status=200, who=alice, template="User", password=PASSWORD, headers=(), **more):
-        body = {"CustomFriendlyName": "", "Password": password, "PopulateMissingValuesFromAD": False, "Subject": "CN=alice", "IncludeChain": True,
-                "CertificateAuthority": "host\\issuing", "Timestamp": client.now(fmt="%Y-%m-%dT%H:%M:%SZ"), "Template": template, **more}
-        return self.call("POST", "Enrollment/PFX", body, status, who, **{"x_certificateformat": "PFX", **dict(headers)})
-
-    def open(self, said, password=PASSWORD):
-        return pkcs12.load_pkcs12(base64.b64decode(said["CertificateInformation"]["Pkcs12Blob"]), password.encode())
 
     def test_the_key_and_its_certificate(self):
         said = self.pfx(Metadata={"Department": "IT"}, CustomFriendlyName="laptop of älice")
@@ -468,6 +477,166 @@ class Pfx(Case):
         self.pfx(401, olga)
         self.pfx(403, headers={"Origin": "https://evil.example"})
         self.assertEqual(self.certificates(), before)
+
+
+class Recover(Keys):
+    @classmethod
+    def setUpClass(cls):
+        import_template("SMIME", archival="required", keyTypes=[{"type": "EC", "curves": ["P-384", "P-256"]}])
+
+    def recover(self, status=200, who=alice, password=Keys.PASSWORD, **more):
+        return self.call("POST", "Certificates/Recover", {"Password": password, "IncludeChain": True, **more}, status, who, x_certificateformat="PFX")
+
+    def requests(self):
+        return env.count("select count(*) from key_request where type = 'recovery'")
+
+    def agree(self, who, text):
+        number = int(re.search(r"Key request (\d+) waits", text)[1])
+        self.assertEqual(who.decide(number, "approved").status, 200)
+
+    def test_two_agents(self):
+        made = self.pfx(template="SMIME")
+        number, before = made["CertificateInformation"]["KeyfactorId"], self.requests()
+        for _ in range(2):  # a second call asks for nothing more
+            said = self.recover(409, CertID=number)["Message"]
+            self.assertIn("0 of 2 agents", said)
+        self.assertEqual(self.requests(), before + 1)
+        self.agree(anna, said)
+        self.assertIn("1 of 2 agents", self.recover(409, CertID=number)["Message"])
+        self.agree(bert, said)
+        back = self.recover(CertID=number, password="another password of mine")
+        self.assertEqual(back["FileName"][-4:], ".pfx")
+        p12 = self.open(back, "another password of mine")
+        self.assertEqual(p12.key.private_numbers(), self.open(made).key.private_numbers())
+        self.assertGreaterEqual(len(p12.additional_certs), 1)
+        again = self.recover(Thumbprint=made["CertificateInformation"]["Thumbprint"])  # for kra.repeat seconds
+        self.assertEqual(self.open(again).key.private_numbers(), p12.key.private_numbers())
+        self.assertEqual(self.requests(), before + 1)
+        self.assertEqual(env.count(f"select count(*) from audit where event like 'key.recovered%' and actor like '%alice'"), 2)
+
+    def test_who_may(self):
+        number = self.pfx(template="SMIME")["CertificateInformation"]["KeyfactorId"]
+        before = self.requests()
+        for who, status in ((bob, 404), (carol, 404), (otto, 404)):
+            self.recover(status, who, CertID=number)
+        self.recover(401, Person("alice", "wrong", env), CertID=number)
+        self.call("POST", "Certificates/Recover", {"CertID": number, "Password": self.PASSWORD}, 403, Origin="https://evil.example")
+        self.assertEqual(self.requests(), before)
+        # an agent asks as anybody does, and his own word does not count
+        said = self.recover(409, anna, CertID=number)["Message"]
+        with self.assertRaises(AssertionError):
+            self.agree(anna, said)
+        self.assertIn("0 of 2", self.recover(409, anna, CertID=number)["Message"])
+        self.assertIn("0 of 2", self.recover(409, CertID=number)["Message"])  # and hers is not his
+        self.agree(anna, self.recover(409, CertID=number)["Message"])
+        self.agree(bert, self.recover(409, CertID=number)["Message"])
+        self.recover(409, anna, CertID=number)
+        self.recover(CertID=number)
+
+    def test_what_is_not_archived(self):
+        for number in (self.issued()["KeyfactorID"], self.pfx()["CertificateInformation"]["KeyfactorId"]):
+            self.assertIn("not archived", self.recover(404, CertID=number)["Message"])
+
+    def test_bad_bodies(self):
+        before = self.requests()
+        for status, more in ((400, {}), (400, {"CertID": "x"}), (404, {"CertID": 999999}), (400, {"Thumbprint": "'"}), (400, {"CertID": 1, "password": "short"}),
+                             (400, {"CertID": 1, "password": None}), (400, {"CertID": 1, "password": 7}), (400, {"CertID": 1, "password": "x" * 256}),
+                             (400, {"CertID": 1, "password": "a\nb" * 10})):
+            with self.subTest(more):
+                self.assertTrue(self.recover(status, **more)["Message"])
+        self.call("POST", "Certificates/Recover", {"CertID": 1, "Password": self.PASSWORD}, 400, x_certificateformat="PEM")
+        self.assertEqual(self.requests(), before)
+
+
+class Kept(Case):
+    """Owners, and what is never deleted."""
+
+    def test_owner(self):
+        number = self.issued()["KeyfactorID"]
+        self.assertIn("not defined", self.call("PUT", f"Certificates/{number}/Owner", {"NewRoleName": "x"}, 400, olga)["Message"])
+        env.admin("metadata", "add", "Owner-Mail", "--type", "Email")
+        env.await_catalog()
+        try:
+            self.assertIsNone(self.call("PUT", f"Certificates/{number}/Owner", {"NewRoleName": "team@example.test"}, 204, olga))
+            self.assertEqual(self.call("GET", f"Certificates/{number}?includeMetadata=true")["Metadata"], {"Owner-Mail": "team@example.test"})
+            for status, who, body in ((403, alice, {"NewRoleName": "a@b.example"}), (403, bob, {"NewRoleName": "a@b.example"}), (400, olga, {}), (400, olga, {"NewRoleId": 3}),
+                                      (400, olga, {"NewRoleName": 3}), (400, olga, {"NewRoleName": "no address"})):
+                self.call("PUT", f"Certificates/{number}/Owner", body, status, who)
+            self.call("PUT", "Certificates/999999/Owner", {"NewRoleName": "a@b.example"}, 404, olga)
+            self.call("PUT", f"Certificates/{number}/Owner", {"NewRoleName": "a@b.example"}, 403, olga, Origin="https://evil.example")
+            self.assertEqual(self.call("GET", f"Certificates/{number}?includeMetadata=true")["Metadata"], {"Owner-Mail": "team@example.test"})
+        finally:
+            env.admin("metadata", "remove", "Owner-Mail", "--yes")
+            env.await_catalog()
+
+    def test_never_deleted(self):
+        number, before = self.issued()["KeyfactorID"], self.certificates()
+        for who in (alice, olga, admin):
+            self.assertIn("Revoke it", self.call("DELETE", f"Certificates/{number}", None, 403, who)["Message"])
+        self.call("DELETE", "Certificates/999999", None, 404, olga)
+        self.assertEqual(self.certificates(), before)
+
+
+class Catalog(Case):
+    def test_cas_templates_and_context(self):
+        cas = self.call("GET", "CertificateAuthority")
+        one = next(c for c in cas if c["LogicalName"] == "issuing")
+        self.assertEqual(self.call("GET", f"CertificateAuthority/{one['Id']}"), one)
+        self.assertEqual((one["AllowedEnrollmentTypes"], one["Standalone"], one["AllowedRequesters"]), (3, True, []))
+        self.call("GET", "CertificateAuthority/999999", status=404)
+        templates = {t["CommonName"]: t for t in self.call("GET", "Templates")}
+        user = templates["User"]
+        self.assertEqual((user["KeyType"], user["KeySize"], user["KeyRetention"], user["AllowedEnrollmentTypes"], user["RequiresApproval"]), ("RSA", "2048", "None", 3, False))
+        self.assertEqual((templates["WebServer"]["AllowedEnrollmentTypes"], templates["WebServer"]["RequiresApproval"]), (2, True))
+        self.assertIn("Department", [f["Name"] for f in self.call("GET", "MetadataFields") if f["Id"] in {m["MetadataId"] for m in user["MetadataFields"]}])
+        mine = {t["Name"]: t for t in self.call("GET", "Enrollment/CSR/Context/My")["Templates"]}
+        self.assertEqual((mine["User"]["Id"], [c["Name"] for c in mine["User"]["CAs"]]), (user["Id"], ["issuing"]))
+        self.assertEqual(set(mine), {p["name"] for p in alice.get("/pki/profiles").json["entries"] if p["may_enroll"]})
+        self.assertEqual(self.call("GET", "Enrollment/CSR/Context/My", who=otto)["Templates"], [])
+
+
+class Import(Case):
+    """By the import of the inventory (docs/inventory.md)."""
+
+    def other(self, name):
+        key = ec.generate_private_key(ec.SECP256R1())
+        subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)])
+        day = datetime.datetime(2026, 1, 1)
+        return key, (x509.CertificateBuilder().subject_name(subject).issuer_name(subject).public_key(key.public_key()).serial_number(x509.random_serial_number())
+                     .not_valid_before(day).not_valid_after(day + datetime.timedelta(days=3000)).sign(key, hashes.SHA256()))
+
+    def put(self, content, status=200, who=olga, **more):
+        text = content if isinstance(content, str) else base64.b64encode(content).decode()
+        return self.call("POST", "Certificates/Import", {"Certificate": text, "Password": "", "Metadata": {}, "StoreIds": [], "StoreTypes": [], "Schedule": None, **more}, status, who)
+
+    def test_one_and_again(self):
+        _, cert = self.other("kf elsewhere")
+        said = self.put(cert.public_bytes(Encoding.DER), Metadata={"Department": "IT"})
+        self.assertEqual((said["ImportStatus"], said["JobStatus"], said["InvalidKeystores"]), (1, 1, []))
+        one = self.call("GET", f"Certificates/{said['CertificateId']}?includeMetadata=true", who=olga)
+        self.assertEqual((one["IssuedCN"], one["Metadata"], one["Thumbprint"]), ("kf elsewhere", {"Department": "IT"}, cert.fingerprint(hashes.SHA1()).hex().upper()))
+        again = self.put(cert.public_bytes(Encoding.PEM).decode())
+        self.assertEqual((again["ImportStatus"], again["CertificateId"]), (2, said["CertificateId"]))
+        self.assertIn("Revoke", self.call("DELETE", f"Certificates/{one['Id']}", None, 403, olga)["Message"])
+
+    def test_pkcs12_without_its_key(self):
+        key, cert = self.other("kf in a p12")
+        p12 = pkcs12.serialize_key_and_certificates(b"x", key, cert, None, BestAvailableEncryption(b"secret"))
+        self.assertEqual(self.put(p12, Password="secret")["ImportStatus"], 1)
+        self.assertIn("password", self.put(p12, 400, Password="wrong")["Message"].lower())
+
+    def test_who_may(self):
+        _, cert = self.other("kf not this one")
+        der_ = cert.public_bytes(Encoding.DER)
+        before = env.count("select count(*) from certificate")
+        for who, status in ((alice, 403), (bob, 403), (otto, 403), (anna, 403), (Person("olga", "wrong", env), 401)):
+            self.put(der_, status, who)
+        self.call("POST", "Certificates/Import", {"Certificate": base64.b64encode(der_).decode()}, 403, olga, Origin="https://evil.example")
+        for status, content, more in ((400, "", {}), (400, "x", {}), (400, base64.b64encode(b"nothing").decode(), {}), (400, der_, {"Metadata": {"Nope": 1}}),
+                                      (400, der_, {"Metadata": []}), (400, der_, {"StoreIds": ["a"]}), (400, der_, {"Password": 7})):
+            with self.subTest(more):
+                self.assertTrue(self.put(content, status, **more)["Message"])
+        self.assertEqual(env.count("select count(*) from certificate"), before)
 
 
 if __name__ == "__main__":

@@ -478,6 +478,12 @@ static const struct policy {
     {"keyfactor.enroll", AUTH_APP_SENT | AUTH_USER, 0, false},
     {"keyfactor.renew", AUTH_APP_SENT | AUTH_USER, 0, false},
     {"keyfactor.pfx", AUTH_APP_SENT | AUTH_USER, 0, false},
+    {"keyfactor.ca", AUTH_PERSON, 0, false},
+    {"keyfactor.context", AUTH_PERSON, 0, false},
+    {"keyfactor.recover", AUTH_PERSON, 0, false},
+    {"keyfactor.owner", AUTH_PERSON, 0, false},
+    {"keyfactor.delete", AUTH_PERSON, 0, false},
+    {"keyfactor.import", AUTH_PERSON, REQUESTER_ROLE_ADMIN | REQUESTER_ROLE_OFFICER, false},
     {"keyfactor.pending", AUTH_PERSON, 0, false},
     {"keyfactor.denied", AUTH_PERSON, 0, false},
     {"keyfactor.external", AUTH_PERSON, 0, false},
@@ -1000,7 +1006,7 @@ origin__safe_methods_change_nothing(void **state)
 	    "keyfactor.endpoints", "keyfactor.certificates", "keyfactor.certificate",
 	    "keyfactor.compare", "keyfactor.fields", "keyfactor.field", "keyfactor.templates",
 	    "keyfactor.template", "keyfactor.cas", "keyfactor.pending", "keyfactor.denied",
-	    "keyfactor.external", "keyfactor.request"};
+	    "keyfactor.external", "keyfactor.request", "keyfactor.ca", "keyfactor.context"};
 
 	(void)state;
 	for (size_t i = 0; i < route_table_len; i++) {

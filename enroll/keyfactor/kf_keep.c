@@ -1,0 +1,70 @@
+/* KeyfactorAPI: what a certificate has beside it, and that it stays: Owner, DELETE. See kf_api.h.
+ */
+#include <string.h>
+
+#include "conf.h"
+#include "rest/rest_cert_metadata.h"
+
+#include "kf_api.h"
+#include "kf_certificate.h"
+#include "kf_lookup.h"
+
+/* {field: name} */
+static int
+read_owner(const struct worker_env *env, const gh_json *body, gh_json *values, struct gh_error *err)
+{
+	const char *field = env->conf->notify.owner_field, *name;
+	int rc = kf_text(body, "NewRoleName", &name, err);
+
+	if (rc != 0)
+		return rc;
+	if (field == NULL || *field == '\0')
+		return gh_refuse(err, GH_E_CONFLICT,
+		    "Certificates have no owner here: notify.owner_field names no metadata field.");
+	if (name == NULL)
+		return gh_refuse(err, GH_E_BAD_REQUEST,
+		    "NewRoleName is missing: the owner's address. There are no numbered roles.");
+	if (gh_json_set_string(values, field, name) != 0)
+		return gh_fail(err, GH_E_NOMEM, "owner");
+	return kf_metadata_check(env, values, err);
+}
+
+/* The owner is who hears of the certificate: the address in the metadata field of
+ * notify.owner_field. */
+void
+kf_owner(struct worker_env *env, const struct call *call, struct gh_http_reply *rep)
+{
+	gh_json *body, *values = gh_json_new_object(), *answer = NULL;
+	const struct kf_question q = {.handler = rest_cert_metadata_change,
+	    .method = GH_HTTP_PUT,
+	    .id = call_number(call->parts, "id"),
+	    .query = "merge=yes",
+	    .body = values};
+	struct gh_error err = {0};
+	int rc = kf_body(call, &body, &err);
+
+	if (rc == 0)
+		rc = read_owner(env, body, values, &err);
+	if (rc != 0)
+		kf_error(&err, rep);
+	else if (kf_ask(env, call, &q, &answer, rep))
+		rep->status = 204;
+	gh_json_free(answer);
+	gh_json_free(values);
+	gh_json_free(body);
+}
+
+/* The record of what was issued is evidence, and revocation needs it. */
+void
+kf_delete(struct worker_env *env, const struct call *call, struct gh_http_reply *rep)
+{
+	const struct kf_lookup l = {.id = call_number(call->parts, "id")};
+	gh_json *row;
+
+	if (!kf_lookup_ask(env, call, &l, &row, rep))
+		return;
+	gh_json_free(row);
+	kf_fail(rep, 403, "forbidden",
+	    "A certificate is never deleted here: its record says what was issued and whether it is "
+	    "revoked. Revoke it.");
+}
