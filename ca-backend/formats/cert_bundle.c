@@ -123,17 +123,23 @@ enum form { FORM_NONE, FORM_CERT, FORM_PKCS7, FORM_PKCS12 };
 static enum form
 form_of(const struct gh_der *in)
 {
-	const unsigned char *p = in->p, *end = in->p + in->len;
+	size_t at = 1;
 
-	if (in->len < 4 || *p++ != GH_DER_SEQUENCE)
+	if (in->len < 4 || in->p[0] != GH_DER_SEQUENCE)
 		return FORM_NONE;
-	p += *p > 0x80 ? 1 + (*p & 0x7f) : 1; /* indefinite lengths, too */
-	if (p >= end)
+	at += in->p[1] > 0x80 ? 1 + (in->p[1] & 0x7f) : 1; /* indefinite lengths, too */
+	if (at >= in->len)
 		return FORM_NONE;
-	return *p == GH_DER_SEQUENCE ? FORM_CERT
-	    : *p == GH_DER_OID       ? FORM_PKCS7
-	    : *p == GH_DER_INTEGER   ? FORM_PKCS12
-				     : FORM_NONE;
+	switch (in->p[at]) {
+	case GH_DER_SEQUENCE:
+		return FORM_CERT;
+	case GH_DER_OID:
+		return FORM_PKCS7;
+	case GH_DER_INTEGER:
+		return FORM_PKCS12;
+	default:
+		return FORM_NONE;
+	}
 }
 
 bool

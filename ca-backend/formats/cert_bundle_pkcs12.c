@@ -11,7 +11,7 @@
 
 #define PKCS12_MAX ((size_t)1024 * 1024) /* bytes */
 #define PARTS_MAX 16                     /* that are opened: each derives a key */
-#define ROUNDS_MAX 2000000 /* of all derivations; Windows writes 2000 each, others up to 600000 */
+#define ROUNDS_MAX 1000000 /* of all derivations; Windows writes 2000 each, others up to 600000 */
 #define DEPTH_MAX 4        /* of bags in bags */
 
 /* ---- what it would cost ---- */

@@ -93,7 +93,8 @@ foreign_cert_read(const unsigned char *der, size_t len, struct foreign_cert *out
 	out->x509 = d2i_X509(NULL, &p, (long)len);
 	ERR_clear_error();
 	if (out->x509 == NULL || p != der + len)
-		return gh_refuse(err, GH_E_BAD_REQUEST, "it is no X.509 certificate");
+		return gh_refuse(err, GH_E_BAD_REQUEST,
+		    "it is no X.509 certificate that OpenSSL reads");
 	read_key_id(out);
 	out->is_self_issued =
 	    gh_der_equals(&out->parts.subject, out->parts.issuer.p, out->parts.issuer.len);

@@ -442,6 +442,43 @@ def constraints_seeds():
     yield der.seq(one(tamp + "3", der.seq(der.seq(der.oid("1.2.3"), der.set_(der.integer(1))))))
 
 
+def foreign_cert_seeds():
+    """A certificate with names of each kind as DER, PEM, PKCS#7 and PKCS#12."""
+    with tempfile.TemporaryDirectory() as folder:
+        def openssl(*args):
+            return subprocess.run(["openssl", *args], cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=True).stdout
+        openssl("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "9", "-subj", "/CN=a/O=b", "-keyout", "key", "-out", "pem",
+                "-addext", "subjectAltName=DNS:a.test,IP:192.0.2.1,email:a@b.test,URI:http://a,otherName:1.3.6.1.4.1.311.20.2.3;UTF8:a@b,RID:1.2.3,dirName:dir",
+                "-addext", "authorityKeyIdentifier=keyid", "-config", str(dir_name(folder)))
+        text = openssl("x509", "-in", "pem")
+        p7 = openssl("crl2pkcs7", "-nocrl", "-certfile", "pem", "-outform", "DER")
+        yield text
+        yield b"some words\r\n" + text + b"-----BEGIN PRIVATE KEY-----\nMAA=\n-----END PRIVATE KEY-----\n" + text
+        yield openssl("x509", "-in", "pem", "-outform", "DER")
+        yield p7
+        yield base64.b64encode(p7)
+        for more in (["-nomac", "-keypbe", "NONE", "-certpbe", "NONE"], ["-iter", "1", "-nomac"], ["-iter", "1"]):
+            yield openssl("pkcs12", "-export", "-in", "pem", "-inkey", "key", "-passout", "pass:secret", *more)
+
+
+def dir_name(folder):
+    path = Path(folder) / "conf"
+    path.write_text("[req]\ndistinguished_name=dn\n[dn]\n[dir]\nCN=d\n")
+    return path
+
+
+def scan_seeds():
+    """The kind of endpoint, and what one says that begins TLS, or does not."""
+    yield b"\1220-a\r\n220 b\r\n250-c\r\n250-STARTTLS\r\n250 SIZE\r\n220 go\r\n"
+    yield b"\1220 b\r\n250 c\r\n"
+    yield b"\2* OK ready\r\n* CAPABILITY\r\na OK go\r\n"
+    yield b"\3" + bytes.fromhex("300c02010178070a010004000400")
+    yield b"\3" + bytes.fromhex("3084000000") + b"\x0c" + bytes.fromhex("02010178070a010004000400")
+    yield b"\4S"
+    yield b"\4SE"
+
+
+KINDS |= {"foreign": foreign_cert_seeds, "scan": scan_seeds}
 KINDS |= {"answer": pki_answer_seeds, "device": device_file_seeds, "constraints": constraints_seeds}
 KINDS |= {"query": query_seeds, "csrattrs": csrattrs_seeds, "decrypt": decrypt_seeds, "key": key_package_seeds, "package": package_seeds, "receipt": receipt_seeds}
 
