@@ -17,6 +17,14 @@
 	"(CASE WHEN ca_id < 0 THEN (SELECT f.subject FROM foreign_issuer f WHERE f.id = ca_id) " \
 	"ELSE (SELECT ca.subject FROM ca WHERE ca.id = ca_id) END)"
 
+/* Where scans have found it, now and before. */
+#define CERT_LOCATIONS \
+	"(SELECT coalesce(json_agg(l), '[]') FROM (SELECT e.id AS endpoint_id, e.host || ':' || e.port AS endpoint, " \
+	"nullif(e.start, 'tls') AS starttls, nullif(e.sni, '') AS sni, iso_utc(s.first_seen) AS first_seen, " \
+	"iso_utc(s.last_seen) AS last_seen, s.is_current AS current FROM scan_sighting s " \
+	"JOIN scan_endpoint e ON e.id = s.endpoint_id WHERE s.certificate_id = certificate.id " \
+	"ORDER BY s.is_current DESC, s.last_seen DESC, s.id LIMIT 100) l) AS locations"
+
 /* One look-up for each row of a page; LIMIT keeps the planner from reading the table along. */
 #define CERT_JOIN \
 	" LEFT JOIN LATERAL (SELECT reason, revoked_at, invalidity_date, removed_at, revoked_by, comment FROM revocation " \

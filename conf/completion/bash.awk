@@ -11,6 +11,8 @@ $2 == "" {
 	}
 	if (word[2] != "")
 		verbs[word[1]] = verbs[word[1]] (verbs[word[1]] == "" ? "" : " ") word[2]
+	else
+		alone[word[1]] = 1 # beside its verbs, where it has some
 	order[++commands] = $1
 	next
 }
@@ -48,9 +50,12 @@ END {
 	for (i = 1; i <= n; i++) {
 		if (verbs[noun[i]] == "")
 			continue
-		printf "\t%s)\n\t\tif [ \"$COMP_CWORD\" -eq 2 ]; then\n", noun[i]
+		printf "\t%s)\n", noun[i]
+		if (noun[i] in alone)
+			print "\t\tif [[ ${COMP_WORDS[2]} != -* ]]; then"
+		print "\t\tif [ \"$COMP_CWORD\" -eq 2 ]; then"
 		printf "\t\t\tmapfile -t COMPREPLY < <(compgen -W '%s --help' -- \"$cur\")\n", verbs[noun[i]]
-		print "\t\t\treturn\n\t\tfi\n\t\tcommand+=\" ${COMP_WORDS[2]}\" ;;"
+		print "\t\t\treturn\n\t\tfi\n\t\tcommand+=\" ${COMP_WORDS[2]}\"" (noun[i] in alone ? "\n\t\tfi ;;" : " ;;")
 	}
 	print "\tesac\n\tcase $command in"
 	for (i = 1; i <= commands; i++) {

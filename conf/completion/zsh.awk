@@ -20,6 +20,8 @@ $2 == "" {
 	}
 	if (word[2] != "")
 		verbs[word[1]] = verbs[word[1]] " '" word[2] ":" quoted($5) "'"
+	else
+		alone[word[1]] = 1 # beside its verbs, where it has some
 	command[++commands] = $1
 	next
 }
@@ -53,9 +55,12 @@ END {
 	for (i = 1; i <= nouns; i++) {
 		if (verbs[order[i]] == "")
 			continue
-		printf "\t%s)\n\t\tif (( CURRENT == 3 )); then\n\t\t\tchoices=(%s)\n", order[i], substr(verbs[order[i]], 2)
+		printf "\t%s)\n", order[i]
+		if (order[i] in alone)
+			print "\t\tif [[ $words[3] != -* ]]; then"
+		printf "\t\tif (( CURRENT == 3 )); then\n\t\t\tchoices=(%s)\n", substr(verbs[order[i]], 2)
 		print "\t\t\t_describe verb choices\n\t\t\treturn\n\t\tfi"
-		print "\t\tcommand+=\" $words[3]\"\n\t\tshift words\n\t\t(( CURRENT-- )) ;;"
+		print "\t\tcommand+=\" $words[3]\"\n\t\tshift words\n\t\t(( CURRENT-- ))" (order[i] in alone ? "\n\t\tfi ;;" : " ;;")
 	}
 	print "\tesac\n\tshift words\n\t(( CURRENT-- ))"
 	print "\tcase $command in"

@@ -70,7 +70,7 @@ refuse_own(const struct cert_import *in, const struct ca *ca, const struct gh_de
 		return gh_refuse(err, GH_E_CONFLICT,
 		    "our CA %.64s has issued it, and its signature was written in another way",
 		    ca->name);
-	if (is_of_chain(&in->catalog->cas, der))
+	if (is_of_chain(in->cas, der))
 		return gh_refuse(err, GH_E_CONFLICT, "it is the certificate of a CA that is here");
 	return gh_refuse(err, GH_E_CONFLICT,
 	    "our CA %.64s has signed it, and it is not recorded here: an import does not make it known "
@@ -125,7 +125,7 @@ judge(const struct cert_import *in, const struct gh_der *der, const gh_json *met
 	if (rc == 0)
 		take_subject(&cert, v);
 	if (rc == 0 && (rc = store_find_sha256(in->store, der, &v->id, err)) == 0) {
-		if (v->id == 0 && (ca = find_signer(&in->catalog->cas, cert.x509)) != NULL)
+		if (v->id == 0 && (ca = find_signer(in->cas, cert.x509)) != NULL)
 			rc = refuse_own(in, ca, der, err);
 		else
 			rc = store_one(in, &cert, der, metadata, v, err);
@@ -135,11 +135,22 @@ judge(const struct cert_import *in, const struct gh_der *der, const gh_json *met
 }
 
 /* What is the fault of the certificate; else the import ends. */
-static bool
-is_refusal(int rc)
+bool
+cert_import_is_refusal(int rc)
 {
 	return rc == GH_E_BAD_REQUEST || rc == GH_E_CONFLICT || rc == GH_E_METADATA ||
 	    rc == GH_E_AUTH_FAILED || rc == GH_E_TOO_LARGE;
+}
+
+int
+cert_import_one(const struct cert_import *in, const struct gh_der *der, int64_t *id,
+    struct gh_error *err)
+{
+	struct verdict v = {.result = "refused"};
+	int rc = judge(in, der, NULL, &v, err);
+
+	*id = rc == 0 ? v.id : 0;
+	return rc;
 }
 
 /* ---- report ---- */
@@ -179,7 +190,7 @@ static int
 conclude(const struct cert_import *in, const struct cert_bundle_item *item, struct verdict *v,
     int rc, struct cert_import_report *to, struct gh_error *err)
 {
-	if (rc != 0 && !is_refusal(rc))
+	if (rc != 0 && !cert_import_is_refusal(rc))
 		return rc;
 	if (rc != 0) {
 		v->result = "refused";
@@ -195,8 +206,8 @@ conclude(const struct cert_import *in, const struct cert_bundle_item *item, stru
 int
 cert_import_metadata(const struct cert_import *in, gh_json **out, struct gh_error *err)
 {
-	const struct metadata_change c = {.field = in->catalog->field,
-	    .fields = in->catalog->fields,
+	const struct metadata_change c = {.field = in->field,
+	    .fields = in->fields,
 	    .is_officer = true};
 	gh_json *none = gh_json_new_object(), *changes = NULL;
 	int rc = none != NULL ? 0 : gh_fail(err, GH_E_NOMEM, "metadata");

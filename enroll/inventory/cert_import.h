@@ -9,15 +9,18 @@
 #ifndef ENROLL_CERT_IMPORT_H
 #define ENROLL_CERT_IMPORT_H
 
-#include "catalog/catalog.h"
+#include "catalog/metadata.h"
 #include "formats/cert_bundle.h"
+#include "issuing/ca_set.h"
 #include "requester.h"
 #include "store/store.h"
 
 /* The bytes of one file, or of one member of a call. */
 struct cert_import {
 	struct store *store;
-	const struct catalog *catalog;
+	const struct ca_set *cas;           /* ours */
+	const struct metadata_field *field; /* NULL where there are no metadata */
+	size_t fields;
 	const struct requester *who;
 	const char *request_id;  /* of the HTTP request, or NULL */
 	const char *name;        /* of the file, for the report; NULL: none */
@@ -38,6 +41,11 @@ struct cert_import_report {
  * and the same call again goes on from there. */
 int cert_import(const struct cert_import *in, const void *bytes, size_t len,
     struct cert_import_report *report, struct gh_error *err) GH_MUSTCHECK;
+/* A certificate alone, without metadata. *id: of it, stored or there already. A refusal of it is an
+ * error, which cert_import_is_refusal tells from ours. */
+int cert_import_one(const struct cert_import *in, const struct gh_der *der, int64_t *id,
+    struct gh_error *err) GH_MUSTCHECK;
+bool cert_import_is_refusal(int rc);
 /* The metadata as they are stored, typed: those of requests have defaults and required fields,
  * these do not. *out: the caller's, NULL where there are none. GH_E_METADATA names the field. */
 int cert_import_metadata(const struct cert_import *in, gh_json **out,

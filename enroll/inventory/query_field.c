@@ -40,6 +40,7 @@ static const struct {
     {"State", {CERT_COL_STATE, NULL, CERT_STATE}},
     {"NotBefore", {CERT_COL_NOT_BEFORE, NULL, CERT_TIME}},
     {"NotAfter", {CERT_COL_NOT_AFTER, NULL, CERT_TIME}},
+    {"Location", {CERT_COL_LOCATION, NULL, CERT_TEXT}},
     {"CertId", {CERT_COL_ID, NULL, CERT_NUMBER}},
     {"CertRequestId", {CERT_COL_REQUEST, NULL, CERT_NUMBER}},
     {"IssuedDN", {CERT_COL_SUBJECT, NULL, CERT_TEXT}},

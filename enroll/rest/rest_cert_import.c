@@ -1,6 +1,7 @@
 /* Certificates from elsewhere over REST. See rest_cert_import.h. */
 #include <string.h>
 
+#include "catalog/catalog.h"
 #include "catalog/metadata.h"
 #include "inventory/cert_import.h"
 
@@ -41,7 +42,7 @@ check_metadata(const struct cert_import *in, struct rest_fields *f, struct gh_er
 	int rc = cert_import_metadata(in, &typed, err);
 
 	gh_json_free(typed);
-	about = rc != 0 ? metadata_blamed(in->catalog->field, in->catalog->fields, err) : NULL;
+	about = rc != 0 ? metadata_blamed(in->field, in->fields, err) : NULL;
 	if (about != NULL)
 		rest_field_refused(f, about->name, err);
 	return rc;
@@ -69,7 +70,9 @@ void
 rest_cert_import(struct worker_env *env, const struct call *call, struct gh_http_reply *rep)
 {
 	struct cert_import in = {.store = env->store,
-	    .catalog = env->catalog,
+	    .cas = &env->catalog->cas,
+	    .field = env->catalog->field,
+	    .fields = env->catalog->fields,
 	    .who = call->requester,
 	    .request_id = call->http->request_id,
 	    .max = REST_IMPORT_CERTS_MAX};

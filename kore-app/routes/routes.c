@@ -15,6 +15,7 @@
 #include "rest/rest_archive.h"
 #include "rest/rest_cert_import.h"
 #include "rest/rest_certificate.h"
+#include "rest/rest_endpoint.h"
 #include "rest/rest_generate.h"
 #include "rest/rest_profile.h"
 #include "rest/rest_request.h"
@@ -312,6 +313,18 @@ const struct route route_table[] = {
 	.need = AUTH_PERSON,
 	.roles = REQUESTER_ROLE_ADMIN | REQUESTER_ROLE_OFFICER | REQUESTER_ROLE_AUDITOR,
 	.handler = rest_status},
+    {.methods = READ,
+	.pattern = "/pki/endpoints",
+	.name = "pki.endpoints",
+	.need = AUTH_PERSON,
+	.roles = ANY_ROLE,
+	.handler = rest_endpoints},
+    {.methods = READ,
+	.pattern = "/pki/endpoint/{id}",
+	.name = "pki.endpoint",
+	.need = AUTH_PERSON,
+	.roles = ANY_ROLE,
+	.handler = rest_endpoint},
     /* by ?serial=&issuer= or ?thumbprint= */
     {.methods = READ,
 	.pattern = "/pki/certificate",

@@ -2,8 +2,12 @@
 """Certificates from elsewhere: put in by command and REST in every form, found and told of like ours, and without any right."""
 
 import base64
+import concurrent.futures
+import datetime
+import functools
 import hashlib
 import json
+import ssl
 import subprocess
 import unittest
 import urllib.parse
@@ -13,8 +17,10 @@ import der
 import ocsp
 import tap
 from client import Client
-from environment import Environment, wait_for
+from environment import Environment, read_shell_variables
+from mail_server import Certificates, Exim
 from person import Person
+from tls_endpoints import OpenSSL, Postgres, Scripted
 
 env = Environment("foreign", GATEHOUSE_CONF_EXTRA="""
 roles { officer_groups = "pki-officers" }
@@ -51,6 +57,20 @@ def certificate(subject="www.elsewhere.test", issuer=(("CN", "Foreign CA"),), se
 
 def pem(cert):
     return der.pem(cert, "CERTIFICATE")
+
+
+P256_ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
+
+
+def other_signature(cert):
+    """(r, n - s) is an ECDSA signature as (r, s) is."""
+    tbs, algorithm, signature = ocsp.members(ocsp.read(cert)[1])
+    r, s = (int.from_bytes(ocsp.read(v)[1], "big") for v in ocsp.members(ocsp.read(ocsp.read(signature)[1][1:])[1]))
+    return der.seq(tbs, algorithm, der.bits(der.seq(der.integer(r), der.integer(P256_ORDER - s))))
+
+
+def issuer_of(cert):
+    return ocsp.members(ocsp.read(ocsp.members(ocsp.read(cert)[1])[0])[1])[3]
 
 
 def key_id(value):
@@ -107,6 +127,366 @@ class Import(Case):
         self.assertIn("one.elsewhere.test", env.admin("cert", "show", entry["id"]))
         self.assertIn(entry["id"], [row["id"] for row in env.admin("cert", "list", "--status", "foreign", "--limit", 0, "--json")])
         self.assertEqual(self.expect(alice.get("/pki/certificates?query=" + urllib.parse.quote('State -eq "foreign"')), 200)["entries"], [])
+
+
+    def test_each_form(self):
+        one, two, three = (certificate(f"form{i}.elsewhere.test") for i in range(3))
+        chain = self.file("chain.pem", pem(one) + pem(two))
+        p7 = der.openssl("crl2pkcs7", "-nocrl", "-certfile", str(chain), "-outform", "DER")
+        for content, present in ((one, 0), (base64.b64encode(two).decode(), 0), (p7, 2), (der.pem(p7, "PKCS7"), 2), (one + two, 2),
+                                 ("\ufeffheader\r\n" + pem(one).replace("\n", "\r\n"), 1)):
+            answer = self.put(content)
+            self.assertEqual((answer["present"], answer["refused"]), (present, 0), answer)
+        alone = self.file("three.pem", pem(three))
+        for name, more in (("new", []), ("old", ["-legacy", "-certpbe", "PBE-SHA1-RC2-40"])):
+            p12 = der.openssl("pkcs12", "-export", "-in", str(alone), "-inkey", KEY.path, "-certfile", str(chain), "-passout", "pass:sesame", *more)
+            path, password = self.file(f"{name}.p12", p12), self.file("password", "sesame\n")
+            answer = env.admin("cert", "import", path, "--password-file", password, "--json")
+            self.assertEqual((answer["stored"] + answer["present"], answer["refused"], answer["private_keys"]), (3, 0, 1), answer)
+            self.assertIn("1 private keys were passed over", env.admin("cert", "import", path, "-p", password))
+        wrong = self.put(p12, password="wrong")
+        self.assertIn("password", wrong["entries"][0]["reason"])
+        self.assertEqual((wrong["stored"], wrong["refused"]), (0, 1))
+        key = subprocess.run(["openssl", "pkey", "-in", KEY.path, "-outform", "DER"], stdout=subprocess.PIPE, check=True).stdout
+        secret = key[-100:].hex()[20:60]
+        self.assertEqual(env.count(f"select count(*) from certificate where encode(der, 'hex') like '%{secret}%'"), 0)
+
+    def test_garbage_is_told_by_line_and_hides_nothing(self):
+        good, bad = [certificate(f"among{i}.test") for i in range(2)], "-----BEGIN CERTIFICATE-----\n%%%\n-----END CERTIFICATE-----\n"
+        answer = self.put(pem(good[0]) + "garbage\n" + bad + pem(good[1]) + der.pem(b"\x30\x03\x02\x01\x01", "CERTIFICATE"), name="mixed.pem")
+        self.assertEqual([(e["result"], e["file"]) for e in answer["entries"]],
+                         [(r, "mixed.pem") for r in ("stored", "refused", "stored", "refused")])
+        self.assertEqual(answer["entries"][1]["line"], len(pem(good[0]).splitlines()) + 2)
+        for content in ("nothing", "AAAA", base64.b64encode(good[0][:-1]).decode(), "-----BEGIN CERTIFICATE-----"):
+            answer = self.put(content)
+            self.assertEqual((answer["refused"], answer["stored"]), (1, 0), content)
+        self.expect(olga.post(IMPORT, {"content": "\0"}), 400, "bad_json")
+        self.expect(olga.post(IMPORT, {"content": pem(good[0]), "metadata": {"Nonsense": "1"}}), 400, "metadata")
+        self.expect(olga.post(IMPORT, {"content": "", "passwort": "x"}), 422, "validation")
+        self.expect(olga.post(IMPORT, {"content": "x" * (1024 * 1024)}), 413)
+        many = 501 * pem(b"\0\0\0")
+        self.assertIn("501 certificates", self.put(many)["entries"][0]["reason"])
+
+    def test_a_folder_and_a_list(self):
+        folder = env.scratch / "folder"
+        (folder / "below").mkdir(parents=True)
+        certs = [certificate(f"listed{i}.test") for i in range(4)]
+        (folder / "a.pem").write_text(pem(certs[0]))
+        (folder / "below" / "b.der").write_bytes(certs[1])
+        (folder / "readme").write_text("no certificate")
+        (folder / "link").symlink_to("/etc/passwd")
+        done = env.admin("cert", "import", folder, "--json", check=False)
+        self.assertEqual(done.returncode, 1)
+        answer = json.loads(done.stdout)
+        self.assertEqual((answer["stored"], answer["refused"], len(answer["entries"])), (2, 1, 3), answer)
+        (env.scratch / "list.csv").write_text(
+            "\ufefffile,certificate,Department,Cost-Center\r\nfolder/a.pem,,IT,\r\n," + base64.b64encode(certs[2]).decode() + ',"Sales, Süd",17\r\n'
+            f'"folder/none.pem",,IT,\r\n,{base64.b64encode(certs[3]).decode()},,many\r\n,,IT,\r\na,b,c,d,e\r\n"x\r\n')
+        answer = json.loads(env.admin("cert", "import", "--csv", "list.csv", "--json", check=False).stdout)
+        self.assertEqual([e["result"] for e in answer["entries"]], ["present", "stored"] + ["refused"] * 5, answer)
+        self.assertEqual(answer["entries"][6]["file"], "list.csv:8")
+        number = answer["entries"][1]["id"]
+        self.assertEqual(self.expect(olga.get(f"/pki/certificate/{number}/metadata"), 200), {"Department": "Sales, Süd", "Cost-Center": 17})
+        page = olga.get("/pki/certificates?query=" + urllib.parse.quote('Department -startswith "Sales" AND State -eq "foreign"')).json
+        self.assertEqual([e["id"] for e in page["entries"]], [number])
+        self.expect(olga.send("PUT", f"/pki/certificate/{number}/metadata?merge=yes", {"Department": "IT"}), 200)
+
+    def test_the_same_at_the_same_moment_is_one(self):
+        certs = [certificate(f"race{i}.test", serial=7000 + i) for i in range(5)]
+        content = "".join(map(pem, certs))
+        with concurrent.futures.ThreadPoolExecutor(6) as pool:
+            answers = list(pool.map(lambda _: Person("olga", olga.password, env).post(IMPORT, {"content": content}).json, range(6)))
+        self.assertEqual(sum(a["stored"] for a in answers), 5)
+        self.assertEqual(sum(a["present"] for a in answers), 25)
+        self.assertEqual(len({e["id"] for a in answers for e in a["entries"]}), 5)
+
+
+class Issuers(Case):
+    def test_serial_numbers_are_unique_for_an_issuer_only(self):
+        """Two issuers with one name, appliances that sign themselves as each other does, and an issuer that gave a number twice."""
+        two = [certificate("a.test", serial=5, extensions=[key_id(bytes([n]) * 20)]) for n in (1, 2)]
+        selves = [certificate("localhost", [("CN", "localhost")], serial=0, key=k, signer=k) for k in (KEY, OTHER)]
+        twice = [certificate(f"twice{n}.test", serial=6) for n in (1, 2)]
+        numbers = [self.stored(c) for c in two + selves + twice]
+        self.assertEqual(len(set(numbers)), 6)
+        self.assertEqual([self.put(c)["entries"][0]["id"] for c in two + selves + twice], numbers)
+        self.assertEqual(env.count(f"select count(distinct ca_id) from certificate where id = any ('{{{','.join(map(str, numbers))}}}')"), 6)
+
+    def test_what_is_ours_is_ours_by_its_signature(self):
+        answer = Client(env).enroll(der.csr(KEY)).certificates()
+        leaf, issuing, root = answer
+        known = env.count(f"select id from certificate where sha256 = '\\x{hashlib.sha256(leaf).hexdigest()}'")
+        self.assertEqual([(e["result"], e["id"]) for e in self.put(leaf)["entries"]], [("present", known)])
+        self.assertIn(self.put(root)["entries"][0]["result"], ("present", "refused"))
+        written = self.put(other_signature(leaf))["entries"][0]
+        self.assertEqual(written["result"], "refused")
+        # lost, as in a restore
+        env.without_triggers(f"delete from certificate where id = {known}")
+        lost = self.put(leaf)["entries"][0]
+        self.assertEqual((lost["result"], lost["id"]), ("refused", None))
+        self.assertIn("an import does not make it known", lost["reason"])
+        self.assertEqual(env.count(f"select count(*) from certificate where sha256 = '\\x{hashlib.sha256(leaf).hexdigest()}'"), 0)
+        # another CA with the name of ours
+        self.stored(certificate("named.test", issuer_of(leaf)))
+
+    def test_ours_is_meant_where_both_fit(self):
+        answer = Client(env).enroll(der.csr(KEY), flags=1).json
+        issuer = issuer_of(base64.b64decode(answer["Certificates"]))
+        foreign = self.stored(certificate("twin.test", issuer, serial=int(answer["SerialNumber"], 16)))
+        for query in (f"serial={answer['SerialNumber']}", f"serial={answer['SerialNumber']}&issuer=" + urllib.parse.quote(answer["IssuerDN"])):
+            self.assertEqual(self.expect(olga.get("/pki/certificate?" + query), 200)["id"], answer["CMSID"])
+        self.assertEqual(env.admin("cert", "show", answer["SerialNumber"], "--json")["id"], answer["CMSID"])
+        env.admin("cert", "revoke", answer["SerialNumber"], "--yes")
+        self.assertEqual(olga.get(f"/pki/certificate/{answer['CMSID']}").json["status"], "revoked")
+        self.assertEqual(olga.get(f"/pki/certificate/{foreign}").json["status"], "foreign")
+
+
+class Odd(Case):
+    """Taken or refused in words, shown, and never a crash."""
+
+    def check(self, cert, taken=True, says=None):
+        entry = self.put(cert)["entries"][0]
+        self.assertEqual(entry["result"], "stored" if taken else "refused", (entry, cert.hex()[:1000]))
+        if says is not None:
+            self.assertIn(says, entry["reason"])
+        if taken:
+            self.assertEqual(olga.get(f"/pki/certificate/{entry['id']}?format=der").body, cert)
+            self.assertEqual(self.expect(olga.get(f"/pki/certificate/{entry['id']}"), 200)["status"], "foreign")
+            page = olga.get("/pki/certificates?query=" + urllib.parse.quote(f'Id -eq {entry["id"]} AND State -eq "foreign"')).json
+            self.assertEqual([e["id"] for e in page["entries"]], [entry["id"]])
+            self.assertEqual(env.admin("cert", "show", entry["id"], check=False).returncode, 0)
+        return entry
+
+    def test_serial_numbers(self):
+        for content, taken in ((b"\0", True), (b"\x80", True), (b"\x80" + b"\xff" * 19, True), (b"\xff" * 20, False), (b"\1" * 32, True), (b"\1" * 33, False), (b"", False)):
+            self.check(certificate(serial=content), taken)
+
+    def test_times(self):
+        for dates, taken in ((("500101000000Z", "691231235959Z"), True), (("19000101000000Z", "99991231235959Z"), True),
+                             (("00010101000000Z", "20200101000000Z"), True), (("00000101000000Z", "20200101000000Z"), False),
+                             (("250101000000Z", "250230000000Z"), False), (("nonsense", "250101000000Z"), False)):
+            self.check(certificate("times.test", dates=dates), taken)
+
+    def test_names(self):
+        raw = [der.tlv(0x1e, "Größe".encode("utf-16-be")), der.tlv(0x14, b"Gr\xf6\xdfe"), der.tlv(0x0c, b"a\0b"), der.tlv(0x1c, b"\0\0\0a"), der.tlv(0x13, b"\x1b[2J")]
+        for value in raw:
+            self.check(certificate([("CN", value)], extensions=[der.extension("subjectAltName", der.seq(
+                der.context(0, der.oid("upn"), der.context(0, value))))]))
+        self.check(certificate(der.seq()))
+        for value in (der.tlv(0x0c, b"\xff\xfe"), der.tlv(0x1e, b"\xd8\0"), der.tlv(0x1e, b"a"), der.tlv(0x1a, b"visible")):
+            self.check(certificate([("CN", value)]), False)
+        self.check(certificate([("O", "x" * 5000)]), True, "beginnings")
+
+    def test_alternative_names(self):
+        self.check(certificate("many.test", names=der.san(dns=[f"n{i}.test" for i in range(2001)])), True, "first 2000")
+        entry = self.check(certificate("long.test", names=der.san(dns=["a" * 3000])), True, "beginnings")
+        self.assertEqual(env.sql(f"select length(sans[1]) from certificate where id = {entry['id']}"), [["1000"]])
+        self.check(certificate("too.test", names=der.san(dns=[f"name{i}.elsewhere.test" for i in range(5500)])), False, "131072")
+        path = self.file("huge.der", certificate("huge.test", names=der.san(dns=[f"name{i}.elsewhere.test" for i in range(30000)])))
+        self.assertIn(b"131072", env.admin("cert", "import", path, check=False).stdout)
+        self.check(certificate("nul.test", names=der.seq(der.tlv(0x82, b"a\0b.test"), der.tlv(0x87, b"abc"), der.tlv(0x82, b"\xff"))))
+        self.check(certificate("broken.test", names=b"\x30\x05\x82\xffab"), True, "cannot be read")
+        self.check(certificate("twice.test", extensions=[der.extension("subjectAltName", der.san(dns=[n])) for n in ("a.test", "b.test")]))
+
+    def test_algorithms(self):
+        rsa = der.Key(env.scratch, "rsa:1024")
+        self.check(certificate("md5.test", key=rsa, signer=rsa, digest="md5"))
+        self.check(certificate("unknown.test", algorithm=der.seq(der.oid("1.2.3.4.5"))))
+        strange = der.Key(env.scratch, "ec:P-256")
+        strange.spki = der.seq(der.seq(der.oid("1.2.3.4.6")), der.bits(b"key"))
+        self.check(certificate("key.test", key=strange))
+
+
+class Counted(Case):
+    def test_statistics_and_expiry(self):
+        before = self.expect(olga.get("/pki/certificates/statistics"), 200)
+        soon = (datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(days=5)).strftime("%y%m%d%H%M%SZ")
+        number = self.stored(certificate("soon.test", [("CN", "Counting CA")], dates=("200101000000Z", soon)))
+        old = self.stored(certificate("old.test", [("CN", "Counting CA")], dates=("200101000000Z", "210101000000Z")))
+        now = self.expect(olga.get("/pki/certificates/statistics"), 200)
+        for path, more in ((("total",), 2), (("foreign",), 2), (("by_state", "active"), 1), (("by_state", "expired"), 1)):
+            values = [functools.reduce(lambda v, k: v[k], path, x) for x in (before, now)]
+            self.assertEqual(values[1] - values[0], more, path)
+        self.assertIn({"ca": None, "issuer": "CN=Counting CA", "count": 2}, now["by_ca"])
+        env.admin("job", "run", "inventory")
+        self.assertEqual(self.expect(olga.get("/pki/certificates/statistics"), 200)["foreign"], now["foreign"])
+        env.admin("job", "run", "expiry-notices")
+        told = env.sql(f"select distinct audience from notification where event = 'cert.expiring' and object = 'certificate {number}'")
+        self.assertEqual(told, [["officers"]])
+        self.assertEqual(env.count(f"select count(*) from expiry_notice where certificate_id = {old}"), 0)
+
+
+MAIL = env.dir / "mail"
+MAIL.mkdir()
+MAIL.chmod(0o755)
+CERTS = Certificates(MAIL / "tls")
+
+
+def dialogue(*steps):
+    """Steps: bytes that are sent, or the number of lines that are read before the next."""
+    def script(server, connection):
+        lines = connection.makefile("rb")
+        for step in steps:
+            if isinstance(step, bytes):
+                connection.sendall(step)
+            else:
+                server.heard += [lines.readline() for _ in range(step)]
+        if server.tls is not None:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(*server.tls)
+            context.wrap_socket(connection, server_side=True).recv(1)
+        else:
+            server.release.wait()  # an end before all was read would be a reset, which overtakes what was sent
+    return script
+
+
+def scripted(script, tls=None):
+    server = Scripted(script)
+    server.tls = tls
+    return server
+
+
+class Scan(Case):
+    def scan(self, *lines, options=(), check=True):
+        return env.admin("scan", "--targets", "-", "--json", "--rate", 1000, *options, stdin="\n".join(lines).encode() + b"\n", check=check)
+
+    def endpoint(self, port):
+        rows = [e for e in env.admin("scan", "list", "--limit", 0, "--json") if e["port"] == port]
+        self.assertEqual(len(rows), 1, rows)
+        return self.expect(olga.get(f"/pki/endpoint/{rows[0]['id']}"), 200)
+
+    def test_what_is_served_where_and_since_when(self):
+        crt, key = CERTS.server("first")
+        server = OpenSSL(crt, key, "-cert_chain", str(CERTS.ca))
+        line = f"127.0.0.1:{server.port} sni=localhost  # the first"
+        self.assertEqual(self.scan("# a comment", "", line), {"targets": 1, "served": 1, "failed": 0, "changed": 1})
+        seen = self.endpoint(server.port)
+        self.assertEqual((seen["endpoint"], seen["sni"], seen["starttls"], seen["error"], len(seen["chain"])),
+                         (f"127.0.0.1:{server.port}", "localhost", None, None, 1))
+        self.assertEqual(seen["verify"], "self-signed certificate in certificate chain")
+        number = seen["certificate_id"]
+        shown = self.expect(olga.get(f"/pki/certificate/{number}"), 200)
+        self.assertEqual((shown["status"], shown["subject"]), ("foreign", "CN=first"))
+        self.assertEqual([(x["endpoint"], x["sni"], x["current"]) for x in shown["locations"]], [(seen["endpoint"], "localhost", True)])
+        self.assertNotIn("locations", self.expect(alice.get(f"/pki/certificate/{number}"), 200))
+        for query in (f'Location -eq "127.0.0.1:{server.port}"', f'Location -endswith ":{server.port}" AND State -eq "foreign"'):
+            self.assertEqual([e["id"] for e in olga.get("/pki/certificates?query=" + urllib.parse.quote(query)).json["entries"]], [number])
+        # again, and with another certificate
+        self.assertEqual(self.scan(line)["changed"], 0)
+        self.assertEqual(len(self.endpoint(server.port)["history"]), 1)
+        server.stop()
+        server = OpenSSL(*CERTS.server("second"), port=server.port)
+        self.assertEqual(self.scan(line)["changed"], 1)
+        server.stop()
+        self.assertEqual(self.scan(line), {"targets": 1, "served": 0, "failed": 1, "changed": 0})
+        seen = self.endpoint(server.port)
+        self.assertEqual([h["subject"] for h in seen["history"]], ["CN=second", "CN=first"])
+        self.assertEqual((seen["subject"], seen["error"]), ("CN=second", "Connection refused"))
+        self.assertEqual([x["current"] for x in olga.get(f"/pki/certificate/{number}").json["locations"]], [False])
+        self.assertIn(seen["id"], [e["id"] for e in self.expect(olga.get("/pki/endpoints?failing=yes&limit=1000"), 200)["entries"]])
+        self.assertIn("CN=first", env.admin("scan", "show", seen["id"]))
+        self.assertEqual(env.count(f"select count(*) from audit where event = 'endpoint.changed' and object = '{seen['endpoint']}'"), 2)
+        for who, status in ((alice, 403), (auditor, 200), (admin, 200)):
+            self.assertEqual(who.get("/pki/endpoints").status, status)
+            self.assertEqual(who.get(f"/pki/endpoint/{seen['id']}").status, status)
+        self.expect(olga.get("/pki/endpoint/999999"), 404)
+
+    def test_our_own_gateway_is_seen_as_ours(self):
+        port = urllib.parse.urlsplit(var["GATEHOUSE_URL"]).port
+        self.scan(f"localhost:{port}")
+        seen = self.endpoint(port)
+        self.assertEqual(seen["error"], None)
+        self.assertIn(olga.get(f"/pki/certificate/{seen['certificate_id']}").json["status"], ("valid", "foreign"))
+
+    def test_starttls_of_real_servers(self):
+        exim = Exim(MAIL / "exim", CERTS)
+        postgres = Postgres(MAIL / "postgres", *CERTS.server("database"))
+        slapd = urllib.parse.urlsplit(read_shell_variables(env.dir / "state" / "slapd" / "env")["LDAP_URI_PLAIN"]).port
+        try:
+            ports = {"smtp": exim.starttls, "postgres": postgres.port, "ldap": slapd}
+            answer = self.scan(*(f"127.0.0.1:{port} starttls={how}" for how, port in ports.items()), f"127.0.0.1:{exim.smtps}")
+            self.assertEqual((answer["served"], answer["failed"]), (4, 0), env.admin("scan", "list", "--limit", 0))
+            self.assertEqual({how: self.endpoint(port)["subject"] for how, port in ports.items()},
+                             {"smtp": "CN=exim", "postgres": "CN=database", "ldap": "CN=localhost"})
+        finally:
+            exim.stop()
+            postgres.stop()
+
+    def test_starttls_of_imap(self):
+        tls = CERTS.server("imap")
+        good = scripted(dialogue(b"* OK [CAPABILITY IMAP4rev1 STARTTLS] ready\r\n* 0 EXISTS\r\n", 1, b"* CAPABILITY IMAP4rev1\r\na OK go\r\n"), tls)
+        self.assertEqual(self.scan(f"localhost:{good.port} starttls=imap")["served"], 1)
+        self.assertEqual(good.heard, [b"a STARTTLS\r\n"])
+        self.assertEqual(self.endpoint(good.port)["subject"], "CN=imap")
+
+    def test_hostile_endpoints(self):
+        """Each gets its line, in its time, and the others are scanned."""
+        flood = b"x" * 65536
+
+        def pour(server, connection):
+            for _ in range(256):
+                connection.sendall(flood)
+
+        def drip(server, connection):
+            while not server.release.wait(0.2):
+                connection.sendall(b"\x16")
+        tls = CERTS.server("behind")
+        silent = lambda server, connection: server.release.wait()
+        cases = [
+            (silent, "", "no answer in time"), (lambda *a: None, "", ""), (pour, "", "TLS: "), (drip, "", ""),
+            (dialogue(b"HTTP/1.1 400 Bad Request\r\n\r\n"), "", "TLS: "),
+            (dialogue(b"\x16\x03\x03\xff\xff" + flood), "", "TLS: "), (dialogue(b"\x15\x03\x03\0\2\2\x28"), "", "TLS: "),
+            (silent, "smtp", "no answer in time"), (pour, "smtp", "too long"), (dialogue(b"421 busy\r\n"), "smtp", "refuses"),
+            (dialogue(b"220 hi\r\n", 1, b"250-test\r\n250 SIZE\r\n"), "smtp", "does not offer it"),
+            (dialogue(b"220 hi\r\n", 1, b"250-a\r\n" * 200), "smtp", "too many lines"),
+            (dialogue(b"220 hi\r\n", 1, b"250 STARTTLS\r\n", 1, b"454 no\r\n"), "smtp", "refuses"),
+            (dialogue(b"220 hi\r\n250 early\r\n", 1), "smtp", "between its answer and TLS"),
+            (dialogue(b"220 hi\r\n", 1, b"250 STARTTLS\r\n", 1, b"220 go\r\n250 injected\r\n"), "smtp", "between its answer and TLS"),
+            (dialogue(b"* OK hi\r\n", 1, b"a OK go\r\n* injected\r\n"), "imap", "between its answer and TLS"),
+            (dialogue(b"* BYE\r\n"), "imap", "no IMAP"), (dialogue(b"* OK\r\n", 1, b"a NO\r\n"), "imap", "refuses"),
+            (dialogue(b"N"), "postgres", "has no TLS"), (dialogue(b"SE"), "postgres", "between its answer and TLS"), (dialogue(b"?"), "postgres", "no PostgreSQL"),
+            (dialogue(b"\x30\x84\xff\xff\xff\xff"), "ldap", "no LDAP"), (dialogue(b"HTTP/1.1"), "ldap", "no LDAP"),
+            (dialogue(bytes.fromhex("300c020101780707010204000400")), "ldap", "refuses"),
+            (dialogue(bytes.fromhex("300c02010178070a010004000400") + b"more"), "ldap", "between its answer and TLS"),
+        ]
+        servers = [(scripted(script), how, wanted) for script, how, wanted in cases]
+        good = OpenSSL(*CERTS.server("good"))
+        answer = self.scan(*(f"127.0.0.1:{s.port}" + (f" starttls={how}" if how else "") for s, how, _ in servers), f"127.0.0.1:{good.port}",
+                           options=("--timeout", 5, "--parallel", 32))
+        self.assertEqual((answer["served"], answer["failed"]), (1, len(servers)))
+        errors = {e["port"]: e["error"] for e in env.admin("scan", "list", "--limit", 0, "--json")}
+        for server, how, wanted in servers:
+            self.assertIn(wanted, errors[server.port], (how, wanted))
+            server.stop()
+        good.stop()
+
+    def test_odd_certificates_are_served(self):
+        """A client certificate is wanted, an old protocol is spoken, names do not fit: the certificate is there all the same."""
+        crt, key = CERTS.server("wanted")
+        servers = [OpenSSL(crt, key, "-Verify", "1"), OpenSSL(crt, key, "-tls1_2"),
+                   OpenSSL(crt, key, "-tls1", "-cipher", "ALL:@SECLEVEL=0"), OpenSSL(*CERTS.server("ended", days=-1)),
+                   OpenSSL(self.file("negative.pem", pem(certificate("negative.test", serial=b"\x80"))), KEY.path)]
+        answer = self.scan(*(f"127.0.0.1:{s.port}" for s in servers))
+        self.assertEqual((answer["served"], answer["failed"]), (5, 0), env.admin("scan", "list", "--limit", 0))
+        for s in servers:
+            s.stop()
+
+    def test_nothing_that_is_not_on_the_list(self):
+        for line, says in (("10.0.0.0/8", "more than 4096"), ("0.0.0.0/0", "no network"), ("192.0.2.1/28", "first address"), ("2001:db8::/64", "more than"),
+                           ("a b", "neither starttls"), ("host:0", "HOST"), ("host:99999", "HOST"), ("host:x", "HOST"), ("-o", "neither a name"),
+                           ("$(id)", "neither a name"), ("host starttls=ftp", "neither starttls"), ("host sni=a/b", "neither starttls"),
+                           ("[::1", "HOST"), ("x" * 300, "neither a name")):
+            done = self.scan("localhost", line, check=False)
+            self.assertNotEqual(done.returncode, 0, line)
+            self.assertIn("line 2", done.stderr.decode(), line)
+            self.assertIn(says, done.stderr.decode(), line)
+        self.assertEqual(env.admin("scan", check=False).returncode, 2)
+        self.assertEqual(env.admin("scan", "--targets", "-", "--rate", 0, check=False).returncode, 2)
+        server = scripted(lambda *a: None)
+        answer = self.scan(f"127.0.0.0/30:{server.port}")
+        self.assertEqual(answer["targets"], 4)
+        self.assertEqual(server.connections, 1)
+        server.stop()
 
 
 class NoRight(Case):

@@ -292,6 +292,8 @@ static const struct {
     {"pki.certificates.statistics", ADMIN | OFFICER | AUDITOR, false},
     {"pki.certificates.import", ADMIN | OFFICER, false},
     {"pki.status", ADMIN | OFFICER | AUDITOR, false},
+    {"pki.endpoints", ADMIN | OFFICER | AUDITOR, false},
+    {"pki.endpoint", ADMIN | OFFICER | AUDITOR, false},
     {"pki.profiles", PERSONS | APP, false},
     {"pki.profile", PERSONS | APP, false},
     {"pki.request.submit", USER | CERT | APP_USER | APP_CERT | APP, false},

@@ -159,6 +159,11 @@ put_any(struct filter_writer *w, const struct cert_node *n, enum cert_op op, con
 	gh_buf_putc(w->b, ')');
 }
 
+/* Where a scan has found it last. */
+#define LOCATIONS \
+	"(SELECT e.host || ':' || e.port FROM scan_sighting s JOIN scan_endpoint e ON e.id = s.endpoint_id " \
+	"WHERE s.certificate_id = certificate.id AND s.is_current)"
+
 static void
 put_name(struct filter_writer *w, const struct cert_node *n, enum cert_op op)
 {
@@ -238,6 +243,8 @@ put_test(struct filter_writer *w, const struct cert_node *n, enum cert_op op)
 		put_metadata(w, n, op);
 	else if (n->column == CERT_COL_SAN || n->column == CERT_COL_SUBJECT_PART)
 		put_name(w, n, op);
+	else if (n->column == CERT_COL_LOCATION)
+		put_any(w, n, op, LOCATIONS);
 	else if (n->type == CERT_STATE)
 		put_state(w, n);
 	else if (n->type == CERT_HEX && op != CERT_HAS_SOME)

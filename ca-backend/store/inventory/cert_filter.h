@@ -58,7 +58,8 @@ enum cert_column {
 	CERT_COL_STATE,
 	CERT_COL_NOT_BEFORE,
 	CERT_COL_NOT_AFTER,
-	CERT_COL_METADATA /* part: name of the field, as defined */
+	CERT_COL_LOCATION, /* "host:port" of endpoints that serve it */
+	CERT_COL_METADATA  /* part: name of the field, as defined */
 };
 
 enum cert_node_kind { CERT_TEST, CERT_AND, CERT_OR };

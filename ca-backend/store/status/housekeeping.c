@@ -70,6 +70,7 @@ store_remove_ended(struct store *s, const struct requester *who, int days, int *
 	    "r AS (DELETE FROM revocation WHERE certificate_id IN (SELECT id FROM old)), "
 	    "n AS (DELETE FROM expiry_notice WHERE certificate_id IN (SELECT id FROM old)), "
 	    "m AS (DELETE FROM metadata_change WHERE certificate_id IN (SELECT id FROM old)), "
+	    "g AS (DELETE FROM scan_sighting WHERE certificate_id IN (SELECT id FROM old)), "
 	    "c AS (DELETE FROM certificate WHERE id IN (SELECT id FROM old) RETURNING id, not_after), "
 	    "runs AS (SELECT min(id) AS lo, max(id) AS hi FROM (SELECT id, id - row_number() OVER (ORDER BY id) AS g "
 	    "FROM c) t GROUP BY g), "

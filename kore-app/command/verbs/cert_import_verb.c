@@ -6,6 +6,7 @@
 #include <openssl/err.h>
 #include <openssl/provider.h>
 
+#include "catalog/catalog.h"
 #include "enroll.h"
 
 #include "client/client_request.h"
@@ -93,12 +94,15 @@ work(struct verb_call *c, struct gh_error *err)
 	ERR_clear_error();
 	if (rc == 0)
 		rc = enroll_load_catalog(c->env.store, c->env.secret, &catalog, err);
-	f.import = (struct cert_import){.store = c->env.store,
-	    .catalog = catalog,
-	    .who = &c->env.who,
-	    .metadata = values};
-	if (rc == 0)
+	if (rc == 0) {
+		f.import = (struct cert_import){.store = c->env.store,
+		    .cas = &catalog->cas,
+		    .field = catalog->field,
+		    .fields = catalog->fields,
+		    .who = &c->env.who,
+		    .metadata = values};
 		rc = import_all(c, &f, err);
+	}
 	if (rc == 0)
 		rc = conclude(c, &f.report, err);
 	gh_json_free(f.report.entries);

@@ -1,0 +1,146 @@
+/* Endpoints. See endpoint_row.h. */
+#include <stdio.h>
+
+#include "store/cert_columns.h"
+#include "store/store_private.h"
+
+#include "endpoint_row.h"
+
+#define SQL_MAX 4096
+#define IDS_SIZE (STORE_SIGHTING_CHAIN_MAX * 21 + 3)
+
+/* "{1,2}" */
+static void
+print_ids(const struct store_sighting *g, char out[IDS_SIZE])
+{
+	size_t n = (size_t)snprintf(out, IDS_SIZE, "{");
+
+	for (size_t i = 0; i < g->chain_n && i < STORE_SIGHTING_CHAIN_MAX; i++)
+		n += (size_t)snprintf(out + n, IDS_SIZE - n, "%s%lld", i > 0 ? "," : "",
+		    (long long)g->chain[i]);
+	snprintf(out + n, IDS_SIZE - n, "}");
+}
+
+/* $1-$6 actor, $7-$10 endpoint, $11 error, $12 certificate, $13 chain, $14 verdict */
+static const struct store_statement note = {"endpoint_note",
+    "WITH e AS (INSERT INTO scan_endpoint (host, port, start, sni, error) VALUES ($7, $8::int, $9, $10, $11) "
+    "  ON CONFLICT (host, port, start, sni) DO UPDATE SET tried_at = now(), error = excluded.error "
+    "  RETURNING id, host || ':' || port AS name), "
+    "was AS (SELECT s.id, s.certificate_id FROM scan_sighting s JOIN e ON e.id = s.endpoint_id WHERE s.is_current), "
+    "same AS (UPDATE scan_sighting s SET last_seen = now(), chain = $13::bigint[], verify = $14 FROM was "
+    "  WHERE s.id = was.id AND was.certificate_id = $12::bigint RETURNING s.id), "
+    "ended AS (UPDATE scan_sighting s SET is_current = false FROM was "
+    "  WHERE s.id = was.id AND was.certificate_id <> $12::bigint RETURNING s.certificate_id), "
+    "fresh AS (INSERT INTO scan_sighting (endpoint_id, certificate_id, is_current, chain, verify) "
+    "  SELECT e.id, $12::bigint, true, $13::bigint[], $14 FROM e "
+    "  WHERE $12::bigint IS NOT NULL AND NOT EXISTS (SELECT FROM same) AND (SELECT count(*) FROM ended) >= 0 RETURNING id), "
+    "a AS (INSERT INTO audit (event, outcome, object, actor, actor_kind, app, address, request_id, detail) "
+    "  SELECT 'endpoint.changed', 'success', left(e.name, 300), $1, $2::int, $3, $4, $5, concat($6::text, 'certificate ' || $12::bigint, "
+    "    (SELECT ', before it ' || certificate_id FROM ended)) FROM e WHERE EXISTS (SELECT FROM fresh)) "
+    "SELECT count(*) FROM fresh"};
+
+static int
+run_note(struct store *s, const struct store_params *p, bool *changed, struct gh_error *err)
+{
+	PGresult *res;
+	int rc = store_run(s, &note, p, &res, err);
+
+	*changed = rc == 0 && store_int(res, 0, 0) > 0;
+	PQclear(res);
+	return rc;
+}
+
+int
+store_note_sighting(struct store *s, const struct requester *who, const struct store_sighting *g,
+    bool *changed, struct gh_error *err)
+{
+	struct store_params p = {0};
+	char ids[IDS_SIZE];
+	int rc;
+
+	print_ids(g, ids);
+	store_put_actor(&p, who, NULL, NULL);
+	store_put_text(&p, g->host);
+	store_put_int(&p, g->port);
+	store_put_text(&p, g->start);
+	store_put_text(&p, g->sni);
+	store_put_text(&p, g->error);
+	if (g->certificate_id != 0)
+		store_put_int(&p, g->certificate_id);
+	else
+		store_put_text(&p, NULL);
+	store_put_text(&p, ids);
+	store_put_text(&p, g->verify);
+	rc = run_note(s, &p, changed, err);
+	/* another scan asks the same endpoint, and has begun before its row was locked */
+	if (rc == GH_E_CONFLICT)
+		rc = run_note(s, &p, changed, err);
+	store_params_clear(&p);
+	return rc;
+}
+
+/* ---- shown ---- */
+
+#define ENDPOINT_FIELDS \
+	"e.id, e.host || ':' || e.port AS endpoint, e.host, e.port, nullif(e.start, 'tls') AS starttls, nullif(e.sni, '') AS sni, " \
+	"s.certificate_id, c.subject, c.issuer, iso_utc(c.not_after) AS not_after, iso_utc(s.first_seen) AS first_seen, " \
+	"iso_utc(s.last_seen) AS last_seen, iso_utc(e.tried_at) AS tried_at, s.verify, e.error"
+#define ENDPOINT_JOIN \
+	" LEFT JOIN scan_sighting s ON s.endpoint_id = e.id AND s.is_current " \
+	"LEFT JOIN LATERAL (SELECT subject, not_after, " CERT_ISSUER \
+	" AS issuer FROM certificate WHERE id = s.certificate_id) c ON true"
+
+int
+store_page_endpoints(struct store *s, const struct store_endpoint_filter *f, gh_json **entries,
+    int64_t *next, struct gh_error *err)
+{
+	struct store_params p = {0};
+	struct gh_buf b;
+	size_t n;
+	int rc;
+
+	*next = 0;
+	store_put_int(&p, f->after_id);
+	store_put_text(&p, f->host);
+	store_put_bool(&p, f->failing);
+	store_put_int(&p, f->limit);
+	gh_buf_init(&b, SQL_MAX);
+	gh_buf_putf(&b,
+	    "SELECT coalesce(json_agg(row_to_json(t)), '[]') FROM (SELECT " ENDPOINT_FIELDS
+	    " FROM (SELECT * FROM scan_endpoint WHERE ($1::bigint = 0 OR id %c $1::bigint) "
+	    "AND ($2::text IS NULL OR lower(host) = lower($2)) AND (NOT $3::boolean OR error IS NOT NULL) "
+	    "ORDER BY id %s LIMIT $4::int) e" ENDPOINT_JOIN " ORDER BY e.id %s) t",
+	    f->newest_first ? '<' : '>', f->newest_first ? "DESC" : "ASC",
+	    f->newest_first ? "DESC" : "ASC");
+	if ((rc = store_read_json(s, &b, &p, entries, err)) != 0)
+		return rc;
+	n = gh_json_size(*entries);
+	if (n == (size_t)f->limit && n > 0)
+		(void)gh_json_int(gh_json_get(gh_json_at(*entries, n - 1), "id"), next);
+	return 0;
+}
+
+int
+store_get_endpoint(struct store *s, int64_t id, gh_json **out, struct gh_error *err)
+{
+	static const struct store_statement st = {"endpoint_get",
+	    "SELECT row_to_json(t) FROM (SELECT " ENDPOINT_FIELDS ", to_json(s.chain) AS chain, "
+	    "(SELECT coalesce(json_agg(h), '[]') FROM (SELECT h.certificate_id, "
+	    "  (SELECT subject FROM certificate WHERE id = h.certificate_id) AS subject, iso_utc(h.first_seen) AS first_seen, "
+	    "  iso_utc(h.last_seen) AS last_seen, to_json(h.chain) AS chain, h.verify FROM scan_sighting h "
+	    "  WHERE h.endpoint_id = e.id ORDER BY h.id DESC LIMIT 100) h) AS history "
+	    "FROM scan_endpoint e" ENDPOINT_JOIN " WHERE e.id = $1::bigint) t"};
+	struct store_params p = {0};
+	PGresult *res;
+	int rc;
+
+	*out = NULL;
+	store_put_int(&p, id);
+	rc = store_read(s, &st, &p, &res, err);
+	if (rc == 0 && PQntuples(res) == 0)
+		rc = gh_refuse(err, GH_E_NOT_FOUND, "There is no such endpoint.");
+	if (rc == 0)
+		rc = store_json(res, 0, 0, out, err);
+	PQclear(res);
+	return rc;
+}
