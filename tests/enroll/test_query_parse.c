@@ -50,7 +50,7 @@ print_node(const struct cert_node *n, char *out, size_t size)
 {
 	static const char *const columns[] = {"id", "request", "subject", "dn", "san", "ca",
 	    "issuer", "serial", "thumbprint", "requester", "template", "state", "before", "after",
-	    "metadata"};
+	    "location", "metadata"};
 	static const char *const ops[] = {"=", "<>", "<", "<=", ">", ">=", "has", "hasnot",
 	    "begins", "ends", "is", "isnot"};
 	char left[2048], right[2048];
@@ -74,6 +74,7 @@ understood__table(void **state)
 		const char *query, *tree;
 	} rows[] = {
 	    {"Id -eq 5", "id = 5"},
+	    {"Location -endswith \":8443\"", "location ends ':8443'"},
 	    {"certid -EQ \"5\"", "id = 5"},
 	    {"CN -eq \"web\"", "dn[CN] = 'web'"},
 	    {"IssuedCN -contains 'a''b'", "dn[CN] has 'a'b'"},
