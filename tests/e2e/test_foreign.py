@@ -514,6 +514,32 @@ class NoRight(Case):
             conf.write_text(before)
             env.gateway("run")
 
+    def test_a_ca_of_ours_that_is_imported_is_not_revoked(self):
+        """A CA above ours, which another made, may stand in the inventory: who logs in by certificate does not notice."""
+        leaf, *issuers = Client(env).enroll(der.csr(KEY)).certificates()
+        chain, cas = self.file("own.pem", "".join(map(pem, (leaf, *issuers)))), self.file("cas.pem", "".join(map(pem, issuers)))
+        conf = env.dir / "state" / "gatehouse.conf"
+        before = conf.read_text()
+        conf.write_text(before.replace("gateway {\n", f'gateway {{\n client_ca = "{cas}"\n', 1))
+        env.gateway("halt")
+        try:
+            env.gateway("run")
+            me = Client(env)
+            me.context.load_cert_chain(chain, KEY.path)
+            self.assertEqual(me.get("/pki/profiles").status, 200)
+            number = self.stored(certificate("above.test"))
+            env.sql(f"update certificate set sha256 = '\\x{hashlib.sha256(issuers[-1]).hexdigest()}' where id = {number}")
+            self.assertEqual(me.get("/pki/profiles").status, 200)
+        finally:
+            env.gateway("halt")
+            conf.write_text(before)
+            env.gateway("run")
+
+    def test_keys_are_for_our_certificates(self):
+        number = self.stored(certificate())
+        reply = alice.post("/pki/keyrequest/recovery", {"certificate_id": number})
+        self.assertNotEqual(reply.status // 100, 2, reply.body)
+
     def test_nothing_is_said_or_changed_for_another_issuer(self):
         number = self.stored(certificate())
         for status in ("revoked", "hold", "valid"):

@@ -294,7 +294,7 @@ store_find_archived_key(struct store *s, int64_t certificate_id, struct store_ar
 	static const struct store_statement st = {"key_find_certificate",
 	    "SELECT " STORE_KEY_COLUMNS " FROM archived_key k WHERE k.state = 'active' AND "
 	    "(k.certificate_id = $1::bigint OR "
-	    "k.spki_sha256 = (SELECT c.spki_sha256 FROM certificate c WHERE c.id = $1::bigint)) "
+	    "k.spki_sha256 = (SELECT c.spki_sha256 FROM certificate c WHERE c.id = $1::bigint AND c.ca_id > 0)) "
 	    "ORDER BY k.id DESC LIMIT 1"};
 	struct store_params p = {0};
 

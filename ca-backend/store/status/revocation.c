@@ -198,7 +198,7 @@ store_recognize(struct store *s, const unsigned char *der, size_t len, struct st
 	static const struct store_statement st = {"certificate_recognize",
 	    "SELECT c.der, c.status, c.requester, q.requester_dn, q.requester_id, q.requester_kind, q.mac, "
 	    "EXISTS (SELECT FROM ca k CROSS JOIN unnest(k.chain) AS t(der) JOIN certificate i ON i.sha256 = sha256(t.der) "
-	    "  WHERE k.id = c.ca_id AND i.status <> 20 AND (SELECT count(*) FROM certificate o WHERE o.status = 20 AND "
+	    "  WHERE k.id = c.ca_id AND i.status = 21 AND (SELECT count(*) FROM certificate o WHERE o.status = 20 AND "
 	    "    left(lower(o.subject), 200) = left(lower(i.subject), 200) AND o.spki_sha256 = i.spki_sha256) = 0), "
 	    "q.label, q.est_user, q.device FROM certificate c "
 	    "LEFT JOIN request q ON q.id = c.request_id WHERE c.serial IN ($1::bytea, $2::bytea) AND c.ca_id > 0"};
