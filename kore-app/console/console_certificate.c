@@ -39,7 +39,8 @@ console_cert_may(const struct worker_env *env, const struct call *call, const gh
 	     is_owner = strcmp(env->conf->revocation.owner, "own") == 0 &&
 	    console_cert_is_own(call->requester, cert);
 
-	if (status == NULL || strcmp(status, "revoked") == 0 || strcmp(status, to) == 0)
+	if (status == NULL || strcmp(status, "revoked") == 0 || strcmp(status, "foreign") == 0 ||
+	    strcmp(status, to) == 0)
 		return false;
 	return is_officer || (is_owner && strcmp(to, "revoked") == 0);
 }

@@ -542,6 +542,9 @@ class NoRight(Case):
 
     def test_nothing_is_said_or_changed_for_another_issuer(self):
         number = self.stored(certificate())
+        page = olga.get(f"/console/certificates/{number}", Accept="text/html")
+        self.assertEqual(page.status, 200)
+        self.assertNotIn(b"to=revoked", page.body)
         for status in ("revoked", "hold", "valid"):
             reply = olga.send("PUT", f"/pki/certificate/{number}/status", {"status": status})
             self.assertIn("issued elsewhere", self.expect(reply, 409, "conflict")["message"])
