@@ -324,7 +324,8 @@ cert_bundle_read(const void *bytes, size_t len, const char *password, struct cer
 	if (len > CERT_BUNDLE_BYTES)
 		return gh_refuse(err, GH_E_TOO_LARGE, "it has more than %zu bytes",
 		    CERT_BUNDLE_BYTES);
-	if (len > 0 && p[0] == GH_DER_SEQUENCE)
+	/* a text may begin with "0" */
+	if (form_of(&(struct gh_der){p, len}) != FORM_NONE)
 		return read_der(out, (struct gh_der){p, len}, password, err);
 	if (memmem(p, len, BEGIN, strlen(BEGIN)) == NULL)
 		return read_base64(out, bytes, len, password, err);

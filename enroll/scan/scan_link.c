@@ -60,17 +60,23 @@ scan_link_open(struct scan_link *l, const char *host, int port, int timeout)
 	struct addrinfo *found = NULL;
 	bool is_open = false;
 	char text[12];
+	int64_t end;
 	int code;
 
 	*l = (struct scan_link){.fd = -1, .left = SCAN_BYTES_MAX};
 	snprintf(text, sizeof(text), "%d", port);
 	if ((code = getaddrinfo(host, text, &hints, &found)) != 0)
 		return fail(l, gai_strerror(code));
-	l->end = gh_now_us() + (int64_t)timeout * 1000000;
+	end = gh_now_us() + (int64_t)timeout * 1000000;
+	/* an address that is silent leaves time for the next one */
 	for (const struct addrinfo *to = found; to != NULL && !is_open; to = to->ai_next) {
+		int64_t now = gh_now_us();
+
+		l->end = to->ai_next != NULL && end > now ? now + (end - now) / 2 : end;
 		scan_link_close(l);
 		is_open = connect_to(l, to);
 	}
+	l->end = end;
 	freeaddrinfo(found);
 	return is_open;
 }

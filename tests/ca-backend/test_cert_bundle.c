@@ -133,7 +133,7 @@ bundle__pem(void **state)
 
 	(void)state;
 	gh_buf_init(&b, 64 * 1024);
-	gh_buf_puts(&b, "\xef\xbb\xbfsubject=one\r\n");
+	gh_buf_puts(&b, "0 s:CN = one\r\n");
 	put_pem(&b, "CERTIFICATE", &one_der);
 	put_pem(&b, "CERTIFICATE REQUEST", &one_der);
 	put_pem(&b, "X509 CERTIFICATE", &two_der);
