@@ -76,14 +76,20 @@ put_utf8(struct gh_buf *b, ASN1_TYPE *value)
 	return true;
 }
 
+/* "?" where OpenSSL prints none: of numbers of more than 586 octets. */
+static const char *
+oid_text(const ASN1_OBJECT *id, char out[OID_TEXT_MAX])
+{
+	return OBJ_obj2txt(out, OID_TEXT_MAX, id, 1) > 0 ? out : "?";
+}
+
 static void
 put_other_name(struct gh_buf *b, const OTHERNAME *other)
 {
-	char oid[OID_TEXT_MAX];
+	char text[OID_TEXT_MAX];
+	const char *oid = oid_text(other->type_id, text);
 	size_t mark = b->len;
 
-	if (OBJ_obj2txt(oid, sizeof(oid), other->type_id, 1) <= 0)
-		return;
 	if (strcmp(oid, GH_OID_TEXT_UPN) == 0) {
 		gh_buf_puts(b, "upn:");
 		if (put_utf8(b, other->value))
@@ -113,10 +119,9 @@ put_dir_name(struct gh_buf *b, const X509_NAME *name)
 static void
 put_registered_id(struct gh_buf *b, const ASN1_OBJECT *id)
 {
-	char oid[OID_TEXT_MAX];
+	char text[OID_TEXT_MAX];
 
-	if (OBJ_obj2txt(oid, sizeof(oid), id, 1) > 0)
-		gh_buf_putf(b, "rid:%s", oid);
+	gh_buf_putf(b, "rid:%s", oid_text(id, text));
 }
 
 static void

@@ -585,6 +585,22 @@ san__shows_broken_upns_as_other(void **state)
 	check_san("otherName:1.3.6.1.4.1.311.20.2.3;INT:5", "[\"other:1.3.6.1.4.1.311.20.2.3\"]");
 }
 
+/* An arc of 600 octets, which OpenSSL reads and does not print. */
+static void
+san__has_a_text_for_oids_that_have_none(void **state)
+{
+	char arc[1201], rid[1300], other[1300];
+
+	(void)state;
+	for (size_t i = 0; i < 1200; i++)
+		arc[i] = i % 2 == 0 ? '8' : '1';
+	memcpy(arc + 1198, "01", 3);
+	snprintf(rid, sizeof(rid), "DER:3082025D888202592A%s", arc);
+	check_san(rid, "[\"rid:?\"]");
+	snprintf(other, sizeof(other), "DER:30820265A0820261068202592A%sA0020C00", arc);
+	check_san(other, "[\"other:?\"]");
+}
+
 int
 main(void)
 {
@@ -605,6 +621,7 @@ main(void)
 	    cmocka_unit_test(san__lists_every_kind_of_name),
 	    cmocka_unit_test(san__shows_odd_bytes_as_hex),
 	    cmocka_unit_test(san__shows_broken_upns_as_other),
+	    cmocka_unit_test(san__has_a_text_for_oids_that_have_none),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);
