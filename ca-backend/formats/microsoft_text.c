@@ -33,8 +33,10 @@ put_name(struct gh_buf *b, const unsigned char *der, long len)
 	if (any != NULL && p == der + len &&
 	    (any->type == V_ASN1_BMPSTRING || any->type == V_ASN1_UTF8STRING))
 		n = ASN1_STRING_to_UTF8(&utf8, any->value.asn1_string);
+	if (n > 0 && memchr(utf8, '\0', (size_t)n) != NULL)
+		n = -1;
 	if (n > 0)
-		gh_buf_put(b, utf8, strnlen((const char *)utf8, (size_t)n));
+		gh_buf_put(b, utf8, (size_t)n);
 	OPENSSL_free(utf8);
 	ASN1_TYPE_free(any);
 	return n > 0;
@@ -87,6 +89,16 @@ put_policies(struct gh_buf *b, const unsigned char *der, long len)
 }
 
 static bool
+is_sid(const ASN1_OCTET_STRING *s)
+{
+	bool ok = s->length > 0 && s->length <= SID_MAX;
+
+	for (int i = 0; ok && i < s->length; i++)
+		ok = s->data[i] != '\0' && strchr("S-0123456789", s->data[i]) != NULL;
+	return ok;
+}
+
+static bool
 put_sid_of(struct gh_buf *b, const GENERAL_NAME *name)
 {
 	char oid[OID_SIZE] = "";
@@ -97,7 +109,7 @@ put_sid_of(struct gh_buf *b, const GENERAL_NAME *name)
 	v = name->d.otherName->value;
 	(void)OBJ_obj2txt(oid, sizeof(oid), name->d.otherName->type_id, 1);
 	if (strcmp(oid, SID_OID) != 0 || v->type != V_ASN1_OCTET_STRING ||
-	    v->value.octet_string->length < 1 || v->value.octet_string->length > SID_MAX)
+	    !is_sid(v->value.octet_string))
 		return false;
 	gh_buf_put(b, v->value.octet_string->data, (size_t)v->value.octet_string->length);
 	return true;

@@ -25,6 +25,8 @@ static const struct {
     {"1.3.6.1.4.1.311.20.2", "1e0700550073006500", "Certificate Template Name",
 	"1E0700550073006500"},
     {"1.3.6.1.4.1.311.20.2", "0c00", "Certificate Template Name", "0C00"},
+    /* "User", NUL, "X": what is behind it is not hidden */
+    {"1.3.6.1.4.1.311.20.2", "0c06557365720058", "Certificate Template Name", "0C06557365720058"},
     /* with more behind it; with a version and without; cut off; of other members */
     {"1.3.6.1.4.1.311.21.7", "3012060a2b06010401823715080102016402010300", "Certificate Template",
 	"3012060A2B06010401823715080102016402010300"},
@@ -42,6 +44,8 @@ static const struct {
     {"1.3.6.1.4.1.311.21.10", "3000", "Application Policies", "3000"},
     {"1.3.6.1.4.1.311.25.2", SID, "Security Identifier (SID)",
 	"S-1-5-21-1004336348-1177238915-682003330-512"},
+    {"1.3.6.1.4.1.311.25.2", "301aa018060a2b060104018237190201a00a0408532d312d35000031",
+	"Security Identifier (SID)", "301AA018060A2B060104018237190201A00A0408532D312D35000031"},
     {"1.3.6.1.4.1.311.25.2", "3003820161", "Security Identifier (SID)", "3003820161"},
     {"1.3.6.1.4.1.311.21.1", "020100", "CA Version", "V0.0"},
     {"1.3.6.1.4.1.311.21.1", "0203010001", "CA Version", "V1.1"},
