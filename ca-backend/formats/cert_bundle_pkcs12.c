@@ -147,17 +147,32 @@ take_parts(struct opening *o, const PKCS12 *p12, struct gh_error *err)
 
 /* ---- all of it ---- */
 
+/* A digest alone, whose rounds stand beside it: what PBMAC1 (RFC 9579) has in its parameters, newer
+ * versions of OpenSSL would derive, however long it takes. */
+static bool
+is_plain_mac(const X509_ALGOR *alg)
+{
+	int type = V_ASN1_UNDEF;
+
+	X509_ALGOR_get0(NULL, &type, NULL, alg);
+	return type == V_ASN1_UNDEF || type == V_ASN1_NULL;
+}
+
 /* Of a file without a MAC the password shows when its parts are opened. An empty one is written in
  * two ways. */
 static int
 check_mac(struct opening *o, PKCS12 *p12, struct gh_error *err)
 {
 	const ASN1_INTEGER *rounds = NULL;
+	const X509_ALGOR *alg = NULL;
 	bool is_right;
 
 	if (PKCS12_mac_present(p12) == 0)
 		return 0;
-	PKCS12_get0_mac(NULL, NULL, NULL, &rounds, p12);
+	PKCS12_get0_mac(NULL, &alg, NULL, &rounds, p12);
+	if (!is_plain_mac(alg))
+		return gh_refuse(err, GH_E_BAD_REQUEST,
+		    "the MAC of the PKCS#12 is of a kind that is not known here");
 	if (rounds != NULL && !pay(o, ASN1_INTEGER_get(rounds)))
 		return gh_refuse(err, GH_E_BAD_REQUEST,
 		    "the PKCS#12 wants more than %d rounds to be opened", ROUNDS_MAX);

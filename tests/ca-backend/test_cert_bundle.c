@@ -297,6 +297,30 @@ bundle__pkcs12(void **state)
 	sk_X509_free(others);
 }
 
+/* Its rounds would be counted by nobody. */
+static void
+bundle__pkcs12_with_pbmac1(void **state)
+{
+	PKCS12 *p12 = PKCS12_create("secret", "me", key, one, NULL, NID_aes_256_cbc,
+	    NID_aes_256_cbc, 100, 100, 0);
+	ASN1_STRING *parameters = ASN1_STRING_type_new(V_ASN1_SEQUENCE);
+	unsigned char *der = NULL;
+	const X509_ALGOR *alg;
+	int n;
+
+	(void)state;
+	PKCS12_get0_mac(NULL, &alg, NULL, NULL, p12);
+	assert_int_equal(ASN1_STRING_set(parameters, "\x30", 2), 1); /* an empty one */
+	assert_int_equal(X509_ALGOR_set0((X509_ALGOR *)(uintptr_t)alg,
+			     OBJ_txt2obj("1.2.840.113549.1.5.14", 1), V_ASN1_SEQUENCE, parameters),
+	    1);
+	n = i2d_PKCS12(p12, &der);
+	assert_true(n > 0);
+	expect_failure(der, (size_t)n, "secret", GH_E_BAD_REQUEST);
+	OPENSSL_free(der);
+	PKCS12_free(p12);
+}
+
 /* ---- odd ones ---- */
 
 /* Whatever it is, it is taken or refused in words. */
@@ -471,6 +495,7 @@ main(void)
 	    cmocka_unit_test(bundle__der),
 	    cmocka_unit_test(bundle__pkcs7),
 	    cmocka_unit_test(bundle__pkcs12),
+	    cmocka_unit_test(bundle__pkcs12_with_pbmac1),
 	    cmocka_unit_test(foreign__serial_numbers),
 	    cmocka_unit_test(foreign__times),
 	    cmocka_unit_test(foreign__names),
