@@ -4,6 +4,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include <openssl/crypto.h>
+
 #include "buf.h"
 #include "percent.h"
 #include "rest/rest.h"
@@ -56,6 +58,8 @@ kf_ask_reply(struct worker_env *env, const struct call *call, const struct kf_qu
 	inner.http = &http;
 	inner.parts = &parts;
 	q->handler(env, &inner, rep);
+	if (body != NULL)
+		OPENSSL_cleanse(body, strlen(body)); /* passwords, too */
 	free(body);
 	return 0;
 }

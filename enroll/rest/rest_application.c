@@ -139,6 +139,7 @@ reply_secrets(struct gh_http_reply *rep, int status, int64_t id, const char *nam
 	}
 	gh_http_reply_header(rep, "Cache-Control", "no-store");
 	rest_json(rep, status, o);
+	rep->has_secret = true;
 }
 
 /* --- operations ------------------------------------------------------------------------------- */

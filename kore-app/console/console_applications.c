@@ -170,6 +170,7 @@ show_secrets(struct worker_env *env, const struct call *call, gh_json *answer,
 		data = NULL;
 	}
 	console_reply(env, call, 200, "application_secret", data, rep);
+	rep->has_secret = true;
 }
 
 /* The fields of the form as the API takes them. NULL: out of memory. */
