@@ -38,6 +38,8 @@ static const struct {
     {"Requester", {CERT_COL_REQUESTER, NULL, CERT_TEXT}},
     {"Template", {CERT_COL_TEMPLATE, NULL, CERT_TEXT}},
     {"State", {CERT_COL_STATE, NULL, CERT_STATE}},
+    {"KeyType", {CERT_COL_KEY_TYPE, NULL, CERT_TEXT}},
+    {"KeySize", {CERT_COL_KEY_SIZE, NULL, CERT_NUMBER}},
     {"NotBefore", {CERT_COL_NOT_BEFORE, NULL, CERT_TIME}},
     {"NotAfter", {CERT_COL_NOT_AFTER, NULL, CERT_TIME}},
     {"Location", {CERT_COL_LOCATION, NULL, CERT_TEXT}},
@@ -51,6 +53,7 @@ static const struct {
     {"SerialNumber", {CERT_COL_SERIAL, NULL, CERT_HEX}},
     {"RequesterName", {CERT_COL_REQUESTER, NULL, CERT_TEXT}},
     {"TemplateName", {CERT_COL_TEMPLATE, NULL, CERT_TEXT}},
+    {"KeySizeInBits", {CERT_COL_KEY_SIZE, NULL, CERT_NUMBER}},
     {"EffectiveDate", {CERT_COL_NOT_BEFORE, NULL, CERT_TIME}},
     {"ExpirationDate", {CERT_COL_NOT_AFTER, NULL, CERT_TIME}},
 };

@@ -592,6 +592,9 @@ class Lists(Case):
             thread.join()
 
 
+KEYS = {}  # by id: type and size of the key
+
+
 def evaluate(test, cert):
     """What a test of the query language says of a certificate, told from what the list shows of it alone."""
     field, op, value = test
@@ -606,7 +609,7 @@ def evaluate(test, cert):
         have = [cert["not_after"][:10]]
     else:
         have = [{"Id": cert["id"], "Requester": cert["requester"], "Template": cert["template"], "CA": cert["ca"],
-                 "Serial": cert["serial"], "Subject": cert["subject"], "Thumbprint": cert["thumbprint"]}.get(field) if field[0] != "m" else (cert["metadata"] or {}).get(field[1:])]
+                 "Serial": cert["serial"], "Subject": cert["subject"], "KeyType": KEYS[cert["id"]][0], "KeySize": KEYS[cert["id"]][1], "Thumbprint": cert["thumbprint"]}.get(field) if field[0] != "m" else (cert["metadata"] or {}).get(field[1:])]
     have = [v.lower() if isinstance(v, str) else v for v in have if v is not None]
     value = value.lower() if isinstance(value, str) else value
     if value is None:
@@ -647,7 +650,18 @@ class Inventory(Case):
             names, subject = [f"Alt{i}.inv{n}.example.test" for i in range(n)], [("O", "Example, Ltd")] * (n % 2)
             number = who.submit(web_csr(f"inv{n}.example.test", *names, subject=subject), "WebServer", metadata).json["id"]
             assert olga.decide(number, "approved").status == 200
+        assert alice.submit(der.csr(der.Key(env.scratch, "rsa:2048"))).status == 201
         cls.all = cls.entries(olga, None)
+        KEYS.update((int(i), cls.key_of(bytes.fromhex(text))) for i, text in env.sql("select id, encode(der, 'hex') from certificate"))
+        assert {("RSA", 2048), ("EC", 256)} <= set(KEYS.values())
+
+    @staticmethod
+    def key_of(cert):
+        """As OpenSSL has it."""
+        text = client.certificate_text(cert)
+        kind = re.search(r"Public Key Algorithm: (\S+)", text)[1]
+        size = re.search(r"Public-Key: \((\d+) bit\)", text)
+        return {"rsaEncryption": "RSA", "id-ecPublicKey": "EC"}.get(kind, kind.title()), int(size[1]) if size else None
 
     @staticmethod
     def entries(who, query, more="limit=1000&order_by=id"):
@@ -680,7 +694,7 @@ class Inventory(Case):
 
     def test_each_field_by_hand(self):
         one = next(e for e in self.all if e["subject"] == "CN=inv0.example.test")
-        for query in (f"Id -eq {one['id']}", f'Serial -eq "{one["serial"]}"', f'SerialNumber -eq "{one["serial"].lower()}"',
+        for query in (f"Id -eq {one['id']}", f'Serial -eq "{one["serial"]}"', f'Serial -eq "{one["serial"]}" AND Issuer -eq "{one["issuer"]}"', f'CN -startswith "inv0" AND KeyType -eq "EC" AND KeySizeInBits -eq 256', f'SerialNumber -eq "{one["serial"].lower()}"',
                       f'Thumbprint -eq "{one["thumbprint"]}"', 'CN -eq "INV0.example.test"', 'DNS -eq "inv0.example.test"',
                       'SAN -startswith "inv0."', 'Subject -eq "cn=inv0.example.test"', 'CN -endswith "0.example.test" AND Template -eq "webserver"',
                       f'CN -startswith "inv" AND Department -eq "IT" AND Cost-Center -eq 7 AND Requester -eq "{one["requester"]}"',
@@ -706,7 +720,7 @@ class Inventory(Case):
                   "Thumbprint": [e["thumbprint"] for e in self.all], "OU": ["people", "x", None], "SAN": [*names, "inv", None], "DNS": [*names, "test", None], "CA": ["issuing", "root", "i"],
                   "Requester": [e["requester"] for e in self.all] + ["ali"], "Template": ["User", "webserver", "web", None],
                   "NotAfter": sorted({e["not_after"][:10] for e in self.all}), "State": ["active", "revoked", "hold"],
-                  "Serial": [e["serial"] for e in self.all][:5],
+                  "Serial": [e["serial"] for e in self.all][:5], "KeyType": ["RSA", "ec", "e", "Ed25519", None], "KeySize": [256, 2048, 3072, None],
                   "mDepartment": ["IT", "i", "100%_x", "%", None], "mCost-Center": [7, -3, 0, None], "mStage": ["test", "production", "t", None]}
 
         def test():
@@ -714,7 +728,7 @@ class Inventory(Case):
             value = random.choice(values[field])
             if value is None or field in ("State", "Thumbprint"):
                 return field, random.choice(("-eq", "-ne")), value
-            return field, random.choice(self.ORDERS if field in ("Id", "NotAfter", "mCost-Center") else self.TEXTS), value
+            return field, random.choice(self.ORDERS if field in ("Id", "NotAfter", "KeySize", "mCost-Center") else self.TEXTS), value
 
         def tree(depth):
             return test() if depth == 0 or random.random() < 0.2 else (random.choice(("AND", "OR")), tree(depth - 1), tree(depth - 1))

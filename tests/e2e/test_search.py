@@ -234,6 +234,8 @@ class Export(unittest.TestCase):
         with env.session("begin; lock table certificate in access exclusive mode"):
             with self.assertRaises(IncompleteRead):
                 reader.rest()
+            reply = self.get("query=" + urllib.parse.quote('CN -contains "x"'), status=503)  # and says what to do
+            self.assertIn("Join it with AND", reply.json["message"])
         self.assertNotEqual(reader.logged()["code"], "")
         self.assertEqual(len(ids(self.get(f"format=jsonl&query={ALL}").body)), ROWS)
 

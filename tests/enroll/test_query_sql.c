@@ -102,6 +102,9 @@ conditions__table(void **state)
 		"((id = #1::bigint) AND ((id = #2::bigint) OR (status <> 21 AND not_after >= now()))) <- {\"1\",\"2\"}"},
 	    {"Department -eq \"x' OR 1=1\"",
 		"(lower((metadata->>#1)) = lower(#2)) <- {\"Department\",\"x' OR 1=1\"}"},
+	    {"KeyType -eq \"rsa\" AND KeySize -lt 3072",
+		"((lower(split_part(certificate_key(der), ' ', 1)) = lower(#1)) AND "
+		"(substring(certificate_key(der) FROM ' (?:P-)?([0-9]+)$')::bigint < #2::bigint)) <- {\"rsa\",\"3072\"}"},
 	    {"NotAfter -le \"2026-12-01\"",
 		"(not_after < to_timestamp(#1::bigint)) <- {\"1796169600\"}"},
 	    {"DNS -eq \"a\"",

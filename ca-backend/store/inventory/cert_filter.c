@@ -216,6 +216,8 @@ static const char *const columns[] = {[CERT_COL_ID] = "id",
     [CERT_COL_THUMBPRINT] = "sha1",
     [CERT_COL_REQUESTER] = "requester",
     [CERT_COL_TEMPLATE] = "template",
+    [CERT_COL_KEY_TYPE] = "split_part(certificate_key(der), ' ', 1)",
+    [CERT_COL_KEY_SIZE] = "substring(certificate_key(der) FROM ' (?:P-)?([0-9]+)$')::bigint",
     [CERT_COL_NOT_BEFORE] = "not_before",
     [CERT_COL_NOT_AFTER] = "not_after",
     [CERT_COL_METADATA] = NULL};

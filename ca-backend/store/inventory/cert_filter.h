@@ -56,6 +56,8 @@ enum cert_column {
 	CERT_COL_REQUESTER,
 	CERT_COL_TEMPLATE,
 	CERT_COL_STATE,
+	CERT_COL_KEY_TYPE, /* RSA, EC, Ed25519, Ed448 or other */
+	CERT_COL_KEY_SIZE, /* bits, of RSA and EC */
 	CERT_COL_NOT_BEFORE,
 	CERT_COL_NOT_AFTER,
 	CERT_COL_LOCATION, /* "host:port" of endpoints that serve it */

@@ -3,6 +3,7 @@
  * sorted; all else is looked for along the index of the order, window by window, for a bounded
  * time.
  */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,10 +14,11 @@
 #include "cert_page.h"
 #include "cert_statement.h"
 
-#define NARROW_MAX 2000   /* rows that are sorted for a page */
-#define WINDOW_FIRST 2000 /* rows that one statement looks at; twice as many each time ... */
-#define WINDOW_MAX 16000  /* ... up to here */
-#define SEARCH_US 1000000 /* of one page */
+#define NARROW_MAX 2000        /* rows that are sorted for a page */
+#define WINDOW_FIRST 2000      /* rows that one statement looks at; twice as many each time ... */
+#define WINDOW_MAX 16000       /* ... up to here */
+#define SEARCH_US 1000000      /* of one page */
+#define QUERY_CANCELED "57014" /* by statement_timeout */
 
 void
 cert_place_clear(struct cert_place *p)
@@ -190,6 +192,21 @@ take_places(const struct filling *g, const struct cert_place *edge, struct gh_er
 	return rc;
 }
 
+/* The statement was ended: the database is slow, or what is asked is too much for it. */
+static int
+fail_slow(const struct store_cert_filter *f, struct gh_error *err)
+{
+	char detail[sizeof(err->detail)];
+
+	snprintf(detail, sizeof(detail), "%s", err->detail);
+	(void)gh_refuse(err, GH_E_DB_DOWN,
+	    f->condition == NULL
+		? "The search took longer than a statement may. Try again, or add a query."
+		: "The search took longer than a statement may. Join it with AND to a test that an index finds: Id, Serial, Thumbprint, Requester, Template, CN, DNS or a limit of NotAfter.");
+	snprintf(err->detail, sizeof(err->detail), "%s", detail);
+	return GH_E_DB_DOWN;
+}
+
 int
 store_cert_page(struct store *s, const struct store_cert_filter *f, struct cert_page *out,
     struct gh_error *err)
@@ -212,7 +229,10 @@ store_cert_page(struct store *s, const struct store_cert_filter *f, struct cert_
 	cert_place_clear(&g.first);
 	cert_place_clear(&g.last);
 	cert_place_clear(&edge);
-	if (rc != 0)
+	if (rc != 0) {
 		cert_page_clear(out);
+		if (strcmp(s->sqlstate, QUERY_CANCELED) == 0)
+			rc = fail_slow(f, err);
+	}
 	return rc;
 }
