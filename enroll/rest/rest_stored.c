@@ -63,3 +63,35 @@ rest_applications(struct worker_env *env, const struct call *call, struct gh_htt
 {
 	reply(STORE_LIST_APPS, env, call, rep);
 }
+
+void
+rest_labels(struct worker_env *env, const struct call *call, struct gh_http_reply *rep)
+{
+	reply(STORE_LIST_EST_LABELS, env, call, rep);
+}
+
+void
+rest_users(struct worker_env *env, const struct call *call, struct gh_http_reply *rep)
+{
+	reply(STORE_LIST_USERS, env, call, rep);
+}
+
+static void
+read_messages(const struct rest_param *p, struct rest_fields *f, void *filter)
+{
+	static const char *const states[] = {"waiting", "sent", "dead", NULL};
+	struct wish *w = filter;
+
+	read_paging(p, f, filter);
+	w->filter.state = rest_param_word(f, &p[REST_PAGE_PARAMS_N], states);
+}
+
+void
+rest_messages(struct worker_env *env, const struct call *call, struct gh_http_reply *rep)
+{
+	static const char *const names[] = {REST_PAGE_PARAMS, "state", NULL};
+	static const struct rest_list list = {names, read_messages, read_page};
+	struct wish w = {.what = STORE_LIST_DELIVERIES};
+
+	rest_list_reply(&list, env, call, &w, rep);
+}

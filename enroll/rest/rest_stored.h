@@ -10,5 +10,11 @@ void rest_authorities(struct worker_env *env, const struct call *call, struct gh
 void rest_templates(struct worker_env *env, const struct call *call, struct gh_http_reply *rep);
 /* GET /pki/applications: without keys and secrets */
 void rest_applications(struct worker_env *env, const struct call *call, struct gh_http_reply *rep);
+/* GET /pki/labels: of EST */
+void rest_labels(struct worker_env *env, const struct call *call, struct gh_http_reply *rep);
+/* GET /pki/users: local administrators, without passwords */
+void rest_users(struct worker_env *env, const struct call *call, struct gh_http_reply *rep);
+/* GET /pki/messages?state=: to single addresses, with what became of them */
+void rest_messages(struct worker_env *env, const struct call *call, struct gh_http_reply *rep);
 
 #endif

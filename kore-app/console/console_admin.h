@@ -45,4 +45,16 @@ void console_key(struct worker_env *env, const struct call *call, struct gh_http
 /* ... POST /console/keys/{id}/status: status, version (which was seen), comment */
 void console_key_decide(struct worker_env *env, const struct call *call, struct gh_http_reply *rep);
 
+/* GET /console/labels of EST; GET /console/packages for its clients */
+void console_labels(struct worker_env *env, const struct call *call, struct gh_http_reply *rep);
+void console_packages(struct worker_env *env, const struct call *call, struct gh_http_reply *rep);
+/* GET /console/messages: those that were given up; POST /console/messages/{id}/retry */
+void console_messages(struct worker_env *env, const struct call *call, struct gh_http_reply *rep);
+void console_message_retry(struct worker_env *env, const struct call *call,
+    struct gh_http_reply *rep);
+/* GET /console/users: local administrators; POST /console/users/{profile}/status: enabled */
+void console_users(struct worker_env *env, const struct call *call, struct gh_http_reply *rep);
+void console_user_enable(struct worker_env *env, const struct call *call,
+    struct gh_http_reply *rep);
+
 #endif

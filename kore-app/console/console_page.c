@@ -30,6 +30,10 @@ static const struct {
     {"/console/cas", "cas", STAFF},
     {"/console/templates", "templates", STAFF},
     {"/console/applications", "applications", REQUESTER_ROLE_ADMIN},
+    {"/console/labels", "labels", STAFF},
+    {"/console/packages", "packages", STAFF},
+    {"/console/messages", "messages", STAFF},
+    {"/console/users", "users", REQUESTER_ROLE_ADMIN},
     {"/console/jobs", "jobs", STAFF},
     {"/console/audit", "audit", REQUESTER_ROLE_AUDITOR},
 };

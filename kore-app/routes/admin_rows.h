@@ -8,6 +8,7 @@
 #include "rest/rest_job.h"
 #include "rest/rest_stored.h"
 #include "rest/rest_template.h"
+#include "rest/rest_user.h"
 
 #include "routes.h"
 
@@ -44,6 +45,13 @@
 	    ADMIN_CHANGE(GH_HTTP_POST, "applications/{profile}/rotate", "application.rotate", \
 		ADMIN_NO_BODY_MAX, rest_application_rotate), \
 	    ADMIN_CHANGE(GH_HTTP_PUT, "applications/{profile}/status", "application.enable", \
-		ADMIN_NO_BODY_MAX, rest_application_enable)
+		ADMIN_NO_BODY_MAX, rest_application_enable), \
+	    ADMIN_READ("labels", "labels", rest_labels), \
+	    ADMIN_READ("messages", "messages", rest_messages), \
+	    ADMIN_CHANGE(GH_HTTP_POST, "messages/{id}/retry", "message.retry", ADMIN_NO_BODY_MAX, \
+		rest_message_retry), \
+	    ADMIN_CHANGE(GH_HTTP_GET | GH_HTTP_HEAD, "users", "users", 0, rest_users), \
+	    ADMIN_CHANGE(GH_HTTP_PUT, "users/{profile}/status", "user.enable", ADMIN_NO_BODY_MAX, \
+		rest_user_enable)
 
 #endif

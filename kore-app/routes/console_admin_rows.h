@@ -41,6 +41,17 @@
 	    PAGE("/console/keys", "console.keys", AUTH_SESSION, console_keys), \
 	    PAGE("/console/keys/{id}", "console.key", AUTH_SESSION, console_key), \
 	    FORM("/console/keys/{id}/status", "console.key.decide", AUTH_SESSION, \
-		console_key_decide)
+		console_key_decide), \
+	    CONSOLE_PAGE_FOR("/console/labels", "console.labels", CONSOLE_STAFF, console_labels), \
+	    CONSOLE_PAGE_FOR("/console/packages", "console.packages", CONSOLE_STAFF, \
+		console_packages), \
+	    CONSOLE_PAGE_FOR("/console/messages", "console.messages", CONSOLE_STAFF, \
+		console_messages), \
+	    CONSOLE_FORM_FOR("/console/messages/{id}/retry", "console.message.retry", \
+		REQUESTER_ROLE_ADMIN, console_message_retry), \
+	    CONSOLE_PAGE_FOR("/console/users", "console.users", REQUESTER_ROLE_ADMIN, \
+		console_users), \
+	    CONSOLE_FORM_FOR("/console/users/{profile}/status", "console.user.enable", \
+		REQUESTER_ROLE_ADMIN, console_user_enable)
 
 #endif

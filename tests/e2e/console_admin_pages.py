@@ -11,6 +11,10 @@ PAGES = [
     ("/console/templates/{profile}", "/console/templates/User", STAFF, "/pki/templates/User"),
     ("/console/applications", "/console/applications", ADMIN, "/pki/applications"),
     ("/console/keys", "/console/keys", ANYBODY, "/pki/keyrequests"),
+    ("/console/labels", "/console/labels", STAFF, "/pki/labels"),
+    ("/console/packages", "/console/packages", STAFF, "/pki/packages"),
+    ("/console/messages", "/console/messages", STAFF, "/pki/messages"),
+    ("/console/users", "/console/users", ADMIN, "/pki/users"),
     ("/console/jobs", "/console/jobs", STAFF, "/pki/jobs"),
 ]
 # ... where the object is somebody's own, or made by a test: its tests look at who may see it.

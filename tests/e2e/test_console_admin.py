@@ -4,6 +4,7 @@ refuses. In Chromium each page, in one mode, has no findings of axe-core. The sy
 
 import json
 import unittest
+import urllib.parse
 
 from cryptography import x509
 
@@ -79,6 +80,8 @@ class Rights(Case):
         yield "/console/jobs/none/run", {}, ADMIN
         yield "/console/cas/none/unlock", {"password": "x" * 12}, ADMIN
         yield "/console/cas/none/lock", {}, ADMIN
+        yield "/console/messages/999999/retry", {}, ADMIN
+        yield "/console/users/none/status", {"enabled": "no"}, ADMIN
         yield "/console/applications", {"application": "a/b"}, ADMIN
         yield "/console/applications/none/rotate", {}, ADMIN
         yield "/console/applications/none/status", {"enabled": "no"}, ADMIN
@@ -442,6 +445,63 @@ class Keys(Case):
         self.assertEqual(b.path, f"/console/keys/{number}")
         b.close()
         self.assertEqual(PEOPLE["alice"].get(f"/pki/keyrequest/{number}").json["approved"], 1)
+
+
+class Lists(Case):
+    def test_labels_and_packages(self):
+        env.admin("est", "label", "add", "floor", "--template", "User", "--ca", "issuing")
+        rows = self.expect(PEOPLE["olga"].get("/pki/labels"), 200).json["entries"]
+        self.assertEqual([{"name": r["name"], "enabled": r["enabled"], **r["settings"]} for r in rows], env.admin("est", "label", "list", "--json"))
+        text = self.page("olga", "/console/labels")
+        for part in ("floor", "issuing"):
+            self.assertIn(part, text)
+        file = env.scratch / "firmware"
+        file.write_bytes(b"x" * 100)
+        reply = PEOPLE["olga"].send("POST", "/pki/packages?type=firmware&for=all&name=" + urllib.parse.quote(EVIL[:20]), file.read_bytes(), Content_Type="application/octet-stream")
+        if reply.status == 201:
+            self.assertIn("firmware", self.page("otto", "/console/packages"))
+        self.assertNotIn("<script>alert", self.page("otto", "/console/packages"))
+
+    def message(self, state):
+        env.sql("insert into notification (event, audience, recipient, recipient_id, object, facts, state) select 'cert.expiry', 'owner', 'x', '', 'y', '{}', 'queued'")
+        number = env.sql("insert into delivery (notification_id, channel, address, state, last_error) select max(id), 'mail', $$%s$$, '%s', $$%s$$ from notification returning id" % (EVIL, state, EVIL))[0][0]
+        return int(number)
+
+    def test_messages_are_tried_again(self):
+        number, sent = self.message("dead"), self.message("sent")
+        self.assertEqual([m["id"] for m in self.expect(PEOPLE["otto"].get("/pki/messages?state=dead"), 200).json["entries"]], [number])
+        self.expect(admin.get("/pki/messages?state=x"), 422)
+        text = self.page("admin", "/console/messages")
+        self.assertNotIn("<script>", text)
+        self.assertIn(f"/console/messages/{number}/retry", text)
+        self.assertNotIn(f"/console/messages/{sent}/retry", text)
+        self.assertNotIn("/retry", self.page("olga", "/console/messages"))
+        for who in set(PASSWORDS) - ADMIN:
+            self.expect(PEOPLE[who].post(f"/pki/messages/{number}/retry", {}), 403)
+        self.page("admin", "/console/messages")
+        self.expect(as_("admin").submit(f"/console/messages/{number}/retry"), 200)
+        self.assertEqual(self.events("notification.retried"), [("notification.retried", str(number), "admin")])
+        self.expect(admin.post(f"/pki/messages/{sent}/retry", {}), 409)
+        self.expect(admin.post("/pki/messages/999999/retry", {}), 404)
+        self.assertEqual(len(self.events("notification.retried")), 1)
+
+    def test_people(self):
+        rows = self.expect(admin.get("/pki/users"), 200).json["entries"]
+        self.assertEqual(rows, env.admin("user", "list", "--json"))
+        self.assertNotIn("$2", admin.get("/pki/users").body.decode())
+        self.page("admin", "/console/users")
+        self.assertNotIn('action="/console/users/admin/status"', as_("admin").text)
+        self.expect(admin.send("PUT", "/pki/users/ADMIN/status", {"enabled": False}), 409)
+        self.expect(admin.send("PUT", "/pki/users/none/status", {"enabled": False}), 404)
+        self.expect(admin.send("PUT", "/pki/users/bert/status", {"enabled": "no"}), 422)
+        self.assertEqual(self.events("user.changed"), [])
+        self.addCleanup(browsers.pop, "bert", None)  # his log-in ends
+        self.addCleanup(env.admin, "user", "enable", "bert")
+        self.expect(as_("admin").submit("/console/users/bert/status"), 200)
+        self.expect(PEOPLE["bert"].get("/pki/info"), 403)
+        self.expect(as_("admin").submit("/console/users/bert/status"), 200)
+        self.expect(PEOPLE["bert"].get("/pki/info"), 200)
+        self.assertEqual([e[1] for e in self.events("user.changed")], ["bert", "bert"])
 
 
 class InBrowser(Case):

@@ -169,8 +169,8 @@ store_delay_delivery(struct store *s, const struct delivery *d, int delay, const
 
 /* --- what administrators see and do ----------------------------------------------------------- */
 
-int
-store_retry_deliveries(struct store *s, int64_t id, int *n, struct gh_error *err)
+static int
+retry(struct store *s, int64_t id, int *n, struct gh_error *err)
 {
 	static const struct store_statement st = {"retry_deliveries",
 	    "WITH again AS (UPDATE delivery SET state = 'waiting', attempts = 0, next_at = now(), since = now(), "
@@ -194,6 +194,29 @@ store_retry_deliveries(struct store *s, int64_t id, int *n, struct gh_error *err
 			    : gh_fail(err, GH_E_NOT_FOUND, "no such delivery");
 	}
 	PQclear(res);
+	return rc;
+}
+
+int
+store_retry_deliveries(struct store *s, const struct requester *who, int64_t id, int *n,
+    struct gh_error *err)
+{
+	char object[24] = "all", detail[32];
+	int rc = store_begin(s, err);
+
+	*n = 0;
+	if (rc != 0)
+		return rc;
+	if (id != 0)
+		snprintf(object, sizeof(object), "%lld", (long long)id);
+	if ((rc = retry(s, id, n, err)) == 0) {
+		snprintf(detail, sizeof(detail), "%d messages", *n);
+		rc = store_audit_change(s, who, "notification.retried", object, detail, err);
+	}
+	if (rc == 0)
+		return store_commit(s, err);
+	*n = 0;
+	store_rollback(s);
 	return rc;
 }
 

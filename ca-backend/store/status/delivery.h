@@ -49,9 +49,10 @@ int store_hold_deliveries(struct store *s, const char *channel, const char *addr
 int store_delay_delivery(struct store *s, const struct delivery *d, int delay, const char *why,
     struct gh_error *err) GH_MUSTCHECK;
 
-/* Dead ones are tried again from the beginning: one, or all (id 0). *n: how many. GH_E_NOT_FOUND,
- * GH_E_CONFLICT (public): it is not dead; for one only. */
-int store_retry_deliveries(struct store *s, int64_t id, int *n, struct gh_error *err) GH_MUSTCHECK;
+/* Dead ones are tried again from the beginning: one, or all (id 0); with an audit row by who. *n:
+ * how many. GH_E_NOT_FOUND, GH_E_CONFLICT (public): it is not dead; for one only. */
+int store_retry_deliveries(struct store *s, const struct requester *who, int64_t id, int *n,
+    struct gh_error *err) GH_MUSTCHECK;
 /* One as an object, with its notification: all columns. GH_E_NOT_FOUND. */
 int store_show_delivery(struct store *s, int64_t id, gh_json **out,
     struct gh_error *err) GH_MUSTCHECK;

@@ -100,7 +100,7 @@ retry(struct verb_call *c, struct gh_error *err)
 
 	if (!is_all)
 		(void)!options_parse_id(c->operand[0], &c->id);
-	rc = store_retry_deliveries(c->env.store, c->id, &retried, err);
+	rc = store_retry_deliveries(c->env.store, &c->env.who, c->id, &retried, err);
 	if (rc == GH_E_NOT_FOUND)
 		return gh_refuse(err, GH_E_NOT_FOUND,
 		    "there is no message %lld: see `gatehouse notify list`", (long long)c->id);
