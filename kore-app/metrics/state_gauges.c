@@ -1,4 +1,4 @@
-/* A row for each gauge of store/status/gauge.h. */
+/* A row for each gauge of store/status/gauge.h, and for those of the signer. */
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -6,6 +6,7 @@
 #include "buf.h"
 #include "timestamp.h"
 
+#include "signer/client/signer_client.h"
 #include "store/status/gauge.h"
 
 #include "exposition.h"
@@ -23,6 +24,9 @@ static const struct {
 	"When the newest CRL was made; shard: of the oldest of them; 0: none made yet.",
 	{"ca", "kind"}},
     {"ca_not_after", "gatehouse_ca_not_after_timestamp_seconds", "End of the certificate of a CA.",
+	{"ca", NULL}},
+    {"ca_key_usable", "gatehouse_ca_key_usable",
+	"1: the signer of this node can use the key of a CA; 0: it is locked by its password, or cannot be used.",
 	{"ca", NULL}},
     {"ocsp_not_after", "gatehouse_ocsp_signer_not_after_timestamp_seconds",
 	"End of the newest certificate of the OCSP signer of a CA.", {"ca", NULL}},
@@ -128,8 +132,34 @@ state_gauges_read(const struct gh_conf *conf, struct store *s, gh_json **lines,
 	return store_gauges(s, &o, lines, err);
 }
 
+/* A signer that does not answer is asked once: its own metric tells. */
+static int
+add_keys(gh_json *lines, const struct ca_set *cas, struct signer_client *signer)
+{
+	bool ok = true;
+
+	for (size_t i = 0; signer != NULL && i < cas->n && ok; i++) {
+		const struct ca *ca = cas->ca[i];
+		struct gh_error why = {0};
+		gh_json *line;
+		int rc;
+
+		if (ca->sealed == NULL || ca->state == CA_RETIRED)
+			continue;
+		if ((rc = ca_load_key(ca, signer, &why)) == GH_E_SIGNER_DOWN)
+			break;
+		line = gh_json_new_array();
+		ok = (gh_json_append(line, gh_json_new_string("ca_key_usable")) |
+			 gh_json_append(line, gh_json_new_int(rc == 0)) |
+			 gh_json_append(line, gh_json_new_string(ca->slug)) |
+			 gh_json_append(lines, line)) == 0;
+	}
+	return ok ? 0 : GH_E_NOMEM;
+}
+
 int
-state_gauges_refresh(const struct gh_conf *conf, struct store *s, struct gh_error *err)
+state_gauges_refresh(const struct gh_conf *conf, struct store *s, const struct ca_set *cas,
+    struct signer_client *signer, struct gh_error *err)
 {
 	gh_json *lines = NULL;
 	int rc;
@@ -137,6 +167,8 @@ state_gauges_refresh(const struct gh_conf *conf, struct store *s, struct gh_erro
 	if (!metrics_state_claim(gh_now(), STATE_GAUGES_SECONDS))
 		return 0;
 	rc = state_gauges_read(conf, s, &lines, err);
+	if (rc == 0 && cas != NULL && add_keys(lines, cas, signer) != 0)
+		rc = gh_fail(err, GH_E_NOMEM, "gauges");
 	if (rc == 0)
 		rc = publish(lines, err);
 	gh_json_free(lines);

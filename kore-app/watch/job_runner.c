@@ -113,13 +113,15 @@ look(struct job_runner *r, struct gh_error *err)
 		rc = announce(r, "gateway.started", err);
 		r->is_announced = rc == 0;
 	}
-	if (rc == 0 && !is_slow)
-		rc = state_gauges_refresh(r->env.conf, r->env.store, err);
-	if (rc != 0 || (catalog = catalog_watch_get(r->catalog)) == NULL)
+	if (rc != 0)
 		return rc;
-	r->env.cas = &catalog->cas;
+	catalog = catalog_watch_get(r->catalog);
+	r->env.cas = catalog != NULL ? &catalog->cas : NULL;
+	if (!is_slow)
+		rc =
+		    state_gauges_refresh(r->env.conf, r->env.store, r->env.cas, r->env.signer, err);
 	/* another node may */
-	if ((rc = clock_check(r->env.conf, err)) == 0)
+	if (rc == 0 && catalog != NULL && (rc = clock_check(r->env.conf, err)) == 0)
 		rc = job_run_due(&r->env, is_slow, &ran, err);
 	r->env.cas = NULL;
 	catalog_free(catalog);

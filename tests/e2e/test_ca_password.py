@@ -398,6 +398,8 @@ class Nodes(Case):
         print(f"# locked on the second node after {time.monotonic() - begin:.2f} s", flush=True)
         # it is told: a second is what docs promise, the rest is for a busy machine
         self.assertLess(time.monotonic() - begin, 5.0)
+        usable = 'gatehouse_ca_key_usable{ca="issuing"}'
+        wait_for(lambda: env.metric(usable) == 0, "the metrics tell of the locked key", 40)
         # unlocked where it was asked for, and nowhere else
         self.ok(admin.unlock(password))
         self.enroll(200)

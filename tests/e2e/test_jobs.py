@@ -127,6 +127,7 @@ class Runner(unittest.TestCase):
         self.assertEqual(values['gatehouse_job_failures{name="retention"}'], 0)
         made = datetime.datetime.fromisoformat(crl["this_update"].replace("Z", "+00:00")).timestamp()
         self.assertEqual(values['gatehouse_crl_this_update_timestamp_seconds{ca="issuing",kind="complete"}'], made)
+        self.assertEqual(values['gatehouse_ca_key_usable{ca="issuing"}'], 1)
         self.assertLess(values['gatehouse_ocsp_signer_not_before_timestamp_seconds{ca="issuing"}'], time.time())
         self.assertGreater(values['gatehouse_ca_not_after_timestamp_seconds{ca="root"}'], time.time() + 86400)
         self.assertGreater(values['gatehouse_ocsp_signer_not_after_timestamp_seconds{ca="issuing"}'], time.time())
