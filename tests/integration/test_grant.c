@@ -831,7 +831,7 @@ grant__every_table_and_column_is_decided_upon(void **state)
 	    "'schema_migration','grant_head','row_seal','ca_password','crl_number_floor','revocation','crl','crl_part','ocsp_signer','cmc_signer','key_signer','cmc_secret_use','job',"
 	    "'session','digest_nonce','expiry_notice','kra_key','kra_policy','archived_key','key_request','key_approval','kept_key',"
 	    "'notification','delivery','delivery_count','ca_notice','admin_contact','request_approval','approval_attempt','package_content','package_delivery','package_signer','tamp_number','metadata_change','key_count',"
-	    "'certificate_change','certificate_count','certificate_metadata_count','certificate_issued_count','foreign_issuer','scan_endpoint','scan_sighting'";
+	    "'certificate_change','certificate_count','certificate_metadata_count','certificate_issued_count','foreign_issuer','scan_endpoint','scan_sighting','saved_search'";
 	static const char columns[] =
 	    "'admin_user.created_at','admin_user.changed_at','application.created_at','webhook.created_at','est_user.created_at','est_key.created_at','cmc_secret.created_at',"
 	    "'ca.created_at','ca.not_before','ca.not_after','ca_certificate.created_at','ca_certificate.not_after',"
