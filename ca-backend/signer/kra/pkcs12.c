@@ -28,6 +28,22 @@ static STACK_OF(X509) * read_chain(const struct pkcs12_content *c)
 	return chain;
 }
 
+/* PKCS12_create has the certificates first. RFC 7292 leaves that free; Windows writes the key
+ * first, and clients that were made beside it count on that. */
+static bool
+put_key_first(PKCS12 *p12)
+{
+	STACK_OF(PKCS7) *parts = PKCS12_unpack_authsafes(p12);
+	PKCS7 *key = parts != NULL ? sk_PKCS7_pop(parts) : NULL;
+	bool ok = key != NULL && sk_PKCS7_unshift(parts, key) > 0;
+
+	if (key != NULL && !ok)
+		PKCS7_free(key);
+	ok = ok && PKCS12_pack_authsafes(p12, parts) == 1;
+	sk_PKCS7_pop_free(parts, PKCS7_free);
+	return ok;
+}
+
 /* PKCS12_create has SHA-1 for the MAC where no other is set: it is made without one. */
 static PKCS12 *
 create(const struct pkcs12_content *c, EVP_PKEY *key, X509 *cert, STACK_OF(X509) * chain)
@@ -39,8 +55,9 @@ create(const struct pkcs12_content *c, EVP_PKEY *key, X509 *cert, STACK_OF(X509)
 	    chain, nid, nid, iter, -1, 0);
 
 	if (p12 != NULL &&
-	    PKCS12_set_mac(p12, c->password, -1, NULL, SALT_SIZE, iter,
-		is_legacy ? EVP_sha1() : EVP_sha256()) != 1) {
+	    (!put_key_first(p12) ||
+		PKCS12_set_mac(p12, c->password, -1, NULL, SALT_SIZE, iter,
+		    is_legacy ? EVP_sha1() : EVP_sha256()) != 1)) {
 		PKCS12_free(p12);
 		p12 = NULL;
 	}
