@@ -8,6 +8,7 @@
 
 #include "kf_api.h"
 #include "kf_certificate.h"
+#include "kf_names.h"
 #include "kf_outcome.h"
 
 /* What a call asks for; borrowed from its body. */
@@ -23,23 +24,6 @@ kf_logical_name(const char *ca)
 	const char *p = ca != NULL ? strrchr(ca, '\\') : NULL;
 
 	return p != NULL ? p + 1 : ca;
-}
-
-/* What the template takes of the CSR is in the CSR: a name that is only beside it must not get
- * lost. */
-static int
-check_sans(const gh_json *body, struct gh_error *err)
-{
-	gh_json *sans;
-	int rc = gh_json_find(body, "SANs", &sans, err);
-
-	if (rc != 0)
-		return rc;
-	for (void *it = gh_json_iter(sans); it != NULL; it = gh_json_next(sans, it))
-		if (gh_json_size(gh_json_iter_value(it)) > 0)
-			return gh_refuse(err, GH_E_BAD_REQUEST,
-			    "SANs: alternative names are those of the CSR. Put them into it.");
-	return 0;
 }
 
 static int
@@ -58,14 +42,15 @@ read_metadata(const struct worker_env *env, const gh_json *body, struct wish *w,
 static int
 read_wish(const struct worker_env *env, const gh_json *body, struct wish *w, struct gh_error *err)
 {
-	gh_json *chain;
+	gh_json *chain, *sans;
 	int rc;
 
 	if ((rc = kf_text(body, "CSR", &w->csr, err)) != 0 ||
 	    (rc = kf_text(body, "Template", &w->template_name, err)) != 0 ||
 	    (rc = kf_text(body, "CertificateAuthority", &w->ca, err)) != 0 ||
 	    (rc = gh_json_find(body, "IncludeChain", &chain, err)) != 0 ||
-	    (rc = check_sans(body, err)) != 0 || (rc = read_metadata(env, body, w, err)) != 0)
+	    (rc = gh_json_find(body, "SANs", &sans, err)) != 0 ||
+	    (rc = read_metadata(env, body, w, err)) != 0)
 		return rc;
 	if (w->csr == NULL || *w->csr == '\0')
 		return gh_refuse(err, GH_E_BAD_REQUEST, "CSR is missing.");
@@ -74,7 +59,7 @@ read_wish(const struct worker_env *env, const gh_json *body, struct wish *w, str
 		return gh_refuse(err, GH_E_BAD_REQUEST, "Template is missing, or too long.");
 	w->ca = kf_logical_name(w->ca);
 	w->with_chain = gh_json_bool(chain, false);
-	return 0;
+	return kf_sans_check(sans, w->csr, err);
 }
 
 static gh_json *

@@ -1,11 +1,15 @@
 /* Subject and SANs of a call. See kf_names.h. */
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
 #include <openssl/x509.h>
+#include <openssl/x509v3.h>
 
 #include "buf.h"
 #include "dn_text.h"
+#include "formats/names_text.h"
+#include "formats/pkcs10.h"
 
 #include "kf_names.h"
 
@@ -204,5 +208,73 @@ kf_sans(const gh_json *sans, gh_json **out, struct gh_error *err)
 		gh_json_free(*out);
 		*out = NULL;
 	}
+	return rc;
+}
+
+/* ---- SANs beside a PKCS#10 ---- */
+
+/* "dns:a" of the PKCS#10; NULL: out of memory. */
+static gh_json *
+names_of(const struct ca_pkcs10 *csr)
+{
+	int i = csr->extensions != NULL
+	    ? X509v3_get_ext_by_NID(csr->extensions, NID_subject_alt_name, -1)
+	    : -1;
+	const ASN1_OCTET_STRING *der =
+	    i >= 0 ? X509_EXTENSION_get_data(X509v3_get_ext(csr->extensions, i)) : NULL;
+
+	return der != NULL
+	    ? ca_san_json_der(ASN1_STRING_get0_data(der), (size_t)ASN1_STRING_length(der))
+	    : gh_json_new_array();
+}
+
+/* name: {"key","value"} */
+static bool
+is_among(const gh_json *names, const gh_json *name)
+{
+	const char *key = gh_json_string(gh_json_get(name, "key")),
+		   *value = gh_json_string(gh_json_get(name, "value"));
+	size_t n = strncmp(key, "ip", 2) == 0 ? 2 : strlen(key);
+
+	for (size_t i = 0; i < gh_json_size(names); i++) {
+		const char *one = gh_json_string(gh_json_at(names, i));
+
+		if (one != NULL && strncmp(one, key, n) == 0 && one[n] == ':' &&
+		    strcasecmp(one + n + 1, value) == 0)
+			return true;
+	}
+	return false;
+}
+
+static int
+read_csr(const char *text, struct ca_pkcs10 **csr, struct gh_error *err)
+{
+	unsigned char *der = NULL;
+	size_t len = 0;
+	int rc = ca_pkcs10_unarmour(text, &der, &len, err);
+
+	if (rc == 0)
+		rc = ca_pkcs10_parse(der, len, csr, err);
+	free(der);
+	return rc;
+}
+
+int
+kf_sans_check(const gh_json *sans, const char *pkcs10, struct gh_error *err)
+{
+	struct ca_pkcs10 *csr = NULL;
+	gh_json *wanted = NULL, *names = NULL;
+	int rc = kf_sans(sans, &wanted, err);
+
+	if (rc == 0 && gh_json_size(wanted) > 0 && (rc = read_csr(pkcs10, &csr, err)) == 0 &&
+	    (names = names_of(csr)) == NULL)
+		rc = gh_fail(err, GH_E_NOMEM, "SANs");
+	for (size_t i = 0; rc == 0 && i < gh_json_size(wanted); i++)
+		if (!is_among(names, gh_json_at(wanted, i)))
+			rc = gh_refuse(err, GH_E_BAD_REQUEST,
+			    "SANs: alternative names are those of the CSR. Put them into it.");
+	ca_pkcs10_free(csr);
+	gh_json_free(names);
+	gh_json_free(wanted);
 	return rc;
 }
