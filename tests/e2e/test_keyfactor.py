@@ -7,9 +7,13 @@ import datetime
 import hashlib
 import json
 import re
+import socket
 import ssl
+import subprocess
+import threading
 import unittest
 import urllib.parse
+from pathlib import Path
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
@@ -129,6 +133,9 @@ class Inventory(Case):
     def test_pending(self):
         info = self.enroll(csr=web_csr("kf.example.test"), template="WebServer")["CertificateInformation"]
         self.assertEqual((info["RequestDisposition"], info["KeyfactorID"], info["Certificates"]), ("PENDING", 0, []))
+        beside = {"dns": ["KF.example.test"], "ip4": None, "uri": []}  # some clients send what is in it once more
+        self.enroll(csr=web_csr("kf.example.test"), template="WebServer", SANs=beside)
+        self.assertIn("SANs", self.enroll(csr=web_csr("kf.example.test"), template="WebServer", SANs={"dns": ["kf.example.test", "other.example.test"]}, status=400)["Message"])
         self.assertEqual(olga.get(f"/pki/request/{info['KeyfactorRequestId']}").json["status"], "pending")
 
     def test_pages(self):
@@ -390,7 +397,7 @@ class Keys(Case):
 
     def pfx(self, status=200, who=alice, template="User", password=PASSWORD, headers=(), **more):
         body = {"CustomFriendlyName": "", "Password": password, "PopulateMissingValuesFromAD": False, "Subject": "CN=alice", "IncludeChain": True,
-                "CertificateAuthority": "host\\issuing", "Timestamp": client.now(fmt="%Y-%m-%dT%H:%M:%SZ"), "Template": template, **more}
+                "CertificateAuthority": "host\\issuing", "Timestamp": client.now(), "Template": template, **more}
         return self.call("POST", "Enrollment/PFX", body, status, who, **{"x_certificateformat": "PFX", **dict(headers)})
 
     def open(self, said, password=PASSWORD):
@@ -417,6 +424,9 @@ class Pfx(Keys):
         self.assertEqual(p12.key.public_key().public_numbers(), p12.cert.certificate.public_key().public_numbers())
         self.assertEqual(p12.cert.friendly_name.decode(), "laptop of älice")
         self.assertGreaterEqual(len(p12.additional_certs), 1)
+        data, encrypted = (bytes.fromhex("06092a864886f70d0107") + bytes((n,)) for n in (1, 6))
+        parts = base64.b64decode(info["Pkcs12Blob"]).split(data, 2)  # of the whole, and of the key, which comes first
+        self.assertEqual([encrypted in part for part in parts], [False, False, True])
         one = self.call("GET", f"Certificates/{info['KeyfactorId']}?includeMetadata=true")
         self.assertEqual((one["Thumbprint"], one["Metadata"]), (p12.cert.certificate.fingerprint(hashes.SHA1()).hex().upper(), {"Department": "IT"}))
         for raw in (self.PASSWORD.encode(), p12.key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())[-24:]):
@@ -512,7 +522,8 @@ class Recover(Keys):
         again = self.recover(Thumbprint=made["CertificateInformation"]["Thumbprint"])  # for kra.repeat seconds
         self.assertEqual(self.open(again).key.private_numbers(), p12.key.private_numbers())
         self.assertEqual(self.requests(), before + 1)
-        self.assertEqual(env.count(f"select count(*) from audit where event like 'key.recovered%' and actor like '%alice'"), 2)
+        self.assertEqual(env.count("select count(*) from audit a join archived_key k on a.object = 'key ' || k.uuid "
+                                   f"where k.certificate_id = {number} and a.event in ('key.recovered', 'key.recovered-again') and a.actor like '%alice'"), 2)
 
     def test_who_may(self):
         number = self.pfx(template="SMIME")["CertificateInformation"]["KeyfactorId"]
@@ -637,6 +648,168 @@ class Import(Case):
             with self.subTest(more):
                 self.assertTrue(self.put(content, status, **more)["Message"])
         self.assertEqual(env.count("select count(*) from certificate"), before)
+
+
+class Rights(Keys):
+    """Who gets what: each call that there is, by each role, about a certificate and a request of alice. What is said of the certificate to others is
+    what REST says; nothing is changed but by who may."""
+    # by owner, another, officer, auditor, agent, administrator, wrong password; 400: it was let in, and the body is wrong on purpose
+    EXPECTED = {"GET /Status/Endpoints": "200 200 200 200 200 200 401",
+                "GET /Certificates": "200 200 200 200 200 200 401",
+                "GET /Certificates/{id}": "200 200 200 200 200 200 401",
+                "POST /Certificates/Download": "200 200 200 200 200 200 401",
+                "POST /Certificates/Revoke": "400 400 400 400 400 400 401",
+                "PUT /Certificates/Metadata": "403 403 204 403 403 204 401",
+                "GET /Certificates/Metadata/Compare": "200 403 200 200 403 200 401",
+                "GET /MetadataFields": "200 200 200 200 200 200 401",
+                "GET /MetadataFields/{name}": "200 200 200 200 200 200 401",
+                "GET /Templates": "200 200 200 200 200 200 401",
+                "GET /Templates/{id}": "200 200 200 200 200 200 401",
+                "GET /CertificateAuthority": "200 200 200 200 200 200 401",
+                "GET /CertificateAuthority/{id}": "200 200 200 200 200 200 401",
+                "POST /Certificates/Recover": "409 404 404 404 409 404 401",
+                "POST /Certificates/Import": "403 403 400 403 403 400 401",
+                "PUT /Certificates/{id}/Owner": "400 400 400 400 400 400 401",
+                "GET /Enrollment/CSR/Context/My": "200 200 200 200 200 200 401",
+                "POST /Enrollment/CSR": "200 200 401 401 401 401 401",
+                "POST /Enrollment/PFX": "200 200 401 401 401 401 401",
+                "POST /Enrollment/Renew": "409 404 401 401 401 401 401",
+                "GET /Workflow/Certificates/Pending": "200 200 200 200 200 200 401",
+                "GET /Workflow/Certificates/Denied": "200 200 200 200 200 200 401",
+                "GET /Workflow/Certificates/ExternalValidation": "200 200 200 200 200 200 401",
+                "GET /Workflow/Certificates/{id}": "200 404 200 404 404 200 401",
+                "POST /Workflow/Certificates/Approve": "200 200 200 200 200 200 401",
+                "POST /Workflow/Certificates/Deny": "200 200 200 200 200 200 401",
+                "DELETE /Certificates/{id}": "403 403 403 403 403 403 401"}
+
+    def calls(self, cert, request, archived):
+        t = self.call("GET", "Templates")[0]["Id"]
+        ca = self.call("GET", "CertificateAuthority")[0]["Id"]
+        csr = {"CSR": pem(CSR), "Template": "User", "Timestamp": client.now()}
+        return {
+            "GET /Status/Endpoints": ("Status/Endpoints", None), "GET /Certificates": ("Certificates", None), "GET /Certificates/{id}": (f"Certificates/{cert}", None),
+            "POST /Certificates/Download": ("Certificates/Download", {"CertID": cert}),
+            "POST /Certificates/Revoke": ("Certificates/Revoke", {"CertificateIds": [cert], "Reason": 99, "Comment": "x"}),
+            "PUT /Certificates/Metadata": ("Certificates/Metadata", {"Id": cert, "Metadata": {"Department": "IT"}}),
+            "GET /Certificates/Metadata/Compare": (f"Certificates/Metadata/Compare?certificateId={cert}&metadataFieldName=Department&value=IT", None),
+            "GET /MetadataFields": ("MetadataFields", None), "GET /MetadataFields/{name}": ("MetadataFields/Department", None),
+            "GET /Templates": ("Templates", None), "GET /Templates/{id}": (f"Templates/{t}", None), "GET /CertificateAuthority": ("CertificateAuthority", None),
+            "GET /CertificateAuthority/{id}": (f"CertificateAuthority/{ca}", None),
+            "POST /Certificates/Recover": ("Certificates/Recover", {"CertID": archived, "Password": self.PASSWORD}),
+            "POST /Certificates/Import": ("Certificates/Import", {"Certificate": "bm8="}),
+            "PUT /Certificates/{id}/Owner": (f"Certificates/{cert}/Owner", {"NewRoleName": "a@b.example"}),
+            "GET /Enrollment/CSR/Context/My": ("Enrollment/CSR/Context/My", None), "POST /Enrollment/CSR": ("Enrollment/CSR", csr),
+            "POST /Enrollment/PFX": ("Enrollment/PFX", {"Template": "User", "Password": self.PASSWORD}), "POST /Enrollment/Renew": ("Enrollment/Renew", {"CertificateId": cert}),
+            "GET /Workflow/Certificates/Pending": ("Workflow/Certificates/Pending", None), "GET /Workflow/Certificates/Denied": ("Workflow/Certificates/Denied", None),
+            "GET /Workflow/Certificates/ExternalValidation": ("Workflow/Certificates/ExternalValidation", None),
+            "GET /Workflow/Certificates/{id}": (f"Workflow/Certificates/{request}", None),
+            "POST /Workflow/Certificates/Approve": ("Workflow/Certificates/Approve", [999999]),
+            "POST /Workflow/Certificates/Deny": ("Workflow/Certificates/Deny", {"CertificateRequestIds": [999999]}),
+            "DELETE /Certificates/{id}": (f"Certificates/{cert}", None)}
+
+    def test_role_by_route_by_object(self):
+        import_template("SMIME", archival="required", keyTypes=[{"type": "EC", "curves": ["P-384", "P-256"]}])
+        cert, archived = self.issued()["KeyfactorID"], self.pfx(template="SMIME")["CertificateInformation"]["KeyfactorId"]
+        request = self.enroll(csr=web_csr("rights.example.test"), template="WebServer")["CertificateInformation"]["KeyfactorRequestId"]
+        calls = self.calls(cert, request, archived)
+        self.assertLessEqual(set(self.call("GET", "Status/Endpoints")), set(calls))
+        found = {}
+        for name, (path, body) in calls.items():
+            raw = json.dumps(body).encode()
+            found[name] = " ".join(str(who.client.request(name.split()[0], "/KeyfactorAPI/" + path, raw, {**self.GO, "Authorization": who.basic}).status)
+                                   for who in (alice, bob, olga, otto, anna, admin, Person("alice", "wrong", env)))
+        self.assertEqual(found, self.EXPECTED)
+        self.assertEqual(olga.get(f"/pki/certificate/{cert}").json["status"], "valid")
+        self.assertEqual(olga.get(f"/pki/request/{request}").json["status"], "pending")
+        seen = {who.user: (cert in {c["Id"] for c in self.call("GET", "Certificates?ReturnLimit=200", who=who)},
+                           request in {r["Id"] for r in self.call("GET", "Workflow/Certificates/Pending?ReturnLimit=1000", who=who)}) for who in (alice, bob, olga, otto, anna)}
+        self.assertEqual(seen, {"alice": (True, True), "bob": (False, False), "olga": (True, True), otto.user: (True, False), anna.user: (False, False)})
+
+
+class Forward:
+    """The client takes no port in the name of its server: 443 of this machine is the gateway meanwhile."""
+
+    def __init__(self):
+        self.listener = socket.create_server(("127.0.0.1", 443))
+        threading.Thread(target=self.accept, daemon=True).start()
+
+    def accept(self):
+        while True:
+            try:
+                ours = self.listener.accept()[0]
+            except OSError:
+                return
+            theirs = socket.create_connection((alice.client.host, alice.client.port))
+            for a, b in ((ours, theirs), (theirs, ours)):
+                threading.Thread(target=self.pump, args=(a, b), daemon=True).start()
+
+    def pump(self, a, b):
+        try:
+            while data := a.recv(65536):
+                b.sendall(data)
+            b.shutdown(socket.SHUT_WR)
+        except OSError:
+            pass
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.listener.close()
+
+
+class GoClient(Case):
+    """The vendor's own client, where it can be had; what it sends is in the tests above in any case."""
+    GO_DIR = Path(__file__).parent / "keyfactor_go"
+    CALLS = ("NewKeyfactorClient", "GetCAList", "GetTemplates", "GetTemplate", "GetAllMetadataFields", "EnrollCSR", "GetCertificateContext id",
+             "GetCertificateContext thumbprint", "GetCertificateContext request", "ListCertificates", "DownloadCertificate", "UpdateMetadata", "RevokeCert",
+             "EnrollCSR pending", "ListPendingCertificates", "ListDeniedCertificates", "ListExternalValidationPendingCertificates", "EnrollPFX", "EnrollPFXV2",
+             "RecoverCertificate")
+
+    def build(self):
+        """None: there is no Go here, or no way to the client's modules."""
+        program = env.scratch / "keyfactor_go"
+        try:
+            subprocess.run(["go", "build", "-o", program, "."], cwd=self.GO_DIR, check=True, capture_output=True, timeout=300)
+        except (OSError, subprocess.SubprocessError) as e:
+            print("# the vendor's client cannot be built:", str(getattr(e, "stderr", None) or e)[-200:].replace("\n", " "))
+            return None
+        return program
+
+    def start(self, program):
+        path = Path(env.var["GATEHOUSE_CAFILE"])
+        variables = {"KEYFACTOR_HOSTNAME": "localhost", "KEYFACTOR_API_PATH": "Command/API", "KEYFACTOR_CA_CERT": str(path), "ALICE": "alice-secret", "OLGA": olga.password,
+                     "CSR": pem(CSR), "WEB_CSR": pem(web_csr("go.example.test")), "HOME": str(env.scratch)}
+        return subprocess.Popen([program], env=variables, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+
+    def test_each_call(self):
+        import_template("SMIME", archival="required", keyTypes=[{"type": "EC", "curves": ["P-384", "P-256"]}])
+        program = self.build()
+        if program is None:
+            return
+        said = {}
+        with Forward(), self.start(program) as running:
+            for line in running.stdout:
+                row = json.loads(line)
+                said[row["call"]] = row
+                if row["call"] == "RecoverCertificate pending":
+                    number = int(re.search(r"Key request (\d+) waits: 0 of 2", row["error"])[1])
+                    for agent in (anna, bert):
+                        self.assertEqual(agent.decide(number, "approved").status, 200)
+                    running.stdin.write("\n")
+                    running.stdin.flush()
+        self.assertEqual(running.returncode, 0)
+        self.assertEqual({c: said[c]["error"] for c in self.CALLS if said[c]["error"]}, {})
+        self.assertIn("final", said["RevokeCert again"]["error"])
+        self.assertEqual(said["RecoverCertificate"]["value"][:2], [True, True])
+        made = said["EnrollCSR"]["value"]["CertificateInformation"]
+        self.assertEqual(said["GetCertificateContext id"]["value"]["Metadata"], {"Department": "IT"})
+        for by in ("thumbprint", "request"):
+            self.assertEqual(said["GetCertificateContext " + by]["value"]["Id"], made["KeyfactorID"])
+        self.assertEqual([c["Id"] for c in said["ListCertificates"]["value"]], [made["KeyfactorID"]])
+        waits = said["EnrollCSR pending"]["value"]["CertificateInformation"]
+        self.assertEqual((waits["RequestDisposition"], waits["KeyfactorRequestId"] in [r["Id"] for r in said["ListPendingCertificates"]["value"]]), ("PENDING", True))
+        self.assertEqual(said["GetCAList"]["value"][-1]["AllowedEnrollmentTypes"] & 2, 2)
 
 
 if __name__ == "__main__":

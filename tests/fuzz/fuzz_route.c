@@ -27,7 +27,7 @@ check_match(const struct route_match *m)
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static char prefixes[] = "/pki /a/b";
+	static char prefixes[] = "/pki /a/b", others[] = "/k";
 	struct gh_conf conf;
 	struct route_match m;
 	struct gh_error err;
@@ -38,6 +38,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	memset(&conf, 0, sizeof(conf));
 	conf.certenroll.prefixes = prefixes;
+	conf.keyfactor.prefixes = others;
 	memcpy(path, data + 1, size - 1);
 	path[size - 1] = '\0';
 	rc = route_find(&conf, (enum gh_http_method)(1 << data[0] % 6), path, &m, &err);

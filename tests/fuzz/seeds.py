@@ -288,6 +288,7 @@ def http_seeds():
             else:
                 whole.append((head + f"Content-Length: {len(body)}\r\n\r\n").encode() + body)
     yield from (bytes([flags, part]) + raw for raw in whole for flags, part in ((0, 0), (2, 7), (6, 0), (8, 0)))
+    yield from (b"\0\0" + raw for raw in keyfactor_requests())
     yield b"\0\0" + b"".join(whole)
     yield b"\2\5" + b"".join(reversed(whole))
     cookie = "0123456789abcdef" * 4
@@ -479,6 +480,37 @@ def scan_seeds():
 
 
 KINDS |= {"foreign": foreign_cert_seeds, "scan": scan_seeds}
+
+
+def keyfactor_bodies():
+    """Members of all calls of KeyfactorAPI; a subject in each of its forms."""
+    csr = "-----BEGIN CERTIFICATE REQUEST-----\n" + der.b64(requests()[0]) + "\n-----END CERTIFICATE REQUEST-----"
+    sans = {"dns": ["a.example.test"], "ip4": ["192.0.2.7"], "ip6": ["2001:db8::1"], "rfc822": ["a@b.example"], "uri": ["urn:a"], "ms_ntprincipalname": None}
+    for subject in ("CN=a, OU=b, OU=c, O=\"Keys, \"\"Inc.\"\"\", C=DE", "/C=DE/CN=a", "CN=a\\2Cb+E=a@b.example", "", "CN=\"a"):
+        yield {"Subject": subject, "SANs": sans, "CSR": csr, "Template": "User", "Password": "a password of fourteen", "CertID": 1, "CertificateId": 1,
+               "CertificateIds": [1], "CertificateRequestIds": [1], "Comment": "x", "NewRoleName": "a@b.example", "Id": 1, "Metadata": {"Department": "IT"},
+               "Certificate": csr, "KeyType": "ECC", "Curve": "P-256", "RenewalCertificateId": 1}
+
+
+def keyfactor_seeds():
+    yield from (json.dumps(body).encode() for body in keyfactor_bodies())
+
+
+def keyfactor_requests():
+    """One for each row of KeyfactorAPI."""
+    table = (TOP / "kore-app/routes/keyfactor_rows.h").read_text()
+    rows = [("GET", path) for path in re.findall(r'KEYFACTOR_READ\("([^"]+)"', table)]
+    rows += re.findall(r'KEYFACTOR_WRITE\(GH_HTTP_([A-Z]+),\s*(?:\\\s*)?"([^"]+)"', table)
+    rows += [("POST", path) for path in re.findall(r'KEYFACTOR_ENROLL\("([^"]+)"|"/keyfactorapi/([^"]+)"', table) for path in path if path]
+    assert len(rows) > 20, rows
+    body = json.dumps(next(keyfactor_bodies())).encode()
+    for method, path in rows:
+        sent = b"[1]" if path.endswith("approve") else b"null" if method == "GET" else body
+        yield (f"{method} /KeyfactorAPI/{path.replace('{id}', '1').replace('{name}', 'Department')} HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n"
+               f"Authorization: Basic YWxpY2U6eA==\r\nContent-Length: {len(sent)}\r\n\r\n").encode() + sent
+
+
+KINDS |= {"keyfactor": keyfactor_seeds}
 KINDS |= {"answer": pki_answer_seeds, "device": device_file_seeds, "constraints": constraints_seeds}
 KINDS |= {"query": query_seeds, "csrattrs": csrattrs_seeds, "decrypt": decrypt_seeds, "key": key_package_seeds, "package": package_seeds, "receipt": receipt_seeds}
 
