@@ -227,6 +227,8 @@ const struct conf_option conf_table[] = {
 	"seconds between looks at which certificates were not confirmed in time; 0 = only on demand"),
     INT(jobs, inventory, "60", 0, 604800,
 	"seconds between additions of what has happened to certificates to their counters; 0 = only on demand"),
+    INT(jobs, metadata, "60", 0, 604800,
+	"seconds between looks at whether a run that changes metadata waits, beside those that begin at once; 0 = only these"),
     INT(jobs, kra_rotate, "60", 0, 604800,
 	"seconds between looks at whether a storage key of the KRA is replaced; 0 = only on demand"),
     INT(jobs, kra_transport, "3600", 0, 604800,

@@ -126,6 +126,8 @@ int kra_rotate_job_run(struct job_env *env, char *detail, size_t size,
     struct gh_error *err) GH_MUSTCHECK;
 int kra_transport_job_run(struct job_env *env, char *detail, size_t size,
     struct gh_error *err) GH_MUSTCHECK;
+int metadata_job_run(struct job_env *env, char *detail, size_t size,
+    struct gh_error *err) GH_MUSTCHECK;
 int notification_job_run(struct job_env *env, char *detail, size_t size,
     struct gh_error *err) GH_MUSTCHECK;
 int notify_job_run(struct job_env *env, char *detail, size_t size,
@@ -150,6 +152,7 @@ int key_request_job_plan(struct job_env *env, struct gh_error *err) GH_MUSTCHECK
 int key_retention_job_plan(struct job_env *env, struct gh_error *err) GH_MUSTCHECK;
 int kra_rotate_job_plan(struct job_env *env, struct gh_error *err) GH_MUSTCHECK;
 int kra_transport_job_plan(struct job_env *env, struct gh_error *err) GH_MUSTCHECK;
+int metadata_job_plan(struct job_env *env, struct gh_error *err) GH_MUSTCHECK;
 int notification_job_plan(struct job_env *env, struct gh_error *err) GH_MUSTCHECK;
 int notify_job_plan(struct job_env *env, struct gh_error *err) GH_MUSTCHECK;
 int retention_job_plan(struct job_env *env, struct gh_error *err) GH_MUSTCHECK;

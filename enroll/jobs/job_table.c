@@ -32,6 +32,8 @@ const struct job job_table[] = {
     {"inventory", "count what has happened to certificates",
 	offsetof(struct gh_conf, jobs.inventory), inventory_job_run, inventory_job_plan,
 	JOB_ORDINARY},
+    {"metadata", "change the metadata of many certificates, as officers have ordered",
+	offsetof(struct gh_conf, jobs.metadata), metadata_job_run, metadata_job_plan, JOB_ORDINARY},
     {"key-requests", "write down which requests for keys have expired",
 	offsetof(struct gh_conf, jobs.key_requests), key_request_job_run, key_request_job_plan,
 	JOB_ORDINARY},

@@ -141,17 +141,24 @@ store_job_note(struct store *s, const char *name, const char *detail, struct gh_
 }
 
 int
-store_job_want(struct store *s, const struct requester *who, const char *name, struct gh_error *err)
+store_job_go_on(struct store *s, const char *name, struct gh_error *err)
 {
 	static const struct store_statement st = {"job_want",
 	    "INSERT INTO job (name, wanted) VALUES ($1, true) ON CONFLICT (name) DO UPDATE SET wanted = true"};
 	struct store_params p = {0};
+
+	store_put_text(&p, name);
+	return store_do(s, &st, &p, err);
+}
+
+int
+store_job_want(struct store *s, const struct requester *who, const char *name, struct gh_error *err)
+{
 	int rc = store_begin(s, err);
 
 	if (rc != 0)
 		return rc;
-	store_put_text(&p, name);
-	if ((rc = store_do(s, &st, &p, err)) == 0 &&
+	if ((rc = store_job_go_on(s, name, err)) == 0 &&
 	    (rc = store_audit_change(s, who, "job.wanted", name, NULL, err)) == 0)
 		return store_commit(s, err);
 	store_rollback(s);

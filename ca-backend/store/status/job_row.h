@@ -50,6 +50,8 @@ int store_job_note(struct store *s, const char *name, const char *detail,
 /* Ask for a run at once, on any node; with an audit row by who. */
 int store_job_want(struct store *s, const struct requester *who, const char *name,
     struct gh_error *err) GH_MUSTCHECK;
+/* The same where a job has something to do that somebody ordered elsewhere, or more than it did. */
+int store_job_go_on(struct store *s, const char *name, struct gh_error *err) GH_MUSTCHECK;
 /* [{"name","started","finished","outcome","detail","node","wanted","running","failures"}], by name.
  */
 int store_job_list(struct store *s, gh_json **out, struct gh_error *err) GH_MUSTCHECK;

@@ -1,0 +1,276 @@
+#!/usr/bin/env python3
+"""Metadata of many certificates by one order: by query and from a file; killed, raced, cancelled, refused."""
+
+import base64
+import json
+import os
+import signal
+import subprocess
+import unittest
+
+import der
+import tap
+from client import Client
+from environment import BUILD, Environment, wait_for
+
+env = Environment("metadata_runs", GATEHOUSE_CONF_EXTRA="""
+roles { officer_groups = "pki-officers" }
+limits { failures = 1000 }
+jobs { retention = 0 expiry_notices = 0 }
+""")
+CSR = der.csr(der.Key(env.scratch, "ec:P-256"))
+
+
+class Person:
+    def __init__(self, user, password):
+        self.basic = "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()
+        self.client = Client(env)
+
+    def call(self, method, path, body=None, **headers):
+        head = {"Authorization": self.basic, "Content-Type": "application/json", **{k.replace("_", "-"): v for k, v in headers.items()}}
+        if isinstance(body, dict):
+            body = json.dumps(body).encode()
+        return self.client.request(method, path, body, head)
+
+    def get(self, path):
+        return self.call("GET", path)
+
+
+alice = Person("alice", "alice-secret")
+olga = Person("olga", (env.dir / "state" / "officer.password").read_text().strip())
+otto = Person(env.var["GATEHOUSE_AUDITOR_USER"], env.var["GATEHOUSE_AUDITOR_PASSWORD"])
+admin = Person(env.var["GATEHOUSE_ADMIN_USER"], env.var["GATEHOUSE_ADMIN_PASSWORD"])
+
+
+def apply(*args, check=True):
+    return env.admin("metadata", "apply", *args, "--json", check=check)
+
+
+def outcomes(result):
+    return [(i["n"], i["outcome"], i["detail"]) for i in result["items"]]
+
+
+def counts(run):
+    return run["changed"], run["same"], run["refused"]
+
+
+class Case(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        env.wait_ready()
+        if env.count("select count(*) from metadata_field where name = 'Phase'") == 0:
+            env.admin("metadata", "add", "Phase", "--type", "String", "--regex", "^[a-z-]+$")
+            env.admin("metadata", "add", "Owner", "--type", "Email", "--explicit-update")
+            env.admin("metadata", "add", "Until", "--type", "Date")
+            env.await_catalog()
+        reply = alice.call("POST", "/pki/request/User", {"pkcs10": base64.b64encode(CSR).decode()})
+        assert reply.status == 201, reply.body
+        cls.base = reply.json["certificate"]["id"]
+
+    def tearDown(self):
+        env.without_triggers(f"delete from metadata_change; delete from metadata_run; delete from certificate where id > {self.base} and requester like 'many%';")
+
+    def certificates(self, n, metadata=None, who="many"):
+        """Rows like a real one; their ids."""
+        values = "null" if metadata is None else f"'{json.dumps(metadata)}'"
+        rows = env.sql("insert into certificate (ca_id, serial, request_id, subject, sans, requester, status, not_before, not_after, sha1, sha256, spki_sha256, "
+                       f"der, metadata) select ca_id, decode(md5(random()::text || g), 'hex'), request_id, subject, sans, '{who}', 20, not_before, not_after, "
+                       f"decode(md5(random()::text || g) || '00000000', 'hex'), sha256, spki_sha256, der, {values} from certificate, generate_series(1, {n}) g "
+                       f"where id = {self.base} returning id")
+        return sorted(int(r[0]) for r in rows)
+
+    def values(self, number):
+        return json.loads(env.sql(f"select coalesce(metadata, '{{}}') from certificate where id = {number}")[0][0])
+
+    def written(self, run):
+        """How often certificates were changed by a run, and are told of in history and trail."""
+        return (env.count("select count(*) from metadata_change"), env.count(f"select count(*) from audit where event = 'cert.metadata-changed' and detail like '%(run {run})'"))
+
+
+class ByQuery(Case):
+    def test_dry_first(self):
+        ids = self.certificates(3)
+        has, same = self.certificates(1, {"Phase": "old", "Owner": "a@example.test"})[0], self.certificates(1, {"Phase": "new", "Owner": "b@example.test"})[0]
+        order = ("--query", 'Requester -eq "many"', "--set", "Phase=new", "--set", "Owner=b@example.test")
+        dry = apply(*order, "--dry-run")
+        self.assertEqual(counts(dry["run"]), (3, 1, 1))
+        self.assertEqual((dry["run"]["state"], dry["run"]["dry_run"]), ("done", True))
+        self.assertEqual([o[:2] for o in outcomes(dry)], [(i, "changed") for i in ids] + [(has, "refused")])
+        self.assertIn('"Owner" has a value', dry["items"][-1]["detail"])
+        self.assertEqual({(c["field"], c["old"], c["new"]) for c in dry["items"][0]["changes"]}, {("Phase", None, "new"), ("Owner", None, "b@example.test")})
+        self.assertEqual([self.values(i) for i in ids], [{}] * 3)
+        self.assertEqual(self.written(dry["run"]["id"]), (0, 0))
+        self.assertNotEqual(apply(*order, check=False).returncode, 0)  # there is nobody to ask
+        self.assertEqual(self.values(ids[0]), {})
+        done = apply(*order, "--yes")
+        self.assertEqual(counts(done["run"]), (3, 1, 1))
+        for i in (*ids, same):
+            self.assertEqual(self.values(i), {"Phase": "new", "Owner": "b@example.test"})
+        self.assertEqual(self.values(has)["Phase"], "old")
+        self.assertEqual(self.written(done["run"]["id"]), (6, 3))
+        self.assertEqual(counts(apply(*order, "--yes", "--overwrite")["run"]), (1, 4, 0))
+        again = apply(*order[:2], "--remove", "Owner", "--overwrite", "--yes")
+        self.assertEqual(counts(again["run"]), (5, 0, 0))
+        self.assertEqual(self.values(has), {"Phase": "new"})
+        runs = env.admin("metadata", "runs", "--json")
+        self.assertEqual([r["state"] for r in runs], ["done"] * 5)
+        self.assertEqual(env.admin("metadata", "runs", str(again["run"]["id"]), "--json")["run"], again["run"])
+        self.assertEqual(env.sql("select event, outcome from audit where object = 'metadata run %d' order by id" % done["run"]["id"]),
+                         [["metadata.run-started", "success"], ["metadata.run-ended", "success"]])
+
+    def test_wrong_orders(self):
+        for args, said in ((("--query", "Phasee -eq 1", "--set", "Phase=a"), b"column 1"), (("--query", "Id -gt 0", "--set", "Nope=a"), b"not defined"),
+                           (("--query", "Id -gt 0", "--set", "Phase=A1"), b"pattern"), (("--query", "Id -gt 0"), b"say what"), (("--set", "Phase=a"), b"--query"),
+                           (("--query", "Id -gt 0", "--set", "Until=soon"), b"no date"), (("--query", "Id -gt 0", "--set", "Phase=a", "--remove", "Phase"), b"twice")):
+            with self.subTest(args=args):
+                done = apply(*args, "--yes", check=False)
+                self.assertNotEqual(done.returncode, 0)
+                self.assertIn(said, done.stderr)
+        self.assertEqual(env.count("select count(*) from metadata_run"), 0)
+
+    def test_what_comes_later_is_not_changed(self):
+        ids = self.certificates(2)
+        env.sql("insert into metadata_run (actor, actor_kind, query, given, overwrites, is_dry, last) values ('olga', 1, 'Requester -eq \"many\"', "
+                f"'{{\"Phase\": \"x\"}}', false, false, {ids[-1]})")
+        later = self.certificates(1)[0]
+        env.admin("job", "run", "metadata", "--background")
+        wait_for(lambda: env.count("select count(*) from metadata_run where state = 'done'") == 1, "the run is done")
+        self.assertEqual([self.values(i) for i in (*ids, later)], [{"Phase": "x"}] * 2 + [{}])
+
+
+class Interrupted(Case):
+    N = 3000
+
+    def order(self):
+        return subprocess.Popen([str(BUILD / "gatehouse"), "metadata", "apply", "--query", 'Requester -eq "many"', "--set", "Phase=done", "--yes", "-c",
+                                 str(env.dir / "state" / "gatehouse.conf")], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
+
+    def place(self):
+        return env.count("select coalesce(max(changed), 0) from metadata_run")
+
+    def state(self):
+        return env.sql("select state from metadata_run order by id desc limit 1")
+
+    def check_once(self):
+        """All were changed, each once."""
+        run = env.sql("select id, changed, same, refused from metadata_run")
+        self.assertEqual(run[0][1:], [str(self.N), "0", "0"])
+        self.assertEqual(self.written(run[0][0]), (self.N, self.N))
+        self.assertEqual(env.count("select count(distinct certificate_id) from metadata_change"), self.N)
+        self.assertEqual(env.count("select count(*) from certificate where requester = 'many' and metadata = '{\"Phase\": \"done\"}'"), self.N)
+
+    def test_command_and_workers_killed(self):
+        self.certificates(self.N)
+        command = self.order()
+        wait_for(lambda: self.place() > 0, "it has begun", step=0.01)
+        command.kill()
+        command.wait()
+        for _ in range(3):
+            before = self.place()
+            wait_for(lambda: self.place() > before or self.state() == [["done"]], "a gateway goes on", 60)
+            for pid in env.workers():
+                os.kill(pid, signal.SIGKILL)
+            env.wait_ready()
+            env.admin("job", "run", "metadata", "--background")  # at once, and not ten seconds later
+        wait_for(lambda: self.state() == [["done"]], "it is done", 60)
+        self.check_once()
+
+    def test_several_at_it(self):
+        """Two commands and the gateway work off the same runs: each certificate is changed once by each."""
+        self.certificates(self.N)
+        commands = [self.order() for _ in range(2)]
+        for c in commands:
+            self.assertEqual(c.wait(), 0)
+        rows = env.sql("select id, changed, same from metadata_run order by id")
+        self.assertEqual([r[1:] for r in rows], [[str(self.N), "0"], ["0", str(self.N)]])
+        self.assertEqual(self.written(rows[0][0]), (self.N, self.N))
+
+    def test_cancelled(self):
+        self.certificates(self.N)
+        command = self.order()
+        wait_for(lambda: self.place() > 0, "it has begun", step=0.01)
+        number = env.count("select max(id) from metadata_run")
+        env.admin("metadata", "cancel", str(number))
+        self.assertEqual(command.wait(), 1)
+        self.assertEqual(env.admin("metadata", "cancel", str(number), check=False).returncode, 1)
+        changed = env.count("select changed from metadata_run")
+        self.assertLess(changed, self.N)
+        self.assertEqual(self.written(number), (changed, changed))
+        self.assertEqual(env.sql("select outcome, detail from audit where event = 'metadata.run-ended' order by id desc limit 1")[0][0], "failure")
+
+    def test_changed_meanwhile(self):
+        """What another changes between reading and writing is kept, and decided anew."""
+        ids = self.certificates(5)
+        lock = env.session("begin; update certificate set metadata = '{\"Department\": \"IT\"}' where id = %d;" % ids[2])
+        command = self.order()
+        wait_for(lambda: env.count("select count(*) from pg_stat_activity where wait_event_type = 'Lock' and query like '%FOR UPDATE OF c%'") > 0, "it waits")
+        self.assertEqual(self.place(), 0)
+        lock.commit()
+        self.assertEqual(command.wait(), 0)
+        self.assertEqual([self.values(i) for i in ids], [{"Phase": "done"}] * 2 + [{"Department": "IT", "Phase": "done"}] + [{"Phase": "done"}] * 2)
+        self.assertEqual(self.place(), 5)
+        self.assertEqual(env.count("select count(*) from metadata_change"), 5)
+
+
+class FromFile(Case):
+    def load(self, text, *args, check=True):
+        return env.admin("metadata", "import", "-", "--json", *args, check=check, stdin=text if isinstance(text, bytes) else text.encode())
+
+    def keys(self, number):
+        return env.sql(f"select hex_upper(c.serial), ca.subject, hex_upper(sha1), hex_upper(sha256) from certificate c join ca on ca.id = ca_id where c.id = {number}")[0]
+
+    def test_each_line_is_reported(self):
+        a, b, c, d = self.certificates(4)
+        self.certificates(1, {"Phase": "old"})
+        serial, issuer, sha1, _ = self.keys(b)
+        text = ("\ufeffid,Serial,issuer,thumbprint,phase,Metadata.Until,Cost-Center\r\n"
+                f"{a},,,,one,2027-1-2,\r\n"          # line 2
+                f',{serial.lower()},"{issuer}",,"two",,7\r\n'
+                "\r\n"                                # 4: blank
+                f"{c},,,,THREE,,\r\n"                  # 5: pattern
+                f"{a},,,,four,,\r\n"                   # 6: again
+                "999999,,,,five,,\r\n"                 # 7: nobody's
+                ",zz,,,six,,\r\n,,,,seven,,\r\n"       # 8, 9: no number, no key
+                f"{c},,,,eight\r\n"                    # 10: too few
+                f'{c},,,,"ni"ne,,\r\n'                 # 11: quote
+                f",,,{sha1},ten,,\r\n"                 # 12: as line 3
+                f",{serial},CN=other,,eleven,,\r\n"    # 13: another issuer
+                f"{d},,,,,,\n"                         # 14: nothing
+                f"x,,,,y,,\n")                         # 15
+        dry = self.load(text, "--dry-run")
+        want = {2: "changed", 3: "changed", 5: "refused", 6: "refused", 7: "refused", 8: "refused", 9: "refused", 10: "refused", 11: "refused", 12: "refused",
+                13: "refused", 14: "same", 15: "refused"}
+        self.assertEqual({n: o for n, o, _ in outcomes(dry)}, want)
+        self.assertEqual((self.values(a), self.written(dry["run"]["id"])), ({}, (0, 0)))
+        done = self.load(text, "--yes")
+        self.assertEqual({n: o for n, o, _ in outcomes(done)}, want)
+        said = {n: d for n, _, d in outcomes(done)}
+        for n, word in ((5, "pattern"), (6, "line 2"), (7, "no such"), (9, "names no"), (10, "columns"), (11, "quote"), (12, "line 3"), (13, "no such"), (15, "number")):
+            self.assertIn(word, said[n], n)
+        self.assertEqual([self.values(i) for i in (a, b, c, d)], [{"Phase": "one", "Until": "2027-01-02"}, {"Phase": "two", "Cost-Center": 7}, {}, {}])
+        self.assertEqual(counts(done["run"]), (2, 1, 10))
+        self.assertEqual(counts(self.load(f"id,Phase,Until\n{a},,\n", "--yes", "--remove-empty")["run"]), (1, 0, 0))
+        self.assertEqual(self.values(a), {})
+
+    def test_garbage(self):
+        a = self.certificates(1)[0]
+        for text, said in (("", b"no lines"), ("id,Phase\n", b"no lines"), ("id,Nope\n1,2\n", b'"Nope"'), ("Phase\nx\n", b"none of the columns"), ("id\n1\n", b"no metadata field"),
+                           ("id,Phase,phase\n1,a,b\n", b"twice"), (b"\xff\xfe\n", b"UTF-8"), ('id,"Phase\n1,a\n', b"quote"), ("id," + "x" * 9000 + "\n1,2\n", b"too long")):
+            with self.subTest(text=text[:20]):
+                done = self.load(text, "--yes", check=False) if text else env.admin("metadata", "import", "/dev/null", "--yes", check=False)
+                self.assertNotEqual(done.returncode, 0)
+                self.assertIn(said, done.stderr)
+        rows = [b"id,Phase", b"\xff\xfe,a", b"1;2", b"\x00\x01", b"x" * 9000, b"%d,last" % a, b"'; DROP TABLE certificate; --,x", b"99999999999999999999,x"]
+        done = self.load(b"\n".join(rows), "--yes")
+        self.assertEqual([o for _, o, _ in outcomes(done)], ["refused"] * 4 + ["changed"] + ["refused"] * 2)
+        self.assertEqual(self.values(a), {"Phase": "last"})
+
+    def test_more_than_a_step(self):
+        ids = self.certificates(250)
+        done = self.load("id,Phase\n" + "".join(f"{i},p\n" for i in ids), "--yes")
+        self.assertEqual(counts(done["run"]), (250, 0, 0))
+        self.assertEqual(self.written(done["run"]["id"]), (250, 250))
+
+
+if __name__ == "__main__":
+    tap.main()
