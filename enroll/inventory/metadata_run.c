@@ -22,15 +22,6 @@ check_officer(const struct requester *who, struct gh_error *err)
 	    "Only an officer may change the metadata of many certificates.");
 }
 
-int
-metadata_run_may_read(const struct requester *who, struct gh_error *err)
-{
-	if ((who->roles & ~(unsigned)REQUESTER_ROLE_AGENT) != 0)
-		return 0;
-	return gh_refuse(err, GH_E_FORBIDDEN,
-	    "Only officers, auditors and administrators may see these runs.");
-}
-
 /* Would a certificate without values take them? */
 static int
 check_values(const struct catalog *catalog, const gh_json *values, struct gh_error *err)

@@ -28,8 +28,6 @@ int metadata_run_start(const struct cert_metadata_env *env, const struct request
 /* GH_E_NOT_FOUND; GH_E_CONFLICT: it has ended; GH_E_FORBIDDEN. */
 int metadata_run_cancel(struct store *store, const struct requester *who, int64_t id,
     const char *request_id, struct gh_error *err) GH_MUSTCHECK;
-/* GH_E_FORBIDDEN: he may not see runs. For officers, auditors and administrators. */
-int metadata_run_may_read(const struct requester *who, struct gh_error *err) GH_MUSTCHECK;
 
 /*
  * Steps of the runs whose turn it is, for about so long, by whoever has the lock of the job.

@@ -68,7 +68,8 @@ class Case(unittest.TestCase):
         cls.base = reply.json["certificate"]["id"]
 
     def tearDown(self):
-        env.without_triggers(f"delete from metadata_change; delete from metadata_run; delete from certificate where id > {self.base} and requester like 'many%';")
+        env.without_triggers(f"delete from metadata_change; delete from metadata_run;")
+        env.sql(f"delete from certificate where id > {self.base} and requester like 'many%'")  # with the counters
 
     def certificates(self, n, metadata=None, who="many"):
         """Rows like a real one; their ids."""
@@ -270,6 +271,97 @@ class FromFile(Case):
         done = self.load("id,Phase\n" + "".join(f"{i},p\n" for i in ids), "--yes")
         self.assertEqual(counts(done["run"]), (250, 0, 0))
         self.assertEqual(self.written(done["run"]["id"]), (250, 250))
+
+
+class OverRest(Case):
+    PATH = "/pki/metadata-runs"
+
+    def expect(self, reply, status):
+        self.assertEqual(reply.status, status, reply.body)
+        return reply
+
+    def order(self, body, status=201, who=olga, more="", **headers):
+        return self.expect(who.call("POST", self.PATH + more, body, **headers), status)
+
+    def done(self, reply):
+        path = reply.headers["location"]
+        wait_for(lambda: olga.get(path).json["state"] != "running", "the run has ended")
+        return olga.get(path).json, olga.get(path + "/items").json["entries"]
+
+    def test_by_query(self):
+        ids, has = self.certificates(2), self.certificates(1, {"Owner": "a@example.test"})[0]
+        body = {"query": 'Requester -eq "many"', "values": {"owner": "b@example.test", "Until": None}, "dry_run": True}
+        run, items = self.done(self.order(body))
+        self.assertEqual((counts(run), run["state"], run["query"]), ((2, 0, 1), "done", body["query"]))
+        self.assertEqual([self.values(i) for i in ids], [{}, {}])
+        run, items = self.done(self.order({**body, "dry_run": False}))
+        self.assertEqual([(i["certificate_id"], i["outcome"]) for i in items], [(i, "changed") for i in ids] + [(has, "refused")])
+        self.assertEqual(env.sql(f"select actor, address <> '' from audit where object = 'metadata run {run['id']}' and event = 'metadata.run-started'")[0][0].rpartition("\\")[2], "olga")
+        self.assertEqual({a.rpartition("\\")[2] for a, in env.sql("select actor from metadata_change")}, {"olga"})
+        path = f"{self.PATH}/{run['id']}"
+        page = olga.get(path + "/items?limit=1").json
+        self.assertEqual(olga.get(path + f"/items?limit=2&after={page['next']}").json["entries"], items[1:])
+        self.assertEqual(olga.get(path + "/items?outcome=refused").json["entries"], items[2:])
+        self.assertEqual(olga.get(self.PATH + "?order=newest&limit=1").json["entries"], [run])
+        self.expect(olga.call("PUT", path + "/status", {"status": "cancelled"}), 409)
+        run, _ = self.done(self.order({**body, "dry_run": False, "overwrite": True}))
+        self.assertEqual(counts(run), (1, 2, 0))
+
+    def test_from_a_file(self):
+        a, b = self.certificates(2)
+        csv = f"id,Phase,Until\n{a},one,2027-01-02\n{b},,\nx,y,z\n".encode()
+        run, items = self.done(self.order(csv, more="?dry_run=yes", Content_Type="text/csv"))
+        self.assertEqual((counts(run), self.values(a)), ((1, 1, 1), {}))
+        run, items = self.done(self.order(csv, Content_Type="text/csv; charset=utf-8"))
+        self.assertEqual([(i["n"], i["outcome"], i["key"]) for i in items], [(2, "changed", {"id": str(a)}), (3, "same", {"id": str(b)}), (4, "refused", None)])
+        self.assertEqual(self.values(a), {"Phase": "one", "Until": "2027-01-02"})
+        run, _ = self.done(self.order(csv.replace(b"one,2027-01-02", b","), more="?remove_empty=yes", Content_Type="text/csv"))
+        self.assertEqual((counts(run), self.values(a)), ((1, 1, 1), {}))
+        for text in (b"", b"id,Nope\n1,2\n", b"\x00", b"\xff\n", b"id,Phase", b"a,b\nc,d"):
+            self.order(text, 400, Content_Type="text/csv")
+        self.order(csv, 422, more="?dry=yes", Content_Type="text/csv")
+        self.order(csv, 415, Content_Type="text/plain")
+        self.order(csv, 415, Content_Type="application/octet-stream")
+        self.order(b"x" * 300000, 413, Content_Type="text/csv")
+
+    def test_wrong_orders(self):
+        good = {"query": "Id -gt 0", "values": {"Phase": "a"}}
+        for body, status in (({}, 422), ({**good, "query": ""}, 422), ({**good, "query": 1}, 422), ({**good, "values": {}}, 400), ({**good, "values": []}, 422),
+                             ({**good, "values": {"Phase": "A"}}, 400), ({**good, "values": {"Nope": "a"}}, 400), ({**good, "values": {"Phase": {"a": 1}}}, 400),
+                             ({**good, "values": {"Phase": "a", "phase": "b"}}, 400), ({**good, "dry": True}, 422), ({**good, "dry_run": "yes"}, 422),
+                             ({**good, "query": "Id -gt 0; DROP TABLE certificate"}, 400), ({**good, "query": "x" * 8193}, 422), (b"[]", 400), (b"{", 400)):
+            with self.subTest(body=body):
+                self.order(body, status)
+        self.assertIn("query: column 10", self.order({**good, "query": "Id -gt 0 x"}, 400).json["message"])
+        self.assertEqual(env.count("select count(*) from metadata_run"), 0)
+
+    def test_rights(self):
+        good = {"query": 'Requester -eq "many"', "values": {"Phase": "a"}}
+        for who in (alice, otto):
+            self.order(good, 403, who)
+            self.order(b"id,Phase\n1,a\n", 403, who, Content_Type="text/csv")
+        number = self.done(self.order(good))[0]["id"]
+        for path in (self.PATH, f"{self.PATH}/{number}", f"{self.PATH}/{number}/items"):
+            for who, status in ((alice, 403), (otto, 200), (admin, 200), (olga, 200)):
+                self.expect(who.get(path), status)
+            self.expect(Client(env).request("GET", path), 401)
+        for who in (alice, otto):
+            self.expect(who.call("PUT", f"{self.PATH}/{number}/status", {"status": "cancelled"}), 403)
+        for path in ("/999999", "/999999/items", "/0", "/x"):
+            self.expect(olga.get(self.PATH + path), 404)
+        self.expect(olga.call("PUT", self.PATH + "/999999/status", {"status": "cancelled"}), 404)
+        self.expect(olga.call("PUT", f"{self.PATH}/{number}/status", {"status": "done"}), 422)
+        self.order(good, 403, Origin="https://evil.example")
+        self.expect(olga.call("PUT", f"{self.PATH}/{number}/status", {"status": "cancelled"}, Origin="https://evil.example"), 403)
+        self.expect(olga.get(f"{self.PATH}/{number}/items?order=newest"), 422)
+
+    def test_cancelled(self):
+        self.certificates(3000)
+        path = self.order({"query": 'Requester -eq "many"', "values": {"Phase": "a"}}).headers["location"]
+        self.assertEqual(self.expect(olga.call("PUT", path + "/status", {"status": "cancelled"}), 200).json["state"], "cancelled")
+        changed = olga.get(path).json["changed"]
+        self.assertLess(changed, 3000)
+        self.assertEqual(env.count("select count(*) from metadata_change"), changed)
 
 
 if __name__ == "__main__":

@@ -6,8 +6,7 @@
 #define SQL_MAX 4096
 #define RUN \
 	"id, iso_utc(created_at) AS created, actor, query, given AS values, overwrites AS overwrite, is_dry AS dry_run, " \
-	"place, last, changed, same, refused, state, problem, iso_utc(ended_at) AS ended, " \
-	"extract(epoch FROM created_at)::bigint AS at, actor_kind"
+	"place, last, changed, same, refused, state, problem, iso_utc(ended_at) AS ended"
 
 int
 store_add_metadata_run(struct store *s, const struct requester *who,
@@ -68,7 +67,7 @@ store_next_metadata_run(struct store *s, gh_json **out, struct gh_error *err)
 {
 	static const struct store_statement st = {"metadata_run_next",
 	    "SELECT coalesce((SELECT row_to_json(t) FROM (SELECT " RUN
-	    " FROM metadata_run WHERE state = 'running' ORDER BY is_dry DESC, id LIMIT 1) t), 'null')"};
+	    ", extract(epoch FROM created_at)::bigint AS at, actor_kind FROM metadata_run WHERE state = 'running' ORDER BY is_dry DESC, id LIMIT 1) t), 'null')"};
 	struct store_params p = {0};
 	PGresult *res = NULL;
 	int rc = store_read(s, &st, &p, &res, err);

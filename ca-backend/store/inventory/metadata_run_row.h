@@ -22,11 +22,11 @@ int store_add_metadata_run(struct store *s, const struct requester *who,
     const struct store_metadata_order *o, int64_t *id, struct gh_error *err) GH_MUSTCHECK;
 
 /* {"id","created","actor","query","values","overwrite","dry_run","place","last","changed",
- * "same","refused","state","problem","ended","at","actor_kind"}; "at": when it was created, UTC
- * seconds. GH_E_NOT_FOUND. */
+ * "same","refused","state","problem","ended"}. GH_E_NOT_FOUND. */
 int store_get_metadata_run(struct store *s, int64_t id, gh_json **out,
     struct gh_error *err) GH_MUSTCHECK;
-/* The one whose turn it is: dry ones first. JSON null: none. */
+/* The one whose turn it is, dry ones first, with "at", when it was created in UTC seconds, and
+ * "actor_kind". JSON null: none. */
 int store_next_metadata_run(struct store *s, gh_json **out, struct gh_error *err) GH_MUSTCHECK;
 int store_list_metadata_runs(struct store *s, int64_t after_id, int limit, bool newest_first,
     gh_json **entries, int64_t *next, struct gh_error *err) GH_MUSTCHECK;
