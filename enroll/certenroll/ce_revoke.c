@@ -9,86 +9,11 @@
 
 #include "ce.h"
 #include "ce_format.h"
+#include "ce_lookup.h"
 #include "ce_parse.h"
 #include "ce_revoke.h"
 
-#define TEXT_MAX 4096 /* bytes of one member */
-
 /* --- the body --------------------------------------------------------------------------------- */
-
-/* A text; NULL when it is absent or null. */
-static int
-find_text(const gh_json *obj, const char *name, const char **out, struct gh_error *err)
-{
-	gh_json *v;
-	int rc = gh_json_find(obj, name, &v, err);
-
-	*out = NULL;
-	if (rc != 0 || gh_json_type(v) == GH_JSON_NULL)
-		return rc;
-	if ((*out = gh_json_string(v)) == NULL)
-		return gh_refuse(err, GH_E_BAD_REQUEST, "%s is not a string.", name);
-	if (strlen(*out) > TEXT_MAX)
-		return gh_refuse(err, GH_E_BAD_REQUEST, "%s is longer than %d bytes.", name,
-		    TEXT_MAX);
-	return 0;
-}
-
-static int
-find_required(const gh_json *obj, const char *name, const char **out, struct gh_error *err)
-{
-	int rc = find_text(obj, name, out, err);
-
-	if (rc == 0 && (*out == NULL || **out == '\0'))
-		rc = gh_refuse(err, GH_E_BAD_REQUEST, "%s is missing.", name);
-	return rc;
-}
-
-static int
-find_object(const gh_json *obj, const char *name, gh_json **out, struct gh_error *err)
-{
-	int rc = gh_json_find(obj, name, out, err);
-
-	if (rc == 0 && gh_json_type(*out) != GH_JSON_OBJECT)
-		rc = gh_refuse(err, GH_E_BAD_REQUEST, "%s is missing, or not an object.", name);
-	return rc;
-}
-
-/* "CMSID", also called "Id". */
-static int
-parse_id(const gh_json *lookup, struct store_cert_key *key, struct gh_error *err)
-{
-	gh_json *v;
-	int rc;
-
-	if ((rc = gh_json_find(lookup, "CMSID", &v, err)) != 0 ||
-	    (v == NULL && (rc = gh_json_find(lookup, "Id", &v, err)) != 0))
-		return rc;
-	if (!gh_json_int(v, &key->id) || key->id < 1)
-		return gh_refuse(err, GH_E_BAD_REQUEST, "CMSID is no positive number.");
-	return 0;
-}
-
-static int
-parse_lookup(const gh_json *lookup, struct store_cert_key *key, struct gh_error *err)
-{
-	const char *type;
-	int rc = find_required(lookup, "Type", &type, err);
-
-	if (rc != 0)
-		return rc;
-	if (strcasecmp(type, "Serial") == 0) {
-		if ((rc = find_required(lookup, "SerialNumber", &key->serial, err)) != 0)
-			return rc;
-		return find_required(lookup, "IssuerDN", &key->issuer_dn, err);
-	}
-	if (strcasecmp(type, "Thumbprint") == 0)
-		return find_required(lookup, "Thumbprint", &key->thumbprint, err);
-	if (strcasecmp(type, "CMSID") == 0 || strcasecmp(type, "Id") == 0)
-		return parse_id(lookup, key, err);
-	return gh_refuse(err, GH_E_BAD_REQUEST,
-	    "The Type of Lookup is Serial, Thumbprint or CMSID.");
-}
 
 /* Keyfactor's own numbers beside those of RFC 5280: -1 and 7 take a certificate off hold. */
 static int
@@ -121,7 +46,7 @@ static int
 parse_effective(const gh_json *details, int64_t *out, struct gh_error *err)
 {
 	const char *text;
-	int rc = find_text(details, "EffectiveDate", &text, err);
+	int rc = ce_find_text(details, "EffectiveDate", &text, err);
 
 	*out = 0;
 	if (rc != 0 || text == NULL || *text == '\0')
@@ -140,7 +65,7 @@ parse_details(const gh_json *details, struct ce_revoke *out, struct gh_error *er
 
 	if ((rc = parse_reason(details, &out->request, err)) != 0 ||
 	    (rc = parse_effective(details, &out->effective, err)) != 0 ||
-	    (rc = find_text(details, "Comment", &out->request.comment, err)) != 0)
+	    (rc = ce_find_text(details, "Comment", &out->request.comment, err)) != 0)
 		return rc;
 	if (out->request.comment != NULL && !revoke_comment_is_valid(out->request.comment))
 		return gh_refuse(err, GH_E_BAD_REQUEST,
@@ -157,9 +82,9 @@ ce_revoke_parse(const void *text, size_t len, struct ce_revoke *out, struct gh_e
 
 	memset(out, 0, sizeof(*out));
 	if ((rc = ce_object_parse(text, len, &out->json, err)) != 0 ||
-	    (rc = find_object(out->json, "Lookup", &lookup, err)) != 0 ||
-	    (rc = parse_lookup(lookup, &out->request.key, err)) != 0 ||
-	    (rc = find_object(out->json, "Details", &details, err)) != 0)
+	    (rc = ce_find_object(out->json, "Lookup", &lookup, err)) != 0 ||
+	    (rc = ce_lookup_parse(lookup, &out->request.key, err)) != 0 ||
+	    (rc = ce_find_object(out->json, "Details", &details, err)) != 0)
 		return rc;
 	return parse_details(details, out, err);
 }

@@ -61,7 +61,8 @@ certenroll_error(const struct gh_conf *conf, const struct gh_error *err,
 	ce_render_error(err, conf->certenroll.denied_status, rep);
 }
 
-static const char *const certenroll_paths[] = {"/certenroll", "/certificates", "/cmsapi", NULL};
+static const char *const certenroll_paths[] = {"/certenroll", "/certificates", "/metadata",
+    "/cmsapi", NULL};
 
 const struct route_family route_family_certenroll = {
     .paths = certenroll_paths,

@@ -8,7 +8,6 @@
 #include "public/ca_pages.h"
 #include "rest/rest_ca_password.h"
 #include "certenroll/ce.h"
-#include "certenroll/ce_revoke.h"
 #include "public/crl_serve.h"
 #include "decide.h"
 #include "public/ocsp_http.h"
@@ -27,6 +26,7 @@
 
 #include "admin_rows.h"
 #include "console_admin_rows.h"
+#include "classic_rows.h"
 #include "console_rows.h"
 #include "est_package_rows.h"
 #include "est_rows.h"
@@ -224,14 +224,7 @@ const struct route route_table[] = {
 	.without_catalog = true,
 	.quiet = true,
 	.plain = true},
-    /* Keyfactor's own clients of this one send no application key */
-    {.methods = GH_HTTP_POST,
-	.pattern = "/certificates/3/revoke",
-	.name = "certificates.revoke",
-	.need = AUTH_APP_SENT | AUTH_PERSON,
-	.body_max = SMALL_BODY_MAX,
-	.handler = ce_revoke,
-	.family = &route_family_certenroll},
+    CLASSIC_ROWS,
     {.methods = READ,
 	.pattern = "/pki/certificate/{id}",
 	.name = "pki.certificate",

@@ -364,5 +364,97 @@ class OverRest(Case):
         self.assertEqual(env.count("select count(*) from metadata_change"), changed)
 
 
+class Classic(Case):
+    """Keyfactor's Classic API: Metadata/3 and Certificates/3/Contents, as its documented clients write them, and worse."""
+
+    def setUp(self):
+        self.number = self.certificates(1, {"Phase": "old", "Owner": "a@example.test"})[0]
+        env.sql(f"update certificate set request_id = (select request_id from certificate where id = {self.base}) where id = {self.number}")
+        self.serial, self.issuer, self.sha1, _ = FromFile.keys(self, self.number)
+
+    def call(self, what, body, status=200, who=olga, **headers):
+        raw = body if isinstance(body, bytes) else json.dumps(body).encode()
+        reply = who.call("POST", "/CMSApi/" + what, raw, **headers)
+        self.assertEqual(reply.status, status, reply.body)
+        return json.loads(reply.body) if reply.body else None
+
+    def lookup(self):
+        return {"Type": "Thumbprint", "Thumbprint": self.sha1}
+
+    def test_get_and_set(self):
+        spaced = self.issuer.replace(",", ", ")
+        for lookup in (self.lookup(), {"Type": "Serial", "SerialNumber": self.serial.lower(), "IssuerDN": spaced}, {"type": "cmsid", "cmsid": self.number}):
+            got = self.call("Metadata/3/Get", {"Lookup": lookup, "Security": {"Flags": 0}, "Metadata ": {"phase": None, "Until": ""}})
+            self.assertEqual(got, {"phase": "old", "Until": None})
+        self.assertIsNone(self.call("Metadata/3/Set", {"Lookup": self.lookup(), "Security": {"Flags": 3}, "Metadata": {"Phase": "new", "Until": "1/2/2027"}}))
+        self.assertEqual(self.values(self.number), {"Phase": "new", "Owner": "a@example.test", "Until": "2027-01-02"})
+        self.assertEqual(env.count("select count(*) from metadata_change"), 2)
+        self.call("Metadata/3/Set", {"Lookup": self.lookup(), "Metadata": {"Owner": "b@example.test"}}, 400)
+        self.call("Metadata/3/Set", {"Lookup": self.lookup(), "Security": {"Flags": 8}, "Metadata": {"Owner": "b@example.test", "Until": ""}})
+        self.assertEqual(self.values(self.number), {"Phase": "new", "Owner": "b@example.test"})
+        self.assertEqual(self.call("Metadata/3/Get", {"Lookup": self.lookup()})["Owner"], "b@example.test")
+        env.sql(f"update certificate set not_after = now() - interval '1 hour' where id = {self.number}")
+        for what in ("Get", "Set"):
+            self.call("Metadata/3/" + what, {"Lookup": self.lookup(), "Security": {"Flags": 2}, "Metadata": {"Phase": "x"}}, 409)
+            self.call("Metadata/3/" + what, {"Lookup": self.lookup(), "Security": {"Flags": 1}, "Metadata": {"Phase": "x"}})
+        env.sql(f"update certificate set status = 21 where id = {self.number}")
+        for what in ("Get", "Set"):
+            self.call("Metadata/3/" + what, {"Lookup": self.lookup(), "Security": {"Flags": 1}, "Metadata": {"Phase": "y"}}, 409)
+        self.assertEqual(self.values(self.number)["Phase"], "x")
+
+    def test_definitions(self):
+        one = self.call("Metadata/3/GetDefinition", {"Lookup": {"ignored": True}, "Metadata": {"phase": ""}})
+        self.assertEqual((one["Name"], one["Validation"], one["Required"], one["AllowAPI"], one["ExplicitUpdate"], one["DataType"], one["Options"]),
+                         ("Phase", "^[a-z-]+$", False, True, False, 1, ""))
+        two = self.call("Metadata/3/GetDefinition", {"Metadata": {"Phase": None, "Owner": None}}, who=alice)
+        self.assertEqual((set(two), two["Owner"]["ExplicitUpdate"], two["Phase"]), ({"Phase", "Owner"}, True, one))
+        self.assertGreater(set(self.call("Metadata/3/GetDefinition", {})), {"Phase", "Owner", "Stage"})
+
+    def test_contents(self):
+        for who in (alice, olga):
+            got = self.call("Certificates/3/Contents", {"Lookup": self.lookup()}, who=who)
+            self.assertEqual((got["CMSID"], base64.b64decode(got["Content"])), (self.number, bytes.fromhex(env.sql(f"select encode(der, 'hex') from certificate where id = {self.number}")[0][0])))
+        self.call("Certificates/3/Contents", {"Lookup": {"Type": "CMSID", "CMSID": 999999}}, 404)
+
+    def test_refused(self):
+        good = {"Lookup": self.lookup(), "Metadata": {"Phase": "new"}}
+        for change, status in (({"Lookup": None}, 400), ({"Lookup": {}}, 400), ({"Lookup": {"Type": "Name"}}, 400), ({"Lookup": {"Type": "Serial", "SerialNumber": "01"}}, 400),
+                               ({"Lookup": {"Type": "Thumbprint", "Thumbprint": "'; --"}}, 400), ({"Lookup": {"Type": "Thumbprint", "Thumbprint": "00" * 20}}, 404),
+                               ({"Security": {"Flags": 16}}, 400), ({"Security": {"Flags": "x"}}, 400), ({"Metadata": []}, 400), ({"Metadata": {"Nope": 1}}, 400)):
+            for what in ("Get", "Set"):
+                with self.subTest(change=change, what=what):
+                    self.assertIn("Message", self.call("Metadata/3/" + what, {**good, **change}, status))
+        for body in ({"Phase": "NEW"}, {"Phase": {"a": 1}}, {}, {"Phase": "a", "phase": "b"}):
+            self.call("Metadata/3/Set", {**good, "Metadata": body}, 400)
+        for raw in (b"{", b"[]", b"", b"\xff"):
+            for what in ("Metadata/3/Get", "Metadata/3/Set", "Metadata/3/GetDefinition", "Certificates/3/Contents"):
+                self.call(what, raw, 400)
+        self.assertEqual(self.values(self.number)["Phase"], "old")
+        self.call("Metadata/3/Set", good, 403, alice)  # an owner, of a field that is not his
+        self.call("Metadata/3/Set", good, 403, otto)
+        self.call("Metadata/3/Get", good, who=otto)
+        self.call("Metadata/3/Get", {**good, "Lookup": {"Type": "CMSID", "CMSID": self.nobodys()}}, 403, alice)
+        self.call("Metadata/3/Set", good, 403, Origin="https://evil.example")
+        self.assertEqual(Client(env).request("POST", "/CMSApi/Metadata/3/Get", b"{}").status, 401)
+        self.assertEqual(olga.get("/CMSApi/Metadata/3/Get").status, 405)
+
+    def nobodys(self):
+        number = self.certificates(1)[0]
+        env.sql(f"update certificate set request_id = 0 where id = {number}")
+        return number
+
+    def test_fields_that_are_not_for_the_api(self):
+        env.admin("metadata", "add", "Secret", "--type", "String", "--no-api")
+        env.await_catalog()
+        try:
+            for what in ("Get", "Set", "GetDefinition"):
+                self.call("Metadata/3/" + what, {"Lookup": self.lookup(), "Metadata": {"Secret": "x"}}, 400)
+            self.assertNotIn("Secret", self.call("Metadata/3/GetDefinition", {}))
+            self.assertNotIn("Secret", self.call("Metadata/3/Get", {"Lookup": self.lookup()}))
+        finally:
+            env.admin("metadata", "remove", "Secret", "--yes")
+            env.await_catalog()
+
+
 if __name__ == "__main__":
     tap.main()
