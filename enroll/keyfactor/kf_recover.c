@@ -24,6 +24,7 @@
 
 #define REQUESTS_MAX 50  /* of one person for one key that are looked at */
 #define PASSWORD_MAX 255 /* characters */
+#define QUERY_MAX 2048
 #define COMMENT "asked for by KeyfactorAPI"
 
 /* One call on its way; password borrowed from the body. */
@@ -128,11 +129,20 @@ list_requests(struct worker_env *env, const struct call *call, const struct reco
 	    .next = "after",
 	    .paging = {1, REQUESTS_MAX},
 	    .tell = tell_row};
-	char query[100];
+	struct gh_buf b;
+	bool ok = false;
 
-	snprintf(query, sizeof(query), "order=newest&type=recovery&key_id=%s", r->key_id);
-	search.query = query;
-	return kf_search(env, call, &search, list, rep);
+	gh_buf_init(&b, QUERY_MAX);
+	gh_buf_putf(&b, "order=newest&type=recovery&key_id=%s&requester=", r->key_id);
+	kf_put_escaped(&b, call->requester->name);
+	gh_buf_putc(&b, '\0');
+	search.query = (const char *)b.data;
+	if (gh_buf_check(&b, NULL) == 0)
+		ok = kf_search(env, call, &search, list, rep);
+	else
+		kf_json(rep, NULL);
+	gh_buf_free(&b);
+	return ok;
 }
 
 /* ---- asking for it ---- */

@@ -770,7 +770,7 @@ class GoClient(Case):
         """None: there is no Go here, or no way to the client's modules."""
         program = env.scratch / "keyfactor_go"
         try:
-            subprocess.run(["go", "build", "-o", program, "."], cwd=self.GO_DIR, check=True, capture_output=True, timeout=300)
+            subprocess.run(["go", "build", "-o", program, "."], cwd=self.GO_DIR, check=True, capture_output=True, timeout=120)
         except (OSError, subprocess.SubprocessError) as e:
             print("# the vendor's client cannot be built:", str(getattr(e, "stderr", None) or e)[-200:].replace("\n", " "))
             return None
@@ -785,10 +785,14 @@ class GoClient(Case):
     def test_each_call(self):
         import_template("SMIME", archival="required", keyTypes=[{"type": "EC", "curves": ["P-384", "P-256"]}])
         program = self.build()
+        try:
+            forward = Forward()
+        except OSError as e:
+            program = print("# port 443 is not free here:", e)
         if program is None:
             return
         said = {}
-        with Forward(), self.start(program) as running:
+        with forward, self.start(program) as running:
             for line in running.stdout:
                 row = json.loads(line)
                 said[row["call"]] = row
