@@ -4,8 +4,8 @@
 #include "rest_audit.h"
 #include "rest_list.h"
 
-enum { EVENT = REST_PAGE_PARAMS_N, ACTOR, OUTCOME };
-static const char *const names[] = {REST_PAGE_PARAMS, "event", "actor", "outcome", NULL};
+enum { EVENT = REST_PAGE_PARAMS_N, ACTOR, OUTCOME, OBJECT };
+static const char *const names[] = {REST_PAGE_PARAMS, "event", "actor", "outcome", "object", NULL};
 
 static void
 read_filter(const struct rest_param *p, struct rest_fields *f, void *filter)
@@ -19,7 +19,8 @@ read_filter(const struct rest_param *p, struct rest_fields *f, void *filter)
 		.newest_first = paging.newest_first,
 		.event = rest_param_text(f, &p[EVENT]),
 		.actor = rest_param_text(f, &p[ACTOR]),
-		.outcome = rest_param_word(f, &p[OUTCOME], outcomes)};
+		.outcome = rest_param_word(f, &p[OUTCOME], outcomes),
+		.object = rest_param_text(f, &p[OBJECT])};
 }
 
 static int

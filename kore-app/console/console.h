@@ -15,6 +15,9 @@ void console_overview(struct worker_env *env, const struct call *call, struct gh
 /* GET /console/audit: the audit trail, for auditors. */
 void console_audit(struct worker_env *env, const struct call *call, struct gh_http_reply *rep);
 
+/* GET /console/mine: the certificates that who calls has asked for, and what he can do with them.
+ */
+void console_mine(struct worker_env *env, const struct call *call, struct gh_http_reply *rep);
 /* GET /console/certificates: the inventory, by query and by filters that write one. */
 void console_certificates(struct worker_env *env, const struct call *call,
     struct gh_http_reply *rep);
@@ -33,6 +36,10 @@ void console_certificate_ask(struct worker_env *env, const struct call *call,
 void console_certificate_change(struct worker_env *env, const struct call *call,
     struct gh_http_reply *rep);
 
+/* GET /console/certificates/{id}/renew: a form for the request that follows it ... */
+void console_renew(struct worker_env *env, const struct call *call, struct gh_http_reply *rep);
+/* ... by POST: csr_data. */
+void console_renew_do(struct worker_env *env, const struct call *call, struct gh_http_reply *rep);
 /* GET /console/certificates/{id}/metadata: what is said about it, who changed that, and a form for
  * who may change it ... */
 void console_metadata(struct worker_env *env, const struct call *call, struct gh_http_reply *rep);

@@ -14,7 +14,7 @@
 
 #define ROWS "50" /* of a page */
 
-enum { AFTER, EVENT, ACTOR, OUTCOME, LANGUAGE, PARAMS };
+enum { AFTER, EVENT, ACTOR, OUTCOME, OBJECT, LANGUAGE, PARAMS };
 
 /* A form sends fields that are empty. */
 static int
@@ -71,6 +71,7 @@ put_form(gh_json *data, const struct call *call, const struct rest_param *p)
 	gh_json *values = gh_json_new_object(), *options = gh_json_new_object();
 	int bad = gh_json_set_string(values, "event", p[EVENT].value) |
 	    gh_json_set_string(values, "actor", p[ACTOR].value) |
+	    gh_json_set_string(values, "object", p[OBJECT].value) |
 	    console_set(options, "outcome", console_options(outcomes, p[OUTCOME].value, w));
 
 	return bad | console_set(data, "values", values) | console_set(data, "options", options);
@@ -93,7 +94,7 @@ void
 console_audit(struct worker_env *env, const struct call *call, struct gh_http_reply *rep)
 {
 	struct rest_param p[PARAMS] = {{"after", NULL}, {"event", NULL}, {"actor", NULL},
-	    {"outcome", NULL}, {"lang", NULL}};
+	    {"outcome", NULL}, {"object", NULL}, {"lang", NULL}};
 	struct rest_fields fields = {0};
 	struct gh_error err = {0};
 	gh_json *page = NULL;

@@ -17,6 +17,10 @@ bool console_cert_is_own(const struct requester *who, const gh_json *cert);
 bool console_cert_may(const struct worker_env *env, const struct call *call, const gh_json *cert,
     const char *to);
 
+/* The same of its renewal, which the one who asked for it may try while it is valid. cert: also a
+ * row of a list. */
+bool console_cert_may_renew(const struct call *call, const gh_json *cert);
+
 /* Answers with its page. wrong: why a change was not made, or NULL. */
 void console_cert_show(struct worker_env *env, const struct call *call,
     const struct gh_error *wrong, struct gh_http_reply *rep);

@@ -16,7 +16,10 @@
 #include "console_ask.h"
 #include "console_cert.h"
 #include "console_cert_text.h"
+#include "console_filter.h"
 #include "console_page.h"
+
+#define SAME_MAX 1000 /* bytes of a name that is searched for */
 
 /* --- what may be done ------------------------------------------------------------------------- */
 
@@ -43,6 +46,18 @@ console_cert_may(const struct worker_env *env, const struct call *call, const gh
 	    strcmp(status, to) == 0)
 		return false;
 	return is_officer || (is_owner && strcmp(to, "revoked") == 0);
+}
+
+bool
+console_cert_may_renew(const struct call *call, const gh_json *cert)
+{
+	const char *status = gh_json_string(gh_json_get(cert, "status")),
+		   *end = gh_json_string(gh_json_get(cert, "not_after"));
+
+	return status != NULL && call->requester->kind == REQUESTER_DIRECTORY &&
+	    gh_json_string(gh_json_get(cert, "template")) != NULL &&
+	    strcmp(console_state(status, end, gh_now()), "active") == 0 &&
+	    console_cert_is_own(call->requester, cert);
 }
 
 int
@@ -147,14 +162,80 @@ put_rights(gh_json *data, const struct worker_env *env, const struct call *call,
 {
 	bool can_revoke = console_cert_may(env, call, cert, "revoked"),
 	     can_hold = console_cert_may(env, call, cert, "hold"),
-	     can_release = console_cert_may(env, call, cert, "valid");
+	     can_release = console_cert_may(env, call, cert, "valid"),
+	     can_renew = console_cert_may_renew(call, cert);
 
 	return gh_json_set_bool(data, "can_revoke", can_revoke) |
 	    gh_json_set_bool(data, "can_hold", can_hold) |
 	    gh_json_set_bool(data, "can_release", can_release) |
-	    gh_json_set_bool(data, "can_change", can_revoke || can_hold || can_release) |
+	    gh_json_set_bool(data, "can_change",
+		can_revoke || can_hold || can_release || can_renew) |
+	    gh_json_set_bool(data, "can_renew", can_renew) |
 	    gh_json_set_bool(data, "reads_metadata",
 		console_sees_all(call->requester) || console_cert_is_own(call->requester, cert));
+}
+
+/* A link to a search for those that have the same, where there is something. */
+static int
+put_same(gh_json *data, const char *name, const char *field, const char *value)
+{
+	struct gh_buf query, q;
+	int bad;
+
+	if (value == NULL || *value == '\0' || strlen(value) > SAME_MAX)
+		return 0;
+	gh_buf_init(&query, CONSOLE_QUERY_MAX);
+	gh_buf_init(&q, CONSOLE_QUERY_MAX);
+	console_filter_test(&query, field, "-eq", value);
+	bad = gh_buf_check(&query, NULL) != 0 ? -1 : 0;
+	console_query_put(&q, "query", (const char *)query.data);
+	bad |= console_set_link(data, name, "/console/certificates", &q);
+	gh_buf_free(&query);
+	gh_buf_free(&q);
+	return bad;
+}
+
+/* What else there is of it, for who may look. */
+static int
+put_related(gh_json *data, const struct call *call, const gh_json *cert)
+{
+	const char *serial = gh_json_string(gh_json_get(cert, "serial"));
+	bool is_auditor = (call->requester->roles & REQUESTER_ROLE_AUDITOR) != 0;
+	struct gh_buf q;
+	int bad;
+
+	gh_buf_init(&q, CONSOLE_QUERY_MAX);
+	console_query_put(&q, "object", serial);
+	bad = is_auditor ? console_set_link(data, "audit_link", "/console/audit", &q) : 0;
+	gh_buf_free(&q);
+	return bad |
+	    put_same(data, "subject_link", "Subject",
+		gh_json_string(gh_json_get(cert, "subject"))) |
+	    put_same(data, "requester_link", "Requester",
+		gh_json_string(gh_json_get(cert, "requester")));
+}
+
+/* Where scans have found it, for people; an API without scans tells nothing. */
+static int
+put_locations(gh_json *data, const gh_json *cert)
+{
+	gh_json *list = gh_json_get(cert, "locations");
+	int bad = 0;
+
+	if (gh_json_type(list) != GH_JSON_ARRAY)
+		return 0;
+	for (size_t i = 0; i < gh_json_size(list); i++) {
+		gh_json *l = gh_json_at(list, i);
+
+		bad |=
+		    console_set_minute(l, "first", gh_json_string(gh_json_get(l, "first_seen"))) |
+		    console_set_minute(l, "last", gh_json_string(gh_json_get(l, "last_seen"))) |
+		    gh_json_set_bool(l, "is_current",
+			gh_json_bool(gh_json_get(l, "current"), false));
+	}
+	return bad | gh_json_set(data, "locations", gh_json_ref(list)) |
+	    gh_json_set_bool(data, "tells_locations", true) |
+	    gh_json_set_bool(data, "has_locations", gh_json_size(list) > 0);
 }
 
 /* wrong: why a change was not made, or NULL. */
@@ -168,7 +249,8 @@ data_of(const struct worker_env *env, const struct call *call, gh_json *cert,
 	    console_set(data, "said", console_cert_text(pem != NULL ? pem : "")) |
 	    console_set(data, "metadata", pairs(gh_json_get(cert, "metadata"))) |
 	    console_set(data, "chain", chain_json(&env->catalog->cas, cert)) |
-	    put_rights(data, env, call, cert);
+	    put_rights(data, env, call, cert) | put_related(data, call, cert) |
+	    put_locations(data, cert);
 
 	if (bad == 0 && wrong != NULL)
 		bad = console_set_wrong(data, wrong);

@@ -18,7 +18,14 @@
 #define PATH "/console/certificates"
 
 enum { AT, ORDER_BY, ORDER, QUERY, WRITE, LANGUAGE, FILTERS };
-#define PARAMS (FILTERS + CONSOLE_FILTERS)
+/* What is shown beside what always is, each where it is asked for. */
+static const char *const columns[] = {"show_names", "show_serial", "show_begins", "show_issuer",
+    "show_metadata"};
+#define COLUMNS (sizeof(columns) / sizeof(columns[0]))
+#define FIRST_COLUMN (FILTERS + CONSOLE_FILTERS)
+#define PARAMS (FIRST_COLUMN + COLUMNS)
+#define NAMES_MAX 3 /* of a certificate, in its row */
+#define METADATA_TEXT_MAX 4096
 
 /* What is asked for. */
 struct asked {
@@ -45,7 +52,9 @@ read_query(const struct call *call, struct asked *a, struct rest_fields *f, stru
 	int rc;
 
 	for (size_t i = 0; i < PARAMS; i++)
-		a->p[i].name = i < FILTERS ? names[i] : console_filter_names[i - FILTERS];
+		a->p[i].name = i < FILTERS ? names[i]
+		    : i < FIRST_COLUMN     ? console_filter_names[i - FILTERS]
+					   : columns[i - FIRST_COLUMN];
 	if ((rc = rest_params_read(call, a->p, PARAMS, f, err)) != 0)
 		return rc;
 	for (size_t i = 0; i < PARAMS; i++)
@@ -90,6 +99,42 @@ ask(struct worker_env *env, const struct call *call, const struct asked *a, gh_j
 
 /* --- what the page shows ---------------------------------------------------------------------- */
 
+/* "Department: IT, Stage: test"; "…" where there is too much for a row. */
+static int
+put_metadata(gh_json *row)
+{
+	const gh_json *o = gh_json_get(row, "metadata");
+	struct gh_buf b;
+	int bad;
+
+	gh_buf_init(&b, METADATA_TEXT_MAX);
+	for (void *it = gh_json_iter(o); it != NULL; it = gh_json_next(o, it)) {
+		char number[CONSOLE_VALUE_SIZE];
+
+		gh_buf_putf(&b, "%s%s: %s", b.len > 0 ? ", " : "", gh_json_iter_name(it),
+		    console_value(gh_json_iter_value(it), number));
+	}
+	gh_buf_puts(&b, "");
+	bad = gh_json_set_string(row, "metadata_text",
+	    gh_buf_check(&b, NULL) == 0 && b.data != NULL ? (const char *)b.data : "…");
+	gh_buf_free(&b);
+	return bad;
+}
+
+/* The first of its names, and whether there are more. */
+static int
+put_names(gh_json *row)
+{
+	const gh_json *sans = gh_json_get(row, "sans");
+	gh_json *list = gh_json_new_array();
+	int bad = 0;
+
+	for (size_t i = 0; i < gh_json_size(sans) && i < NAMES_MAX; i++)
+		bad |= gh_json_append(list, gh_json_ref(gh_json_at(sans, i)));
+	return bad | console_set(row, "names", list) |
+	    gh_json_set_bool(row, "has_more_names", gh_json_size(sans) > NAMES_MAX);
+}
+
 /* What a row has beside the members of the API: a state for people, and what it is called by. */
 static int
 put_rows(gh_json *data, gh_json *entries)
@@ -103,6 +148,8 @@ put_rows(gh_json *data, gh_json *entries)
 
 		bad |= gh_json_set_string(row, "called", console_called(row)) |
 		    console_set_day(row, "day", end) |
+		    console_set_day(row, "begins", gh_json_string(gh_json_get(row, "not_before"))) |
+		    put_names(row) | put_metadata(row) |
 		    gh_json_set_string(row, "state",
 			console_state(gh_json_string(gh_json_get(row, "status")), end, now));
 	}
@@ -175,6 +222,27 @@ static const struct console_choice orders[] = {
     {NULL, NULL},
 };
 
+/* columns: those to choose from; shows: those that are. */
+static int
+put_columns(gh_json *data, const struct asked *a, const struct words *w)
+{
+	gh_json *list = gh_json_new_array(), *shows = gh_json_new_object();
+	int bad = 0;
+
+	for (size_t i = 0; i < COLUMNS; i++) {
+		gh_json *o = gh_json_new_object();
+		bool is_shown = a->p[FIRST_COLUMN + i].value != NULL;
+		char text[64];
+
+		snprintf(text, sizeof(text), "certificate_columns.%s", columns[i]);
+		bad |= gh_json_set_string(o, "name", columns[i]) |
+		    gh_json_set_string(o, "text", words_get(w, text)) |
+		    gh_json_set_bool(o, "is_shown", is_shown) | gh_json_append(list, o) |
+		    gh_json_set_bool(shows, columns[i], is_shown);
+	}
+	return bad | console_set(data, "columns", list) | console_set(data, "shows", shows);
+}
+
 static int
 put_form(gh_json *data, const struct worker_env *env, const struct call *call,
     const struct asked *a)
@@ -185,7 +253,8 @@ put_form(gh_json *data, const struct worker_env *env, const struct call *call,
 	    console_set(options, "order_by", console_options(sorts, chosen(a, ORDER_BY, "id"), w)) |
 	    console_set(options, "order", console_options(orders, chosen(a, ORDER, "desc"), w));
 
-	bad |= console_filter_put(&a->p[FILTERS], env, w, values, options);
+	bad |=
+	    console_filter_put(&a->p[FILTERS], env, w, values, options) | put_columns(data, a, w);
 	return bad | console_set(data, "values", values) | console_set(data, "options", options) |
 	    gh_json_set_bool(data, "sees_all", console_sees_all(call->requester)) |
 	    gh_json_set_bool(data, "is_filtered", a->written != NULL);

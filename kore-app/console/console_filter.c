@@ -46,8 +46,8 @@ put_text(struct gh_buf *b, const char *text)
 	gh_buf_putc(b, '"');
 }
 
-static void
-put_test(struct gh_buf *b, const char *field, const char *op, const char *value)
+void
+console_filter_test(struct gh_buf *b, const char *field, const char *op, const char *value)
 {
 	gh_buf_putf(b, "%s%s %s ", b->len > 0 ? " AND " : "", field, op);
 	put_text(b, value);
@@ -70,8 +70,8 @@ put_expiry(struct gh_buf *b, const char *n)
 	if (!is_one_of(n, days))
 		return;
 	snprintf(day, sizeof(day), "%%TODAY+%s%%", n);
-	put_test(b, "NotAfter", "-ge", "%TODAY%");
-	put_test(b, "NotAfter", "-le", day);
+	console_filter_test(b, "NotAfter", "-ge", "%TODAY%");
+	console_filter_test(b, "NotAfter", "-le", day);
 }
 
 int
@@ -85,7 +85,7 @@ console_filter_write(const struct rest_param *p, char **out, struct gh_error *er
 	gh_buf_puts(&b, "");
 	for (size_t i = 0; i < CONSOLE_FILTERS; i++)
 		if (p[i].value != NULL && fields[i] != NULL)
-			put_test(&b, fields[i], "-eq", p[i].value);
+			console_filter_test(&b, fields[i], "-eq", p[i].value);
 		else if (p[i].value != NULL)
 			put_expiry(&b, p[i].value);
 	if ((rc = gh_buf_check(&b, err)) == 0)

@@ -3,6 +3,7 @@
 #ifndef CONSOLE_FILTER_H
 #define CONSOLE_FILTER_H
 
+#include "buf.h"
 #include "env.h"
 #include "json.h"
 #include "rest/rest_list.h"
@@ -10,6 +11,9 @@
 
 #define CONSOLE_FILTERS 5
 extern const char *const console_filter_names[CONSOLE_FILTERS];
+
+/* FIELD op "value", behind AND where something stands before it. */
+void console_filter_test(struct gh_buf *b, const char *field, const char *op, const char *value);
 
 /* p: the filters, each NULL when it is not set. *out: malloc'd, "" when none is. What a filter does
  * not know stays in the query, whose reader refuses it. */

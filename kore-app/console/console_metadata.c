@@ -21,7 +21,6 @@
 #define PREFIX "m-" /* of a field in the form, so that none is called as another member of it */
 #define NAME_SIZE (GH_FORM_NAME_MAX + 1)
 #define TAG_SIZE 128
-#define TEXT_SIZE 32
 
 /* All that the page is made of, as the API gives it to who calls. */
 struct metadata_seen {
@@ -88,22 +87,6 @@ read_all(struct worker_env *env, const struct call *call, struct metadata_seen *
 }
 
 /* --- a value ---------------------------------------------------------------------------------- */
-
-/* As the form has it; "": none. number: for those that are no text. */
-static const char *
-text_of(const gh_json *v, char number[TEXT_SIZE])
-{
-	int64_t n;
-
-	if (gh_json_string(v) != NULL)
-		return gh_json_string(v);
-	if (gh_json_type(v) == GH_JSON_BOOL)
-		return gh_json_bool(v, false) ? "true" : "false";
-	if (!gh_json_int(v, &n))
-		return "";
-	snprintf(number, TEXT_SIZE, "%" PRId64, n);
-	return number;
-}
 
 /* Forms end lines by CR LF, whatever stood there (WHATWG HTML, 4.10.21.4). */
 static bool
@@ -196,12 +179,12 @@ field_json(const struct call *call, const struct metadata_seen *s, const struct 
 	const char *name = gh_json_string(gh_json_get(field, "name")),
 		   *hint = gh_json_string(gh_json_get(field, "hint")), *typed, *stored;
 	const gh_json *value = gh_json_get(s->values, name), *wrong = gh_json_get(t->errors, name);
-	char id[NAME_SIZE], number[TEXT_SIZE];
+	char id[NAME_SIZE], number[CONSOLE_VALUE_SIZE];
 	gh_json *o = gh_json_new_object();
 	bool is_mine = may_set(call, s->cert, field);
 	int bad;
 
-	stored = text_of(value, number);
+	stored = console_value(value, number);
 	typed = is_mine ? typed_of(t->form, name) : NULL;
 	snprintf(id, sizeof(id), PREFIX "%s", name);
 	bad = gh_json_set_string(o, "id", id) | gh_json_set_string(o, "name", name) |
@@ -285,10 +268,11 @@ put_history(struct worker_env *env, const struct call *call, gh_json *data, cons
 	entries = gh_json_get(page, "entries");
 	for (size_t i = 0; rc == 0 && i < gh_json_size(entries); i++) {
 		gh_json *row = gh_json_at(entries, i);
-		char was[TEXT_SIZE], is[TEXT_SIZE];
+		char was[CONSOLE_VALUE_SIZE], is[CONSOLE_VALUE_SIZE];
 
-		bad |= gh_json_set_string(row, "before", text_of(gh_json_get(row, "old"), was)) |
-		    gh_json_set_string(row, "after", text_of(gh_json_get(row, "new"), is));
+		bad |=
+		    gh_json_set_string(row, "before", console_value(gh_json_get(row, "old"), was)) |
+		    gh_json_set_string(row, "after", console_value(gh_json_get(row, "new"), is));
 	}
 	if (rc == 0)
 		bad |= gh_json_set(data, "history", gh_json_ref(entries)) |
@@ -356,9 +340,9 @@ put_typed(gh_json *body, const gh_json *field, const gh_json *values, const stru
 {
 	const char *name = gh_json_string(gh_json_get(field, "name")),
 		   *typed = typed_of(form, name);
-	char number[TEXT_SIZE];
+	char number[CONSOLE_VALUE_SIZE];
 
-	if (typed == NULL || is_same(typed, text_of(gh_json_get(values, name), number)))
+	if (typed == NULL || is_same(typed, console_value(gh_json_get(values, name), number)))
 		return 0;
 	return gh_json_set_string(body, name, *typed != '\0' ? typed : NULL);
 }

@@ -1,4 +1,5 @@
 /* What the pages of the console share. See console_page.h. */
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,6 +26,7 @@ static const struct {
 	unsigned roles;          /* any of them */
 } ways[] = {
     {"/console", "overview", ANY},
+    {"/console/mine", "mine", ANY},
     {"/console/certificates", "certificates", ANY},
     {KEYS, "keys", ANY},
     {"/console/cas", "cas", STAFF},
@@ -48,6 +50,21 @@ int
 console_set(gh_json *o, const char *name, gh_json *v)
 {
 	return v == NULL ? -1 : gh_json_set(o, name, v);
+}
+
+const char *
+console_value(const gh_json *v, char number[CONSOLE_VALUE_SIZE])
+{
+	int64_t n;
+
+	if (gh_json_string(v) != NULL)
+		return gh_json_string(v);
+	if (gh_json_type(v) == GH_JSON_BOOL)
+		return gh_json_bool(v, false) ? "true" : "false";
+	if (!gh_json_int(v, &n))
+		return "";
+	snprintf(number, CONSOLE_VALUE_SIZE, "%" PRId64, n);
+	return number;
 }
 
 int

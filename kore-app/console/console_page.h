@@ -13,6 +13,11 @@ bool console_sees_all(const struct requester *who);
 /* Set a value that has just been made, and is taken over; NULL: out of memory. 0 or -1. */
 int console_set(gh_json *o, const char *name, gh_json *v);
 
+/* A value of metadata as a form and a list have it; "": none. number: for those that are no text.
+ */
+#define CONSOLE_VALUE_SIZE 32
+const char *console_value(const gh_json *v, char number[CONSOLE_VALUE_SIZE]);
+
 /* One more {value, text, is_selected} of a list for {{>select}}. 0 or -1. */
 int console_option(gh_json *list, const char *value, const char *text, const char *selected);
 

@@ -25,6 +25,11 @@
 		console_audit), \
 	    PAGE("/console/certificates", "console.certificates", AUTH_SESSION, \
 		console_certificates), \
+	    PAGE("/console/mine", "console.mine", AUTH_SESSION, console_mine), \
+	    PAGE("/console/certificates/{id}/renew", "console.renew", AUTH_SESSION, \
+		console_renew), \
+	    FORM_OF("/console/certificates/{id}/renew", "console.renew.do", AUTH_SESSION, \
+		CSR_FORM_BODY_MAX, console_renew_do), \
 	    PAGE("/console/certificates/{id}", "console.certificate", AUTH_SESSION, \
 		console_certificate), \
 	    PAGE("/console/certificates/{id}/file", "console.certificate.file", AUTH_SESSION, \

@@ -348,6 +348,9 @@ static const struct {
     {"console", SESSIONS, false},
     {"console.audit", 0, false}, /* the session is alice's, who has no role */
     {"console.certificates", SESSIONS, false},
+    {"console.mine", SESSIONS, false},
+    {"console.renew", SESSIONS, false},
+    {"console.renew.do", SESSION, false},
     {"console.certificate", SESSIONS, false},
     {"console.certificate.file", SESSIONS, false},
     {"console.certificate.ask", SESSIONS, false},

@@ -416,6 +416,9 @@ static const struct policy {
     {"console", AUTH_SESSION, 0, false},
     {"console.audit", AUTH_SESSION, REQUESTER_ROLE_AUDITOR, false},
     {"console.certificates", AUTH_SESSION, 0, false},
+    {"console.mine", AUTH_SESSION, 0, false},
+    {"console.renew", AUTH_SESSION, 0, false},
+    {"console.renew.do", AUTH_SESSION, 0, false},
     {"console.certificate", AUTH_SESSION, 0, false},
     {"console.certificate.file", AUTH_SESSION, 0, false},
     {"console.certificate.ask", AUTH_SESSION, 0, false},
@@ -621,6 +624,9 @@ routes__console_demands_what_the_api_demands(void **state)
 	    {"console", "pki.certificates"},
 	    {"console.audit", "pki.audit"},
 	    {"console.certificates", "pki.certificates"},
+	    {"console.mine", "pki.certificates"},
+	    {"console.renew", "pki.certificate"},
+	    {"console.renew.do", "pki.request.submit"},
 	    {"console.certificate", "pki.certificate"},
 	    {"console.certificate.file", "pki.certificate"},
 	    {"console.certificate.ask", "pki.certificate"},
@@ -1045,6 +1051,8 @@ origin__safe_methods_change_nothing(void **state)
 	    "pki.metadata-run.items", "pki.authorities", "pki.authority", "console.cas",
 	    "console.ca", "pki.templates", "pki.template", "console.templates", "console.template",
 	    "pki.applications", "console.applications", "console.keys", "console.key",
+	    /* one's own certificates */
+	    "console.mine", "console.renew",
 	    /* KeyfactorAPI */
 	    "keyfactor.endpoints", "keyfactor.certificates", "keyfactor.certificate",
 	    "keyfactor.compare", "keyfactor.fields", "keyfactor.field", "keyfactor.templates",

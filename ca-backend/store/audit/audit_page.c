@@ -1,6 +1,6 @@
 /* Pages of the audit trail for people and programs. Each filter has an index, except for what
- * nearly every row is (enroll.issued, success). Two filters that are both frequent and never meet
- * are looked for window by window, for a bounded time. */
+ * nearly every row is (enroll.issued, success), and for the object. Two filters that are both
+ * frequent and never meet are looked for window by window, for a bounded time. */
 #include <string.h>
 
 #include "buf.h"
@@ -44,6 +44,10 @@ build_query(struct gh_buf *b, struct store_params *p, const struct store_audit_f
 		store_put_text(p, f->outcome);
 		gh_buf_putf(b, " AND a.outcome = $%d", p->n);
 	}
+	if (f->object != NULL) {
+		store_put_text(p, f->object);
+		gh_buf_putf(b, " AND a.object = $%d", p->n);
+	}
 	gh_buf_putf(b, " ORDER BY a.id %s LIMIT $3::int) t", order);
 }
 
@@ -69,7 +73,7 @@ store_audit_page(struct store *s, const struct store_audit_filter *f, gh_json **
 	int filters = (f->event != NULL) + (f->actor != NULL) + (f->outcome != NULL);
 	struct store_search q = {.newest_first = f->newest_first,
 	    .limit = f->limit,
-	    .window = filters == 1 ? WINDOW_ONE_FILTER : WINDOW,
+	    .window = filters == 1 && f->object == NULL ? WINDOW_ONE_FILTER : WINDOW,
 	    .read = read_window,
 	    .arg = f};
 	int64_t max_id;

@@ -67,7 +67,7 @@ struct store_audit_filter {
 	int64_t until_id; /* last id wanted; 0 = none. Not with newest_first */
 	int limit;        /* 1 to 1000 */
 	bool newest_first;
-	const char *event, *actor, *outcome; /* exact (actor without case); NULL = any */
+	const char *event, *actor, *outcome, *object; /* exact (actor without case); NULL = any */
 };
 /*
  * *entries: array of {"id","time"
