@@ -227,6 +227,7 @@ static int
 put_columns(gh_json *data, const struct asked *a, const struct words *w)
 {
 	gh_json *list = gh_json_new_array(), *shows = gh_json_new_object();
+	bool has_more = false;
 	int bad = 0;
 
 	for (size_t i = 0; i < COLUMNS; i++) {
@@ -234,13 +235,15 @@ put_columns(gh_json *data, const struct asked *a, const struct words *w)
 		bool is_shown = a->p[FIRST_COLUMN + i].value != NULL;
 		char text[64];
 
+		has_more |= is_shown;
 		snprintf(text, sizeof(text), "certificate_columns.%s", columns[i]);
 		bad |= gh_json_set_string(o, "name", columns[i]) |
 		    gh_json_set_string(o, "text", words_get(w, text)) |
 		    gh_json_set_bool(o, "is_shown", is_shown) | gh_json_append(list, o) |
 		    gh_json_set_bool(shows, columns[i], is_shown);
 	}
-	return bad | console_set(data, "columns", list) | console_set(data, "shows", shows);
+	return bad | gh_json_set_bool(data, "has_more_columns", has_more) |
+	    console_set(data, "columns", list) | console_set(data, "shows", shows);
 }
 
 static int
