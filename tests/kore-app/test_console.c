@@ -13,6 +13,7 @@
 #include "console/console_ask.h"
 #include "console/console_filter.h"
 #include "console/console_page.h"
+#include "console/console_tree.h"
 
 #define NOW 1796042096 /* 2026-11-30T12:34:56Z */
 
@@ -140,6 +141,74 @@ ask__as_the_api_is_asked(void **state)
 	gh_buf_free(&query);
 }
 
+/* Names in the order of the tree, with their levels. */
+static void
+check_tree(const char *json, const char *expected)
+{
+	gh_json *from, *tree;
+	char text[200] = "";
+
+	assert_int_equal(gh_json_parse(json, strlen(json), GH_JSON_STRICT, &from, &err), 0);
+	assert_non_null(tree = console_tree(from));
+	assert_int_equal(gh_json_size(tree), gh_json_size(from));
+	for (size_t i = 0; i < gh_json_size(tree); i++) {
+		const gh_json *ca = gh_json_at(tree, i);
+		size_t n = strlen(text);
+
+		snprintf(text + n, sizeof(text) - n, "%s%c ",
+		    gh_json_string(gh_json_get(ca, "name")),
+		    gh_json_string(gh_json_get(ca, "level"))[5]);
+	}
+	assert_string_equal(text, expected);
+	gh_json_free(tree);
+	gh_json_free(from);
+}
+
+/* Whatever the parents say, each CA is there once. */
+static void
+tree__each_below_its_parent(void **state)
+{
+	(void)state;
+	check_tree("[]", "");
+	check_tree("[{\"name\":\"i\",\"parent\":\"R\"},{\"name\":\"r\",\"parent\":null},"
+		   "{\"name\":\"j\",\"parent\":\"i\"},{\"name\":\"k\",\"parent\":\"r\"}]",
+	    "r0 i1 j2 k1 ");
+	check_tree("[{\"name\":\"a\",\"parent\":\"gone\"},{\"name\":\"s\",\"parent\":\"s\"}]",
+	    "a0 s0 ");
+	check_tree("[{\"name\":\"a\",\"parent\":\"b\"},{\"name\":\"b\",\"parent\":\"a\"}]",
+	    "a0 b1 ");
+	check_tree("[{\"name\":\"a\",\"parent\":null},{\"name\":\"b\",\"parent\":\"a\"},"
+		   "{\"name\":\"c\",\"parent\":\"b\"},{\"name\":\"d\",\"parent\":\"c\"},"
+		   "{\"name\":\"e\",\"parent\":\"d\"},{\"name\":\"f\",\"parent\":\"e\"},"
+		   "{\"name\":\"g\",\"parent\":\"f\"}]",
+	    "a0 b1 c2 d3 e4 f5 g5 ");
+}
+
+static void
+check_list(gh_json *list, const char *expected)
+{
+	char *text = gh_json_print(list, false);
+
+	assert_string_equal(text, expected);
+	free(text);
+	gh_json_free(list);
+}
+
+static void
+texts__of_any_value(void **state)
+{
+	static const char json[] = "[\"a\",7,true,{\"type\":\"RSA\",\"min_bits\":3072},[1]]";
+	gh_json *v;
+
+	(void)state;
+	assert_int_equal(gh_json_parse(json, strlen(json), GH_JSON_STRICT, &v, &err), 0);
+	check_list(console_texts(v), "[\"a\",\"7\",\"true\",\"RSA 3072\",\"[1]\"]");
+	check_list(console_texts(gh_json_at(v, 0)), "[\"a\"]");
+	check_list(console_lines(NULL), "[]");
+	check_list(console_lines(" a \r\n\r\n\tb c\n \n"), "[\"a\",\"b c\"]");
+	gh_json_free(v);
+}
+
 int
 main(void)
 {
@@ -147,6 +216,8 @@ main(void)
 	    cmocka_unit_test(filter__writes_queries),
 	    cmocka_unit_test(state__for_people),
 	    cmocka_unit_test(ask__as_the_api_is_asked),
+	    cmocka_unit_test(tree__each_below_its_parent),
+	    cmocka_unit_test(texts__of_any_value),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
