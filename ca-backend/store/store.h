@@ -149,13 +149,14 @@ int store_import_template(struct store *s, const struct requester *who, const ch
  * GH_E_NOT_FOUND. */
 int store_get_template(struct store *s, const char *name, gh_json **out,
     struct gh_error *err) GH_MUSTCHECK;
-/* app as in the catalog, without id. GH_E_CONFLICT: name or key taken. */
+/* app as in the catalog, without id. GH_E_CONFLICT: name or key taken; GH_E_FORBIDDEN (public): it
+ * has a service identity, and who is not the command. */
 int store_create_app(struct store *s, const struct requester *who, const gh_json *app, int64_t *id,
     struct gh_error *err) GH_MUSTCHECK;
 int store_set_app_enabled(struct store *s, const struct requester *who, const char *name,
     bool enabled, struct gh_error *err) GH_MUSTCHECK; /* GH_E_NOT_FOUND */
 /* changes: members of an application as above, each replaces the old value; the audit row names
- * them. GH_E_NOT_FOUND; GH_E_CONFLICT: the key is another one's. */
+ * them. GH_E_NOT_FOUND; GH_E_CONFLICT: the key is another one's; GH_E_FORBIDDEN as above. */
 int store_change_app(struct store *s, const struct requester *who, const char *name,
     const gh_json *changes, struct gh_error *err) GH_MUSTCHECK;
 /* Its requests, certificates and audit rows stay, and bear its name. GH_E_NOT_FOUND; GH_E_CONFLICT:

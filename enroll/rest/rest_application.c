@@ -12,7 +12,7 @@
 #define NAME_MAX_CHARS 64
 #define LIST_MAX 100
 #define ITEM_MAX 1024
-#define IDENTITY_MAX 255
+#define CA_MAX 255
 
 static struct app_means
 means_of(const struct worker_env *env, const struct call *call)
@@ -85,7 +85,7 @@ check_templates(struct rest_fields *f, const struct catalog *c, const gh_json *t
 static const char *
 take_ca(struct rest_fields *f, const gh_json *body, const struct catalog *c)
 {
-	const char *ca = rest_text(f, body, "ca", 1, IDENTITY_MAX, false);
+	const char *ca = rest_text(f, body, "ca", 1, CA_MAX, false);
 
 	if (ca != NULL && ca_set_find(&c->cas, ca) == NULL)
 		rest_field_wrong(f, "ca", "There is no CA \"%.100s\".", ca);
@@ -104,6 +104,15 @@ take_hash(struct rest_fields *f, const gh_json *body)
 		return gh_hash_name(hash);
 	rest_field_wrong(f, "min_hash", "The field min_hash must be SHA1, SHA256 or SHA512.");
 	return NULL;
+}
+
+/* Secrets of such applications are told by the command alone (store_create_app). */
+static void
+refuse_identity(struct rest_fields *f, const gh_json *body)
+{
+	if (gh_json_type(gh_json_get(body, "service_identity")) != GH_JSON_NULL)
+		rest_field_wrong(f, "service_identity",
+		    "A service identity is given by the command `gatehouse app create`.");
 }
 
 static bool
@@ -163,7 +172,7 @@ rest_application_create(struct worker_env *env, const struct call *call, struct 
 		w.groups = take_list(&f, body, "groups");
 		w.ca = take_ca(&f, body, env->catalog);
 		w.min_hash = take_hash(&f, body);
-		w.identity = rest_text(&f, body, "service_identity", 1, IDENTITY_MAX, false);
+		refuse_identity(&f, body);
 		w.signature = take_bool(&f, body, "signature_required", false, true);
 		rc = rest_fields_check(&f, &err);
 	}

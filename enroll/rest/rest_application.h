@@ -5,11 +5,12 @@
 
 #include "call.h"
 
-/* POST /pki/applications: {"name","templates":[],"ca","groups":[],"signature_required","min_hash",
- * "service_identity"}. 201 with key and secret. */
+/* POST /pki/applications: {"name","templates":[],"ca","groups":[],"signature_required","min_hash"}.
+ * 201 with key and secret. */
 void rest_application_create(struct worker_env *env, const struct call *call,
     struct gh_http_reply *rep);
-/* POST /pki/applications/{profile}/rotate: {"new_key"}. 200 with the secret, and the key. */
+/* POST /pki/applications/{profile}/rotate: {"new_key"}. 200 with the secret, and the key; 403
+ * where it has a service identity. */
 void rest_application_rotate(struct worker_env *env, const struct call *call,
     struct gh_http_reply *rep);
 /* PUT /pki/applications/{profile}/status: {"enabled"} */

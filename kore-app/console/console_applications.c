@@ -91,7 +91,7 @@ put_cas(struct worker_env *env, const struct call *call, gh_json *options, struc
 static int
 put_form(struct worker_env *env, const struct call *call, gh_json *data, struct gh_error *err)
 {
-	static const char *const fields[] = {"application", "groups", "service_identity"};
+	static const char *const fields[] = {"application", "groups"};
 	const struct words *w = page_words(call->http);
 	gh_json *values = gh_json_new_object(), *options = gh_json_new_object();
 	int rc = put_cas(env, call, options, err), bad = 0;
@@ -183,7 +183,6 @@ body_of(const struct call *call)
 	const char *name = gh_form_get(call->form, "application");
 	int bad = gh_json_set_string(o, "name", name != NULL ? name : "") |
 	    console_take(o, call, "ca") | console_take(o, call, "min_hash") |
-	    console_take(o, call, "service_identity") |
 	    gh_json_set(o, "groups", console_lines(gh_form_get(call->form, "groups"))) |
 	    gh_json_set_bool(o, "signature_required",
 		signature == NULL || strcmp(signature, "no") != 0);

@@ -309,7 +309,7 @@ class Applications(Case):
         for more, member in (({"name": ""}, "name"), ({"name": "a/b"}, "name"), ({"name": " a"}, "name"), ({"name": "a\u0007"}, "name"), ({"name": "x" * 65}, "name"),
                              ({"name": 7}, "name"), ({"templates": []}, "templates"), ({"templates": ["none"]}, "templates"), ({"templates": "User"}, "templates"),
                              ({"templates": [7]}, "templates"), ({"templates": ["User"] * 101}, "templates"), ({"ca": "none"}, "ca"), ({"groups": [""]}, "groups"), ({"min_hash": "MD5"}, "min_hash"),
-                             ({"signature_required": "no"}, "signature_required"), ({"service_identity": ""}, "service_identity")):
+                             ({"signature_required": "no"}, "signature_required"), ({"service_identity": "alice"}, "service_identity")):
             with self.subTest(**more):
                 self.assertEqual(list(self.expect(admin.post("/pki/applications", {**good, **more}), 422).json["errors"]), [member])
         self.expect(admin.post("/pki/applications", {}), 422)
@@ -329,6 +329,17 @@ class Applications(Case):
             self.expect(PEOPLE[who].get("/pki/applications"), 403)
         self.assertIsNone(self.app("mine"))
 
+    def test_no_role_speaks_for_others(self):
+        """Whoever has the secret of an application with a service identity enrolls as that person."""
+        env.admin("app", "create", "robot", "--template", "User", "--service-identity", "alice")
+        for new_key in (False, True):
+            self.expect(admin.post("/pki/applications/robot/rotate", {"new_key": new_key}), 403)
+        self.page("admin", "/console/applications")
+        self.expect(as_("admin").submit("/console/applications/robot/rotate"), 403)
+        self.assertEqual(self.events("app.changed"), [])
+        env.admin("app", "rotate", "robot")
+        self.assertEqual([e for e, _, _ in self.events("app.changed")], ["app.changed"])
+
     def told(self, text, label):
         """What the page shows once."""
         return text.split(label, 1)[1].split("<code>", 1)[1].split("</code>")[0]
@@ -336,7 +347,7 @@ class Applications(Case):
     def test_pages(self):
         b = as_("admin")
         self.page("admin", "/console/applications")
-        reply = b.submit("/console/applications", application="shop", templates="User", ca="issuing", groups=" pki-officers \r\n\r\n*", min_hash="SHA256", signature_required="yes", service_identity="")
+        reply = b.submit("/console/applications", application="shop", templates="User", ca="issuing", groups=" pki-officers \r\n\r\n*", min_hash="SHA256", signature_required="yes")
         self.expect(reply, 200)
         self.assertEqual(reply.headers["cache-control"], "no-store")
         self.assertEqual(b.path, "/console/applications")

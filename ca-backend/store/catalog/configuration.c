@@ -197,6 +197,19 @@ app_row(const gh_json *app, bool *bad)
 	return row;
 }
 
+/* Whoever has the secret of an application enrolls as its service identity, who may be anybody of
+ * the directory. That is more than any role gives: it is decided at the machine. */
+static int
+check_identity(const struct requester *who, const gh_json *app, struct gh_error *err)
+{
+	return who->kind == REQUESTER_COMMAND ||
+		gh_json_string(gh_json_get(app, "service_identity")) == NULL
+	    ? 0
+	    : gh_refuse(err, GH_E_FORBIDDEN,
+		  "An application with a service identity gets its secrets from the command "
+		  "`gatehouse app`: who has them enrolls as that person.");
+}
+
 int
 store_create_app(struct store *s, const struct requester *who, const gh_json *app, int64_t *id,
     struct gh_error *err)
@@ -210,7 +223,7 @@ store_create_app(struct store *s, const struct requester *who, const gh_json *ap
 	*id = 0;
 	if (name == NULL || gh_json_string(gh_json_get(app, "key_index")) == NULL)
 		return gh_fail(err, GH_E_INTERNAL, "application without name or key_index");
-	if ((rc = grant_open(s, &g, err)) != 0)
+	if ((rc = check_identity(who, app, err)) != 0 || (rc = grant_open(s, &g, err)) != 0)
 		return rc;
 	row = app_row(app, &bad);
 	rc = put_new(s, &g, GRANT_APPLICATION, row, bad,
@@ -265,7 +278,8 @@ store_change_app(struct store *s, const struct requester *who, const char *name,
 
 	if ((rc = grant_open(s, &g, err)) != 0)
 		return rc;
-	rc = find_app(&g, name, &app, err);
+	if ((rc = find_app(&g, name, &app, err)) == 0)
+		rc = check_identity(who, app->content, err);
 	for (void *it = gh_json_iter(changes); rc == 0 && it != NULL;
 	     it = gh_json_next(changes, it)) {
 		size_t n = strlen(detail);
