@@ -102,8 +102,12 @@ find(const struct worker_env *env, const struct body *b, struct store_cert_statu
 
 	if (rc != 0 || (rc = store_get_status(env->store, id, st, err)) != 0)
 		return rc;
-	if ((b->flags & FAIL_REVOKED) != 0 && st->state != STORE_CERT_VALID)
+	if ((b->flags & FAIL_REVOKED) != 0 &&
+	    (st->state == STORE_CERT_REVOKED || st->state == STORE_CERT_HOLD))
 		return gh_refuse(err, GH_E_CONFLICT, "The certificate is revoked or on hold.");
+	if ((b->flags & FAIL_UNKNOWN) != 0 && st->state == STORE_CERT_FOREIGN)
+		return gh_refuse(err, GH_E_CONFLICT,
+		    "The certificate was issued elsewhere: its issuer alone knows its status.");
 	if ((b->flags & FAIL_EXPIRED) != 0 && st->not_after < gh_now())
 		return gh_refuse(err, GH_E_CONFLICT, "The certificate has ended.");
 	return 0;

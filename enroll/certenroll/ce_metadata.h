@@ -2,7 +2,7 @@
  * Metadata/3 and Certificates/3/Contents of Keyfactor's Classic API (docs/keyfactor-api.md):
  *   {"Lookup":{...},"Security":{"Flags":1},"Metadata":{"Department":"IT"}}
  * Bits of Flags: 1 fails for a revoked certificate, 2 for one that has ended, 4 for one whose state
- * nobody knows, which there is none of; 8 overwrites values of fields with ExplicitUpdate.
+ * nobody here knows, as it was issued elsewhere; 8 overwrites values of fields with ExplicitUpdate.
  */
 #ifndef ENROLL_CE_METADATA_H
 #define ENROLL_CE_METADATA_H

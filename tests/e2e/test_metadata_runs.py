@@ -402,6 +402,15 @@ class Classic(Case):
             self.call("Metadata/3/" + what, {"Lookup": self.lookup(), "Security": {"Flags": 1}, "Metadata": {"Phase": "y"}}, 409)
         self.assertEqual(self.values(self.number)["Phase"], "x")
 
+    def test_of_a_foreign_certificate_no_state_is_known(self):
+        env.sql(f"update certificate set status = 12, ca_id = -1 where id = {self.number}")
+        for what in ("Get", "Set"):
+            self.call("Metadata/3/" + what, {"Lookup": self.lookup(), "Security": {"Flags": 4}, "Metadata": {"Phase": "x"}}, 409)
+        self.assertEqual(self.values(self.number)["Phase"], "old")
+        for what in ("Get", "Set"):
+            self.call("Metadata/3/" + what, {"Lookup": self.lookup(), "Security": {"Flags": 3}, "Metadata": {"Phase": "x"}})
+        self.assertEqual(self.values(self.number)["Phase"], "x")
+
     def test_definitions(self):
         one = self.call("Metadata/3/GetDefinition", {"Lookup": {"ignored": True}, "Metadata": {"phase": ""}})
         self.assertEqual((one["Name"], one["Validation"], one["Required"], one["AllowAPI"], one["ExplicitUpdate"], one["DataType"], one["Options"]),
