@@ -7,6 +7,7 @@
 #include "json.h"
 
 #include "metadata.h"
+#include "metadata_regex.h"
 #include "metadata_value.h"
 
 #define DISPLAY_ORDER_MAX 1000000
@@ -143,7 +144,9 @@ load_regex(const gh_json *json, struct metadata_field *f, struct gh_error *err)
 		return gh_refuse(err, GH_E_METADATA, "regex: only for String, BigText and Email");
 	if (!metadata_regex_is_usable(f->regex))
 		return gh_refuse(err, GH_E_METADATA,
-		    "regex: no POSIX extended expression, or one with back references");
+		    "regex: no POSIX extended expression, or one with back references, or with bounds "
+		    "that stand for more than %d characters",
+		    METADATA_REGEX_POSITIONS_MAX);
 	return 0;
 }
 

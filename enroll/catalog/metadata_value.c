@@ -3,7 +3,6 @@
  * 5 MultipleChoice, 6 BigText, 7 Email). Clients write numbers and booleans as JSON values or as
  * strings; what is stored has one form.
  */
-#include <ctype.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <regex.h>
@@ -26,25 +25,6 @@ refuse(const struct metadata_field *f, const char *reason, const char *what, str
 {
 	return gh_refuse_as(err, GH_E_METADATA, reason, what, "metadata field \"%s\": %s", f->name,
 	    what);
-}
-
-bool
-metadata_regex_is_usable(const char *pattern)
-{
-	regex_t re;
-
-	if (strlen(pattern) > METADATA_REGEX_MAX)
-		return false;
-	for (const char *p = pattern; *p != '\0'; p++) {
-		if (*p != '\\')
-			continue;
-		if (isdigit((unsigned char)*++p) || *p == '\0')
-			return false;
-	}
-	if (regcomp(&re, pattern, REG_EXTENDED | REG_NOSUB) != 0)
-		return false;
-	regfree(&re);
-	return true;
 }
 
 /* A pattern without anchors matches anywhere in the value, as .NET's IsMatch does. */

@@ -10,15 +10,10 @@
 #define METADATA_STRING_MAX 400
 #define METADATA_BIG_TEXT_MAX 4000
 #define METADATA_EMAIL_MAX 254   /* RFC 5321, 4.5.3.1.3, less the angle brackets */
-#define METADATA_REGEX_MAX 512   /* of a definition */
 #define METADATA_OPTIONS_MAX 256 /* of a definition */
 
 /* The typed value of a non-empty value, *out owned by the caller. GH_E_METADATA names the field. */
 int metadata_value(const struct metadata_field *f, const gh_json *value, gh_json **out,
     struct gh_error *err) GH_MUSTCHECK;
-
-/* Is the pattern one that metadata_value can use: POSIX extended, without back references (whose
- * matching takes exponential time)? */
-bool metadata_regex_is_usable(const char *pattern);
 
 #endif

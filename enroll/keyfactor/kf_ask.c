@@ -17,20 +17,24 @@
 
 /* ---- asking ---- */
 
+/* One of them is in a path. */
 static void
 put_parts(const struct kf_question *q, struct call_parts *parts)
 {
+	const struct {
+		const char *name, *text;
+	} texts[] = {{"profile}", q->profile}, {"kid}", q->key}, {"name}", q->name}};
 	struct call_part *p = &parts->part[0];
 
 	memset(parts, 0, sizeof(*parts));
 	if (q->id != 0)
 		*p = (struct call_part){.name = "id}", .number = q->id};
-	else if (q->profile != NULL)
-		p->name = "profile}";
-	else if (q->key != NULL)
-		p->name = "kid}";
-	if (q->profile != NULL || q->key != NULL)
-		snprintf(p->text, sizeof(p->text), "%s", q->profile != NULL ? q->profile : q->key);
+	for (size_t i = 0; p->name == NULL && i < sizeof(texts) / sizeof(texts[0]); i++) {
+		if (texts[i].text == NULL)
+			continue;
+		p->name = texts[i].name;
+		snprintf(p->text, sizeof(p->text), "%s", texts[i].text);
+	}
 	parts->n = p->name != NULL;
 }
 
@@ -39,20 +43,25 @@ kf_ask_reply(struct worker_env *env, const struct call *call, const struct kf_qu
     struct gh_http_reply *rep, struct gh_error *err)
 {
 	struct gh_http_field field[FIELDS_MAX] = {{"accept", "application/json"},
-	    {"content-type", "application/json"}, {"if-match", q->if_match}};
+	    {"content-type", "application/json"}};
 	char *body = q->body != NULL ? gh_json_print(q->body, false) : NULL;
 	struct gh_http_request http = *call->http;
 	struct call_parts parts;
 	struct call inner = *call;
+	size_t fields = 2;
 
 	memset(rep, 0, sizeof(*rep));
 	if (q->body != NULL && body == NULL)
 		return gh_fail(err, GH_E_NOMEM, "question");
 	put_parts(q, &parts);
+	if (q->if_match != NULL)
+		field[fields++] = (struct gh_http_field){"if-match", q->if_match};
+	if (q->if_none_match != NULL)
+		field[fields++] = (struct gh_http_field){"if-none-match", q->if_none_match};
 	http.method = q->method;
 	http.query = (char *)(q->query != NULL ? q->query : "");
 	http.field = field;
-	http.fields = q->if_match != NULL ? 3 : 2;
+	http.fields = fields;
 	http.body = (unsigned char *)body;
 	http.body_len = body != NULL ? strlen(body) : 0;
 	inner.http = &http;

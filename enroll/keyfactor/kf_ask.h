@@ -19,9 +19,11 @@ struct kf_question {
 	int64_t id;           /* {id} of its path; 0: none */
 	const char *profile;  /* {profile} of its path; NULL: none */
 	const char *key;      /* {kid} of its path; NULL: none */
+	const char *name;     /* {name} of its path; NULL: none */
 	const char *query;    /* percent-encoded, or NULL */
 	const gh_json *body;  /* or NULL */
 	const char *if_match; /* or NULL */
+	const char *if_none_match;
 };
 /* The answer of it; gh_http_reply_clear. GH_E_NOMEM. */
 int kf_ask_reply(struct worker_env *env, const struct call *call, const struct kf_question *q,

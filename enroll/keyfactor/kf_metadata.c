@@ -4,15 +4,12 @@
 #include <string.h>
 #include <strings.h>
 
-#include "buf.h"
 #include "catalog/catalog.h"
 #include "catalog/metadata.h"
 #include "rest/rest_cert_metadata.h"
 
 #include "kf_api.h"
 #include "kf_certificate.h"
-
-#define OPTIONS_MAX (128 * 1024)
 
 /* ---- values ---- */
 
@@ -104,76 +101,4 @@ kf_metadata_compare(struct worker_env *env, const struct call *call, struct gh_h
 		kf_json(rep, gh_json_new_bool(is_value(gh_json_get(values, field->name), value)));
 	gh_json_free(values);
 	free(value);
-}
-
-/* ---- fields ---- */
-
-/* "a,b" */
-static int
-set_options(gh_json *o, const struct metadata_field *f)
-{
-	struct gh_buf b;
-	int bad;
-
-	gh_buf_init(&b, OPTIONS_MAX);
-	for (char **p = f->options; p != NULL && *p != NULL; p++)
-		gh_buf_putf(&b, "%s%s", p == f->options ? "" : ",", *p);
-	gh_buf_putc(&b, '\0');
-	bad = gh_buf_check(&b, NULL) != 0 ? -1
-					  : gh_json_set_string(o, "Options", (const char *)b.data);
-	gh_buf_free(&b);
-	return bad;
-}
-
-static gh_json *
-field_json(const struct metadata_field *f)
-{
-	const struct {
-		const char *name, *value;
-	} texts[] = {{"Name", f->name}, {"Description", f->description}, {"Hint", f->hint},
-	    {"Validation", f->regex}, {"Message", f->message}, {"DefaultValue", f->default_value}};
-	gh_json *o = gh_json_new_object();
-	int bad = gh_json_set_int(o, "Id", f->id) | gh_json_set_int(o, "DataType", f->type) |
-	    gh_json_set_int(o, "Enrollment", f->required ? 1 : 0) |
-	    gh_json_set_int(o, "DisplayOrder", f->display_order) |
-	    gh_json_set_bool(o, "AllowAPI", true) |
-	    gh_json_set_bool(o, "ExplicitUpdate", f->explicit_update) | set_options(o, f);
-
-	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
-		bad |= gh_json_set_string(o, texts[i].name,
-		    texts[i].value != NULL ? texts[i].value : "");
-	if (bad == 0)
-		return o;
-	gh_json_free(o);
-	return NULL;
-}
-
-void
-kf_field_list(struct worker_env *env, const struct call *call, struct gh_http_reply *rep)
-{
-	const struct catalog *c = env->catalog;
-	gh_json *list = gh_json_new_array();
-	int bad = list == NULL;
-
-	(void)call;
-	for (size_t i = 0; i < c->fields; i++)
-		if (c->field[i].allow_api)
-			bad |= gh_json_append(list, field_json(&c->field[i]));
-	if (bad != 0) {
-		gh_json_free(list);
-		list = NULL;
-	}
-	kf_json(rep, list);
-}
-
-void
-kf_field_get(struct worker_env *env, const struct call *call, struct gh_http_reply *rep)
-{
-	const struct metadata_field *f = metadata_field_find(env->catalog->field,
-	    env->catalog->fields, call_text(call->parts, "name"));
-
-	if (f != NULL && f->allow_api)
-		kf_json(rep, field_json(f));
-	else
-		kf_fail(rep, 404, "not_found", "There is no such metadata field.");
 }

@@ -71,15 +71,34 @@ read_definition(const struct call *call, const char *name, struct metadata_field
 	return rc;
 }
 
+/* If-None-Match: *, RFC 9110, 13.1.2: a new one, or nothing. */
+static int
+add_definition(struct worker_env *env, const struct call *call, const gh_json *row,
+    struct gh_error *err)
+{
+	int rc = store_add_metadata_field(env->store, call->requester, row, err);
+
+	if (rc == GH_E_CONFLICT)
+		rc = gh_refuse(err, GH_E_PRECONDITION,
+		    "There is a metadata field of this name already.");
+	return rc;
+}
+
 static int
 store_definition(struct worker_env *env, const struct call *call, const struct metadata_field *f,
     bool *is_new, struct gh_error *err)
 {
+	const char *none_match = gh_http_header(call->http, "if-none-match");
 	gh_json *row = metadata_field_row(f);
-	int rc = row != NULL
-	    ? store_set_metadata_field(env->store, call->requester, row, is_new, err)
-	    : gh_fail(err, GH_E_NOMEM, "metadata field");
+	int rc;
 
+	*is_new = none_match != NULL && strcmp(none_match, "*") == 0;
+	if (row == NULL)
+		rc = gh_fail(err, GH_E_NOMEM, "metadata field");
+	else if (*is_new)
+		rc = add_definition(env, call, row, err);
+	else
+		rc = store_set_metadata_field(env->store, call->requester, row, is_new, err);
 	gh_json_free(row);
 	return rc;
 }

@@ -32,6 +32,7 @@
 #include "est_rows.h"
 #include "health.h"
 #include "health/rest_status.h"
+#include "keyfactor_field_rows.h"
 #include "keyfactor_rows.h"
 #include "metadata_rows.h"
 #include "search_rows.h"
@@ -430,6 +431,7 @@ const struct route route_table[] = {
     ADMIN_ROWS,
     CONSOLE_ADMIN_ROWS,
     KEYFACTOR_ROWS,
+    KEYFACTOR_FIELD_ROWS,
     EST_ROWS,
     {.methods = READ,
 	.pattern = "/static/{name}",

@@ -68,8 +68,8 @@ class Case(unittest.TestCase):
         cls.base = reply.json["certificate"]["id"]
 
     def tearDown(self):
-        env.without_triggers(f"delete from metadata_change; delete from metadata_run;")
-        env.sql(f"delete from certificate where id > {self.base} and requester like 'many%'")  # with the counters
+        env.without_triggers("delete from metadata_change; delete from metadata_run;")
+        env.sql("delete from certificate where requester like 'many%'")  # and the counters follow
 
     def certificates(self, n, metadata=None, who="many"):
         """Rows like a real one; their ids."""
@@ -463,6 +463,103 @@ class Classic(Case):
         finally:
             env.admin("metadata", "remove", "Secret", "--yes")
             env.await_catalog()
+
+
+class KeyfactorFields(Case):
+    """MetadataFields of KeyfactorAPI, as the vendor's generated Go client writes them, and worse."""
+    NEW = {"Name": "Tier", "Description": "how near to money", "DataType": 5, "Hint": "ask", "Enrollment": 1, "Message": None, "Options": "gold, silver,bronze", "DefaultValue": "silver",
+           "DisplayOrder": 4, "CaseSensitive": False, "ExemptFromActionedCount": True}
+
+    def tearDown(self):
+        super().tearDown()
+        for f in env.admin("metadata", "list", "--json"):
+            if f["name"] in ("Tier", "2024", "Rank"):
+                env.admin("metadata", "remove", f["name"], "--yes")
+        env.await_catalog()
+
+    def call(self, method, path, body=None, status=200, who=admin, **headers):
+        raw = body if isinstance(body, bytes) else json.dumps(body).encode()
+        reply = who.call(method, "/KeyfactorAPI/MetadataFields" + path, raw, X_Keyfactor_Requested_With="APIClient", **headers)
+        self.assertEqual(reply.status, status, reply.body)
+        return json.loads(reply.body) if reply.body else None
+
+    def add(self, **change):
+        made = self.call("POST", "", {**self.NEW, **change})
+        env.await_catalog()
+        return made
+
+    def test_from_definition_to_removal(self):
+        made = self.add()
+        number = made["Id"]
+        self.assertEqual({k: made[k] for k in ("Name", "DataType", "Enrollment", "Options", "DefaultValue", "DisplayOrder", "Hint", "Description", "AllowAPI", "ExplicitUpdate")},
+                         {"Name": "Tier", "DataType": 5, "Enrollment": 1, "Options": "gold,silver,bronze", "DefaultValue": "silver", "DisplayOrder": 4, "Hint": "ask",
+                          "Description": "how near to money", "AllowAPI": True, "ExplicitUpdate": False})
+        for path in ("/Tier", "/tier", f"/{number}"):
+            self.assertEqual(self.call("GET", path, who=alice), made)
+        env.admin("metadata", "set", "Tier", "--owner", "--explicit-update")
+        env.await_catalog()
+        changed = self.call("PUT", "", {**self.NEW, "Id": number, "Enrollment": 0, "Options": "gold", "DefaultValue": ""})
+        self.assertEqual((changed["Id"], changed["Options"], changed["Enrollment"], changed["DefaultValue"], changed["ExplicitUpdate"]), (number, "gold", 0, "", True))
+        self.assertTrue(env.admin("metadata", "show", "Tier", "--json")["owner_sets"])  # which they have no word for
+        env.await_catalog()
+        self.assertIs(self.call("GET", f"/{number}/InUse"), False)
+        self.certificates(1, {"Tier": "gold"})
+        self.assertIs(self.call("GET", f"/{number}/InUse"), True)
+        self.call("DELETE", f"/{number}", None, 409)
+        self.call("DELETE", "?force=false", [number], 409)
+        self.call("DELETE", f"/{number}?force=true", None, 204)
+        env.await_catalog()
+        self.call("GET", "/Tier", status=404)
+        self.assertEqual([r[0] for r in env.sql("select event from audit where object = 'Tier' order by id desc limit 4")],
+                         ["metadata_field.removed", "metadata_field.set", "metadata_field.set", "metadata_field.set"])
+
+    def test_several_go_together(self):
+        a, b = self.add()["Id"], self.add(Name="2024", DataType=1, Options=None, DefaultValue=None, Enrollment=0)["Id"]
+        self.assertEqual(self.call("GET", "/2024")["Id"], b)  # a name of digits
+        self.call("DELETE", "", [a, 999999], 404)
+        self.call("DELETE", "", [a, a], 400)
+        self.assertEqual(self.call("GET", "/Tier")["Id"], a)
+        self.call("DELETE", "", [a, b], 204)
+        env.await_catalog()
+        self.call("GET", "/Tier", status=404)
+
+    def test_wrong_ones(self):
+        for change in ({"Name": None}, {"Name": ""}, {"Name": "a b"}, {"Name": "x" * 65}, {"Name": "x" * 5000}, {"DataType": 8}, {"DataType": "String"}, {"DataType": None}, {"Enrollment": 2}, {"Options": ""},
+                       {"Options": ",".join("x" * 3 for _ in range(257))}, {"DefaultValue": "tin"}, {"Validation": "("}, {"DataType": 1, "Options": None, "Validation": "(a)\\1"},
+                       {"AllowAPI": "yes"}, {"Hint": 7}, {"Hint": "x" * 401}, {"DisplayOrder": -1}):
+            with self.subTest(change=str(change)[:60]):
+                self.assertIn("Message", self.call("POST", "", {**self.NEW, **change}, 400))
+        made = self.add()
+        for again in ("Tier", "TIER"):
+            self.assertIn("already", self.call("POST", "", {**self.NEW, "Name": again}, 412)["Message"])
+        self.call("PUT", "", {**self.NEW, "Id": made["Id"], "Name": "Rank"}, 400)
+        self.call("PUT", "", {**self.NEW, "Id": 999999}, 404)
+        self.call("PUT", "", self.NEW, 404)
+        for body in (b"[]", b"{}", b"null", b"", b"[\"x\"]", b"[1.5]", json.dumps(list(range(1, 300))).encode()):
+            self.call("DELETE", "", body, 404 if body in (b"[\"x\"]", b"[1.5]") else 400)
+        for path in ("/999999", "/Nope", "/Nope/InUse"):
+            self.call("DELETE" if "InUse" not in path else "GET", path, status=404)
+        self.call("DELETE", f"/{made['Id']}?force=perhaps", status=400)
+        self.assertEqual(self.call("GET", "/Tier"), made)
+
+    def test_rights(self):
+        made = self.add()
+        hidden = env.count("select id from metadata_field where name = 'Tier'")
+        for who in (alice, otto, olga):
+            for method, path, body in (("POST", "", {**self.NEW, "Name": "Rank"}), ("PUT", "", {**self.NEW, "Id": made["Id"]}), ("DELETE", "", [made["Id"]]), ("DELETE", "/Tier", None)):
+                self.call(method, path, body, 403, who)
+        self.call("GET", "/Tier/InUse", status=403, who=alice)
+        for who in (otto, olga):
+            self.assertIs(self.call("GET", "/Tier/InUse", who=who), False)
+        for method, path, body in (("POST", "", self.NEW), ("PUT", "", {**self.NEW, "Id": made["Id"]}), ("DELETE", "", [made["Id"]]), ("DELETE", "/Tier", None)):
+            self.call(method, path, body, 403, Origin="https://evil.example")
+        self.assertEqual(self.call("GET", "/Tier"), made)
+        env.admin("metadata", "set", "Tier", "--no-api")  # is not there for them then
+        env.await_catalog()
+        self.call("PUT", "", {**self.NEW, "Id": hidden}, 404)
+        self.call("DELETE", "/Tier", status=404)
+        self.call("DELETE", "", [hidden], 404)
+        self.call("POST", "", self.NEW, 412)
 
 
 if __name__ == "__main__":
