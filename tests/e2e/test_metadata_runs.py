@@ -273,6 +273,20 @@ class FromFile(Case):
         self.assertEqual(self.written(done["run"]["id"]), (250, 250))
 
 
+class History(Case):
+    def test_it_does_not_grow_without_bound(self):
+        """Of each field by itself: who may change one does not wash away what was done to others."""
+        number = self.certificates(1)[0]
+        env.admin("cert", "metadata", "set", str(number), "Until=2027-01-01")
+        env.sql(f"insert into metadata_change (certificate_id, actor, actor_kind, field, new) select {number}, 'owner', 1, 'Phase', to_jsonb(g::text) from generate_series(1, 500) g")
+        env.admin("cert", "metadata", "set", str(number), "Phase=a")
+        rows = env.admin("cert", "metadata", "history", str(number), "--json")
+        self.assertEqual([r["field"] for r in rows], ["Until"] + ["Phase"] * 200)
+        self.assertEqual([r["new"] for r in rows[-2:]], ["500", "a"])
+        env.admin("cert", "metadata", "set", str(number), "Phase=b")
+        self.assertEqual(len(env.admin("cert", "metadata", "history", str(number), "--json")), 201)
+
+
 class OverRest(Case):
     PATH = "/pki/metadata-runs"
 

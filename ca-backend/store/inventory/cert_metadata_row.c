@@ -32,6 +32,10 @@ store_get_cert_metadata(struct store *s, int64_t id, char tag[STORE_METADATA_TAG
 	return rc;
 }
 
+/* Changes of one field of a certificate that are kept: an owner may change his all day. The audit
+ * row of each stays. */
+#define KEPT "200"
+
 /* $1 id, $2 values, $3 tag, $4 changes, $5-$10 actor */
 static const struct store_statement change = {"cert_metadata_change",
     "WITH u AS (UPDATE certificate SET metadata = $2::jsonb WHERE id = $1::bigint AND " TAG
@@ -39,6 +43,9 @@ static const struct store_statement change = {"cert_metadata_change",
     "h AS (INSERT INTO metadata_change (certificate_id, actor, actor_kind, field, old, new) "
     "  SELECT u.id, $5::text, $6::int, x->>'field', nullif(x->'old', 'null'), nullif(x->'new', 'null') "
     "  FROM u, jsonb_array_elements($4::jsonb) AS x), "
+    "d AS (DELETE FROM metadata_change WHERE id IN (SELECT id FROM (SELECT id, row_number() OVER "
+    "  (PARTITION BY field ORDER BY id DESC) AS k FROM metadata_change WHERE certificate_id = $1::bigint) t "
+    "  WHERE k >= " KEPT ") AND EXISTS (SELECT FROM u)), "
     "a AS (INSERT INTO audit (event, outcome, object, actor, actor_kind, app, address, request_id, detail) "
     "  SELECT 'cert.metadata-changed', 'success', hex_upper(serial), $5::text, $6::int, $7::text, $8::text, "
     "    $9::text, $10::text FROM u) SELECT id FROM u"};
