@@ -21,6 +21,10 @@ void console_mine(struct worker_env *env, const struct call *call, struct gh_htt
 /* GET /console/certificates: the inventory, by query and by filters that write one. */
 void console_certificates(struct worker_env *env, const struct call *call,
     struct gh_http_reply *rep);
+/* GET /console/certificates/file?format=csv|jsonl: all of it; the other parameters are those of GET
+ * /pki/certificates. */
+void console_certificates_file(struct worker_env *env, const struct call *call,
+    struct gh_http_reply *rep);
 
 /* GET /console/certificates/{id} */
 void console_certificate(struct worker_env *env, const struct call *call,

@@ -18,9 +18,12 @@
 #define PATH "/console/certificates"
 
 enum { AT, ORDER_BY, ORDER, QUERY, WRITE, LANGUAGE, FILTERS };
-/* What is shown beside what always is, each where it is asked for. */
-static const char *const columns[] = {"show_names", "show_serial", "show_begins", "show_issuer",
-    "show_metadata"};
+/* Members of the API that are always shown, and what is shown where it is asked for. */
+#define ALWAYS "id,subject,status,template,not_after,ca,requester"
+static const struct {
+	const char *name, *member;
+} columns[] = {{"show_names", "sans"}, {"show_serial", "serial"}, {"show_begins", "not_before"},
+    {"show_issuer", "issuer"}, {"show_metadata", "metadata"}};
 #define COLUMNS (sizeof(columns) / sizeof(columns[0]))
 #define FIRST_COLUMN (FILTERS + CONSOLE_FILTERS)
 #define PARAMS (FIRST_COLUMN + COLUMNS)
@@ -54,7 +57,7 @@ read_query(const struct call *call, struct asked *a, struct rest_fields *f, stru
 	for (size_t i = 0; i < PARAMS; i++)
 		a->p[i].name = i < FILTERS ? names[i]
 		    : i < FIRST_COLUMN     ? console_filter_names[i - FILTERS]
-					   : columns[i - FIRST_COLUMN];
+					   : columns[i - FIRST_COLUMN].name;
 	if ((rc = rest_params_read(call, a->p, PARAMS, f, err)) != 0)
 		return rc;
 	for (size_t i = 0; i < PARAMS; i++)
@@ -73,6 +76,15 @@ chosen(const struct asked *a, int param, const char *otherwise)
 	return a->p[param].value != NULL ? a->p[param].value : otherwise;
 }
 
+/* What the API is asked for. */
+static void
+put_search(struct gh_buf *q, const struct asked *a)
+{
+	console_query_put(q, "query", a->query);
+	console_query_put(q, "order_by", chosen(a, ORDER_BY, "id"));
+	console_query_put(q, "order", chosen(a, ORDER, "desc"));
+}
+
 static int
 ask(struct worker_env *env, const struct call *call, const struct asked *a, gh_json **out,
     struct gh_error *err)
@@ -81,10 +93,8 @@ ask(struct worker_env *env, const struct call *call, const struct asked *a, gh_j
 	int rc;
 
 	gh_buf_init(&q, CONSOLE_QUERY_MAX);
-	console_query_put(&q, "query", a->query);
+	put_search(&q, a);
 	console_query_put(&q, "page", a->p[AT].value);
-	console_query_put(&q, "order_by", chosen(a, ORDER_BY, "id"));
-	console_query_put(&q, "order", chosen(a, ORDER, "desc"));
 	console_query_put(&q, "limit", ROWS);
 	if ((rc = gh_buf_check(&q, err)) == 0) {
 		const struct console_ask what = {.handler = rest_certificate_list,
@@ -179,6 +189,36 @@ put_link(gh_json *data, const char *name, const struct asked *a, const gh_json *
 	return bad;
 }
 
+/* "id,subject,...": what is shown. Returns out. */
+#define MEMBERS_SIZE 160
+static const char *
+members(const struct asked *a, char out[MEMBERS_SIZE])
+{
+	size_t n = (size_t)snprintf(out, MEMBERS_SIZE, "%s", ALWAYS);
+
+	for (size_t i = 0; i < COLUMNS && n < MEMBERS_SIZE; i++)
+		if (a->p[FIRST_COLUMN + i].value != NULL)
+			n += (size_t)snprintf(out + n, MEMBERS_SIZE - n, ",%s", columns[i].member);
+	return out;
+}
+
+/* Where all of what is searched is a file. */
+static int
+put_file(gh_json *data, const char *format, const struct asked *a)
+{
+	char fields[MEMBERS_SIZE];
+	struct gh_buf b;
+	int bad;
+
+	gh_buf_init(&b, CONSOLE_QUERY_MAX);
+	console_query_put(&b, "format", format);
+	put_search(&b, a);
+	console_query_put(&b, "fields", members(a, fields));
+	bad = console_set_link(data, format, PATH "/file", &b);
+	gh_buf_free(&b);
+	return bad;
+}
+
 /* The query as it was sent, cut at the column that the message names: characters, from 1. */
 static int
 put_place(gh_json *data, const struct asked *a, const gh_json *errors)
@@ -236,11 +276,11 @@ put_columns(gh_json *data, const struct asked *a, const struct words *w)
 		char text[64];
 
 		has_more |= is_shown;
-		snprintf(text, sizeof(text), "certificate_columns.%s", columns[i]);
-		bad |= gh_json_set_string(o, "name", columns[i]) |
+		snprintf(text, sizeof(text), "certificate_columns.%s", columns[i].name);
+		bad |= gh_json_set_string(o, "name", columns[i].name) |
 		    gh_json_set_string(o, "text", words_get(w, text)) |
 		    gh_json_set_bool(o, "is_shown", is_shown) | gh_json_append(list, o) |
-		    gh_json_set_bool(shows, columns[i], is_shown);
+		    gh_json_set_bool(shows, columns[i].name, is_shown);
 	}
 	return bad | gh_json_set_bool(data, "has_more_columns", has_more) |
 	    console_set(data, "columns", list) | console_set(data, "shows", shows);
@@ -275,6 +315,7 @@ show(const struct worker_env *env, const struct call *call, const struct asked *
 		bad = put_rows(data, gh_json_get(page, "entries")) |
 		    put_link(data, "next", a, gh_json_get(page, "next")) |
 		    put_link(data, "previous", a, gh_json_get(page, "previous")) |
+		    put_file(data, "csv", a) | put_file(data, "jsonl", a) |
 		    gh_json_set_bool(data, "has_page", true);
 	if (bad == 0 && errors != NULL)
 		bad = gh_json_set(data, "errors", gh_json_ref(errors)) | put_place(data, a, errors);
@@ -326,4 +367,26 @@ console_certificates(struct worker_env *env, const struct call *call, struct gh_
 	free(a.written);
 	rest_fields_clear(&fields);
 	rest_params_clear(a.p, PARAMS);
+}
+
+/* --- as a file -------------------------------------------------------------------------------- */
+
+void
+console_certificates_file(struct worker_env *env, const struct call *call,
+    struct gh_http_reply *rep)
+{
+	const struct console_ask what = {.handler = rest_certificate_list,
+	    .method = GH_HTTP_GET,
+	    .query = call->http->query};
+	struct gh_error err = {0};
+	char *format = NULL;
+	int rc = rest_query(call, "format", &format, &err);
+
+	if (rc == 0 &&
+	    (format == NULL || (strcmp(format, "csv") != 0 && strcmp(format, "jsonl") != 0)))
+		rc = gh_refuse(&err, GH_E_VALIDATION, "The format is csv or jsonl.");
+	free(format);
+	/* the answer is the API's, with what follows of it while it is taken */
+	if (rc != 0 || console_fetch(env, call, &what, rep, &err) != 0)
+		page_refuse(call, &err, rep);
 }

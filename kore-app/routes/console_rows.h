@@ -25,6 +25,8 @@
 		console_audit), \
 	    PAGE("/console/certificates", "console.certificates", AUTH_SESSION, \
 		console_certificates), \
+	    PAGE("/console/certificates/file", "console.certificates.file", AUTH_SESSION, \
+		console_certificates_file), \
 	    PAGE("/console/mine", "console.mine", AUTH_SESSION, console_mine), \
 	    PAGE("/console/certificates/{id}/renew", "console.renew", AUTH_SESSION, \
 		console_renew), \

@@ -31,6 +31,22 @@ class Forms(html.parser.HTMLParser):
             self.forms[-1].fields.setdefault(a["name"], a.get("value") or "")
 
 
+class Links(html.parser.HTMLParser):
+    def __init__(self, text):
+        super().__init__()
+        self.found = []
+        self.feed(text)
+
+    def handle_starttag(self, tag, attrs):
+        if tag == "a":
+            self.found.append(dict(attrs).get("href") or "")
+
+
+def links(text, begin=""):
+    """Where the links of a page lead, of those that begin so."""
+    return [x for x in Links(text).found if x.startswith(begin)]
+
+
 class PlainBrowser:
     def __init__(self, env, url=None, context=None):
         self.client = Client(env, url=url)

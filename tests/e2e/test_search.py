@@ -19,6 +19,7 @@ import tap
 from client import Client
 from environment import Environment, wait_for
 from person import Person
+from plain_browser import PlainBrowser, links
 
 ROWS, FIRST = 30_000, 5_000_000
 env = Environment("search", GATEHOUSE_CONF_EXTRA="""
@@ -38,6 +39,15 @@ def person(user, password):
 alice, bob = person("alice", "alice-secret"), person("bob", "bob-secret")
 olga = person("olga", (env.dir / "state" / "officer.password").read_text().strip())
 admin = person(env.var["GATEHOUSE_ADMIN_USER"], env.var["GATEHOUSE_ADMIN_PASSWORD"])
+browsers = {}
+
+
+def at_console(who):
+    """A browser in which who is logged in."""
+    if who not in browsers:
+        browsers[who] = PlainBrowser(env)
+        browsers[who].log_in(who.user, who.password)
+    return browsers[who]
 
 
 def enroll(who):
@@ -154,6 +164,28 @@ class Export(unittest.TestCase):
         for more in ("format=xml", "format=csv&count=exact", "format=csv&page=x", "format=jsonl&limit=0", "format=csv&fields=what"):
             self.get(more, status=422, Accept="application/json")
         self.get("format=csv&query=Id%20-eq", status=400)
+
+    def test_console_has_the_same_file(self):
+        b, rows = at_console(olga), 2000  # more than are read at once
+        query = urllib.parse.quote(f"Id -ge {FIRST} AND Id -lt {FIRST + rows}")
+        page = f"/console/certificates?query={query}&order_by=not_after&order=asc&show_serial=yes"
+        self.assertEqual(b.get(page).status, 200)
+        for (form, kind), path in zip((("csv", "text/csv"), ("jsonl", "application/x-ndjson")), links(b.text, "/console/certificates/file?"), strict=True):
+            file = b.get(path)
+            self.assertEqual(file.status, 200, file.body[:300])
+            self.assertEqual(file.headers["transfer-encoding"], "chunked")
+            self.assertTrue(file.headers["content-type"].startswith(kind))
+            self.assertEqual((file.headers["cache-control"], file.headers["content-disposition"]), ("no-store", f'attachment; filename="certificates.{form}"'))
+            api = self.get(f"format={form}&order_by=not_after&fields=id,subject,status,template,not_after,ca,requester,serial&query={query}")
+            self.assertEqual(file.body.count(b"\n"), rows + (form == "csv"))
+            self.assertTrue(file.body == api.body)  # no difference of 1 MB is printed
+            self.assertEqual(olga.get(path, Accept="application/json").status, 401)  # it takes the session, and no password
+            self.assertEqual(b.send("GET", path, site="cross-site").headers["location"].partition("?")[0], "/login")
+        for more, status in (("", 422), ("format=json", 422), ("format=csv&fields=what", 422), ("format=csv&page=x", 422), ("format=csv&format=csv", 400),
+                             ("format=jsonl&query=Id%20-eq", 400)):
+            self.assertEqual(b.get("/console/certificates/file?" + more).status, status, more)
+        b = at_console(alice)
+        self.assertEqual(b.get("/console/certificates/file?format=jsonl").body, self.get("format=jsonl", alice).body)
 
     def test_everyone_gets_what_is_his(self):
         mine = ids(self.get("format=jsonl", alice).body)

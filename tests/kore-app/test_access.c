@@ -353,6 +353,7 @@ static const struct {
     {"console", SESSIONS, false},
     {"console.audit", 0, false}, /* the session is alice's, who has no role */
     {"console.certificates", SESSIONS, false},
+    {"console.certificates.file", SESSIONS, false},
     {"console.mine", SESSIONS, false},
     {"console.renew", SESSIONS, false},
     {"console.renew.do", SESSION, false},

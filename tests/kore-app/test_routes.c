@@ -416,6 +416,7 @@ static const struct policy {
     {"console", AUTH_SESSION, 0, false},
     {"console.audit", AUTH_SESSION, REQUESTER_ROLE_AUDITOR, false},
     {"console.certificates", AUTH_SESSION, 0, false},
+    {"console.certificates.file", AUTH_SESSION, 0, false},
     {"console.mine", AUTH_SESSION, 0, false},
     {"console.renew", AUTH_SESSION, 0, false},
     {"console.renew.do", AUTH_SESSION, 0, false},
@@ -630,6 +631,7 @@ routes__console_demands_what_the_api_demands(void **state)
 	    {"console", "pki.certificates"},
 	    {"console.audit", "pki.audit"},
 	    {"console.certificates", "pki.certificates"},
+	    {"console.certificates.file", "pki.certificates"},
 	    {"console.mine", "pki.certificates"},
 	    {"console.renew", "pki.certificate"},
 	    {"console.renew.do", "pki.request.submit"},
@@ -1059,7 +1061,7 @@ origin__safe_methods_change_nothing(void **state)
 	    "console.template", "pki.applications", "console.applications", "console.keys",
 	    "console.key",
 	    /* one's own certificates */
-	    "console.mine", "console.renew",
+	    "console.mine", "console.renew", "console.certificates.file",
 	    /* KeyfactorAPI */
 	    "keyfactor.endpoints", "keyfactor.certificates", "keyfactor.certificate",
 	    "keyfactor.compare", "keyfactor.fields", "keyfactor.field", "keyfactor.templates",
