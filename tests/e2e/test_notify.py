@@ -558,10 +558,10 @@ class Webhooks(WithServer):
                 server.release.wait(1)
         self.plain(script, webhook_allow="127.0.0.0/8 ::1", messages_per_hour=0)
         receiver = Receiver(self.CERTIFICATE)
-        self.queue_mails(300)
+        self.queue_mails(600)
         self.hook("patient", receiver)
         n = happen("h.patient")
-        wait_for(lambda: self.state(n, "patient")[0] == "sent", "it is called", 90)
+        wait_for(lambda: self.state(n, "patient")[0] == "sent", "it is called", 240)
         self.assertGreater(env.count("select count(*) from delivery where channel = 'mail' and state = 'waiting'"), 100)
 
     def test_huge_answer(self):

@@ -271,17 +271,17 @@ class Tls(Serving):
 
     def logged(self, client, version, resume=False):
         """The line in the log of a request."""
-        context, mark = self.g.context(client, version), os.urandom(8).hex()
-        session = None
+        context, session = self.g.context(client, version), None
         for _ in range(2 if resume else 1):
+            mark = os.urandom(8).hex()
             with self.g.tls(context, session=session) as s:
                 s.sendall(f"GET /healthz HTTP/1.1\r\nHost: localhost\r\nX-Request-Id: {mark}\r\n\r\n".encode())
                 self.assertIn(b" 200 ", s.recv(4096)[:20])
                 self.assertEqual(s.session_reused, session is not None)
                 session = s.session
         find = lambda: [x for x in self.g.log().splitlines() if mark in x]
-        wait_for(lambda: len(find()) == (2 if resume else 1), "log line")
-        return json.loads(find()[-1])
+        wait_for(find, "log line")
+        return json.loads(find()[0])
 
     def verified(self, client, version, resume=False):
         line = self.logged(client, version, resume)

@@ -27,7 +27,7 @@ advance(struct store *s, int64_t margin, struct gh_error *err)
 	static const struct store_statement statements[] = {
 	    {"restored_sequences",
 		"SELECT setval(format('%I.%I', schemaname, sequencename)::regclass, "
-		"COALESCE(last_value, 0) + $1::bigint) FROM pg_sequences WHERE schemaname = current_schema()"},
+		"COALESCE(last_value, 0) + sign(increment_by)::bigint * $1::bigint) FROM pg_sequences WHERE schemaname = current_schema()"},
 	    {"restored_crls",
 		"INSERT INTO crl_number_floor (ca_id, number) SELECT ca.id, greatest(max(crl.number), "
 		"max(f.number), 0) + $1::bigint FROM ca LEFT JOIN crl ON crl.ca_id = ca.id LEFT JOIN crl_number_floor f "
