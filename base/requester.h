@@ -45,6 +45,9 @@ struct requester {
 	bool is_one_time;
 	unsigned char one_time[32];
 	unsigned roles; /* REQUESTER_ROLE_* */
+	/* What his groups in the directory may, he may: not so where an application or a
+	 * certificate speaks for him that gives no roles. */
+	bool has_groups;
 };
 
 #define REQUESTER_ROLE_ADMIN 1u

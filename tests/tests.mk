@@ -75,7 +75,7 @@ $(FUZZ_OF_COMMAND): private override LIBS := $(call LIB,kore-app/command) $(LIBS
 $(FUZZ_OF_COMMAND): private override INC_kore-app := $(INC_kore-app/command)
 
 # The statement that is made of a query.
-$(BUILD)/tests/fuzz/fuzz_query $(BUILD)/tests/enroll/test_query_sql.o: private override CFLAGS += $(PQ_CFLAGS)
+$(BUILD)/tests/fuzz/fuzz_query $(BUILD)/tests/enroll/test_query_sql.o $(BUILD)/tests/enroll/test_cert_sight.o: private override CFLAGS += $(PQ_CFLAGS)
 
 # An HTML parser that others wrote.
 $(BUILD)/tests/fuzz/fuzz_markup: private override LIBS_all += -lgumbo

@@ -54,10 +54,10 @@ revoke_is_owner(const struct requester *who, const struct store_cert_status *cer
 }
 
 bool
-revoke_may_read(const struct requester *who, const struct store_cert_status *cert)
+revoke_sees_all(const struct requester *who)
 {
 	/* agents have to do with keys, not with what is said about certificates */
-	return (who->roles & ~REQUESTER_ROLE_AGENT) != 0 || revoke_is_owner(who, cert);
+	return (who->roles & ~REQUESTER_ROLE_AGENT) != 0;
 }
 
 /* What an owner can know of his own certificate. The rest is said by the CA about him. */

@@ -37,8 +37,8 @@ int revoke_set_status(struct store *store, const struct gh_conf *conf, const str
 /* Is it who asked for the certificate? */
 bool revoke_is_owner(const struct requester *who, const struct store_cert_status *cert);
 
-/* May who read what is private of a certificate: its requester, metadata, comments? */
-bool revoke_may_read(const struct requester *who, const struct store_cert_status *cert);
+/* Does a role show him all certificates, with what is private of them? */
+bool revoke_sees_all(const struct requester *who);
 
 /* Put *to and *reason together from a reason alone: certificateHold means hold, removeFromCRL means
  * valid. */

@@ -60,6 +60,8 @@ static const struct list {
     [STORE_LIST_CA_RULES] = {"id, name, priority, tenant, purpose, email_domain, network, "
 			     "\"group\", template, ca",
 	"ca_rule", "name", false, NULL},
+    [STORE_LIST_VIEW_RULES] = {"id, name, \"group\", template, ca, field, value", "view_rule",
+	"name", false, NULL},
     [STORE_LIST_EST_LABELS] = {"id, name, settings, enabled", "est_label", "name", false, NULL},
     [STORE_LIST_NOTIFICATIONS] =
 	{"id, iso_utc(created_at) AS time, event, audience, nullif(recipient, '') AS recipient, "

@@ -131,6 +131,7 @@ int store_purge_replay(struct store *s, int age, struct gh_error *err) GH_MUSTCH
  *  "metadata_fields":[{"name","type":1..7,"required":bool,"regex","options":[..],"default","message","hint"}],
  *  "ca_rules":[{"name","priority","tenant","purpose","email_domain","network","group","template","ca"}],
  *  "name_owners":[{"owner","kind","patterns":[..],"comments":[..]}],
+ *  "view_rules":[{"name","group","template","ca","field","value"}],
  *  "est_labels":[{"id","name","settings":{...},"enabled":bool}],
  *  "est_users":[...] as store_load_est_users, "est_devices":[...] as store_load_est_devices}
  */
@@ -213,6 +214,7 @@ enum store_list {
 	STORE_LIST_REQUESTS,
 	STORE_LIST_METADATA_FIELDS,
 	STORE_LIST_CA_RULES,
+	STORE_LIST_VIEW_RULES,
 	STORE_LIST_EST_LABELS,
 	STORE_LIST_NOTIFICATIONS,
 	STORE_LIST_DELIVERIES,

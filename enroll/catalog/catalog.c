@@ -116,6 +116,8 @@ catalog_new(const gh_json *json, const unsigned char server_secret[32], struct c
 	if (rc == 0)
 		rc = ca_rules_load(gh_json_get(json, "ca_rules"), &c->rules, err);
 	if (rc == 0)
+		rc = view_rules_load(gh_json_get(json, "view_rules"), &c->views, err);
+	if (rc == 0)
 		rc = name_list_load(gh_json_get(json, "name_owners"), &c->owners, err);
 	if (rc == 0)
 		rc = est_labels_load(gh_json_get(json, "est_labels"), &c->est_labels, err);
@@ -150,6 +152,7 @@ catalog_free(struct catalog *c)
 	for (size_t i = 0; i < c->fields; i++)
 		metadata_field_clear(&c->field[i]);
 	ca_rules_clear(&c->rules);
+	view_rules_clear(&c->views);
 	est_labels_clear(&c->est_labels);
 	est_users_clear(&c->est_users);
 	listed_devices_clear(&c->est_devices);

@@ -1,8 +1,8 @@
 /*
  * What the administrator configured in the database: CAs, the rules that choose one, templates, API
- * applications, labels of EST, metadata fields, owners of names; one immutable snapshot, shared by
- * reference count and replaced as a whole when the database says that it changed (on all nodes,
- * within a second).
+ * applications, labels of EST, metadata fields, owners of names, rules that show certificates; one
+ * immutable snapshot, shared by reference count and replaced as a whole when the database says that
+ * it changed (on all nodes, within a second).
  */
 #ifndef ENROLL_CATALOG_H
 #define ENROLL_CATALOG_H
@@ -21,6 +21,7 @@
 #include "est_user.h"
 #include "profile.h"
 #include "tmpl.h"
+#include "view_rule.h"
 
 struct app;            /* enroll/catalog/app.h */
 struct metadata_field; /* enroll/catalog/metadata.h */
@@ -41,6 +42,7 @@ struct catalog {
 	struct metadata_field *field;
 	size_t fields;
 	struct ca_rules rules;
+	struct view_rules views;
 	struct est_labels est_labels;
 	struct est_users est_users;
 	struct listed_devices est_devices;

@@ -166,7 +166,7 @@ ce_metadata_get(struct worker_env *env, const struct call *call, struct gh_http_
 	int rc;
 
 	if ((rc = read_body(call, true, &b, &err)) == 0 && (rc = find(env, &b, &st, &err)) == 0 &&
-	    (rc = cert_metadata_read(&e, call->requester, st.id, &m, &err)) == 0)
+	    (rc = cert_metadata_read(&e, call->requester, call->entry, st.id, &m, &err)) == 0)
 		rc = choose_values(env, b.metadata, m.values, out, &err);
 	answer(env, rc, &err, rc == 0 ? gh_json_ref(out) : NULL, rep);
 	cert_metadata_clear(&m);

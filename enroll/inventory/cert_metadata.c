@@ -8,6 +8,7 @@
 #include "log.h"
 
 #include "cert_metadata.h"
+#include "cert_sight.h"
 
 #define TRIES 5 /* of a change that others change between reading and writing */
 #define DETAIL_SIZE 512
@@ -27,27 +28,30 @@ cert_metadata_etag(const struct cert_metadata *m, char out[CERT_METADATA_ETAG_SI
 }
 
 int
-cert_metadata_may_read(struct store *store, const struct requester *who, int64_t id,
-    struct store_cert_status *st, struct gh_error *err)
+cert_metadata_may_read(const struct cert_metadata_env *env, const struct requester *who,
+    const struct dir_entry *entry, int64_t id, struct gh_error *err)
 {
-	int rc = store_get_status(store, id, st, err);
+	struct store_cert_status st;
+	bool may = false;
+	int rc = store_get_status(env->store, id, &st, err);
 
-	if (rc == 0 && !revoke_may_read(who, st))
-		rc = gh_refuse(err, GH_E_FORBIDDEN,
-		    "Only who asked for a certificate, and who has a role, may read its metadata.");
-	return rc;
+	if (rc == 0)
+		rc = cert_sight_has(env->store, env->catalog, who, entry, &st, &may, err);
+	return rc != 0 || may
+	    ? rc
+	    : gh_refuse(err, GH_E_FORBIDDEN,
+		  "Only who asked for a certificate, who has a role, and groups that it is shown to may read its metadata.");
 }
 
 int
-cert_metadata_read(const struct cert_metadata_env *env, const struct requester *who, int64_t id,
-    struct cert_metadata *out, struct gh_error *err)
+cert_metadata_read(const struct cert_metadata_env *env, const struct requester *who,
+    const struct dir_entry *entry, int64_t id, struct cert_metadata *out, struct gh_error *err)
 {
-	struct store_cert_status st;
 	int rc;
 
 	memset(out, 0, sizeof(*out));
 	out->id = id;
-	if ((rc = cert_metadata_may_read(env->store, who, id, &st, err)) != 0)
+	if ((rc = cert_metadata_may_read(env, who, entry, id, err)) != 0)
 		return rc;
 	return store_get_cert_metadata(env->store, id, out->tag, &out->values, err);
 }

@@ -3,7 +3,7 @@
  * docs/metadata.md
  *
  * Officers may change all. Who asked for a certificate may change the fields of it that owners set
- * (metadata_field.owner_sets). Whoever may read the certificate's private part reads them.
+ * (metadata_field.owner_sets). Who sees the certificate (cert_sight.h) reads them.
  */
 #ifndef ENROLL_CERT_METADATA_H
 #define ENROLL_CERT_METADATA_H
@@ -30,12 +30,14 @@ void cert_metadata_clear(struct cert_metadata *m);
 #define CERT_METADATA_ETAG_SIZE (STORE_METADATA_TAG_SIZE + 2)
 char *cert_metadata_etag(const struct cert_metadata *m, char out[CERT_METADATA_ETAG_SIZE]);
 
-/* May he read what is private of it? GH_E_NOT_FOUND: there is none; GH_E_FORBIDDEN. */
-int cert_metadata_may_read(struct store *store, const struct requester *who, int64_t id,
-    struct store_cert_status *st, struct gh_error *err) GH_MUSTCHECK;
+/* May he read what is private of it? entry: of who, or NULL. GH_E_NOT_FOUND: there is none;
+ * GH_E_FORBIDDEN. */
+int cert_metadata_may_read(const struct cert_metadata_env *env, const struct requester *who,
+    const struct dir_entry *entry, int64_t id, struct gh_error *err) GH_MUSTCHECK;
 /* The same, and its values. */
-int cert_metadata_read(const struct cert_metadata_env *env, const struct requester *who, int64_t id,
-    struct cert_metadata *out, struct gh_error *err) GH_MUSTCHECK;
+int cert_metadata_read(const struct cert_metadata_env *env, const struct requester *who,
+    const struct dir_entry *entry, int64_t id, struct cert_metadata *out,
+    struct gh_error *err) GH_MUSTCHECK;
 
 struct cert_metadata_order {
 	int64_t id;

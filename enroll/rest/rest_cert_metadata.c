@@ -40,7 +40,8 @@ rest_cert_metadata(struct worker_env *env, const struct call *call, struct gh_ht
 	struct gh_error err = {0};
 	struct cert_metadata m;
 
-	if (cert_metadata_read(&e, call->requester, call_number(call->parts, "id"), &m, &err) == 0)
+	if (cert_metadata_read(&e, call->requester, call->entry, call_number(call->parts, "id"), &m,
+		&err) == 0)
 		reply(&m, rep);
 	else
 		fail(call, &err, &none, rep);
@@ -134,8 +135,8 @@ read_page(struct worker_env *env, const struct call *call, const void *filter, g
     int64_t *next, struct gh_error *err)
 {
 	const struct store_metadata_history *h = filter;
-	struct store_cert_status st;
-	int rc = cert_metadata_may_read(env->store, call->requester, h->certificate_id, &st, err);
+	const struct cert_metadata_env e = env_of(env);
+	int rc = cert_metadata_may_read(&e, call->requester, call->entry, h->certificate_id, err);
 
 	return rc == 0 ? store_cert_metadata_history(env->store, h, entries, next, err) : rc;
 }

@@ -8,6 +8,7 @@
 #include "buf.h"
 #include "encoding.h"
 #include "formats/pkcs7.h"
+#include "inventory/cert_sight.h"
 #include "pem.h"
 #include "timestamp.h"
 
@@ -121,8 +122,17 @@ set_revocation(gh_json *o, const struct store_cert_status *st, bool is_private)
 	    : 0;
 }
 
+/* Does the caller see what is private of it? */
+static int
+find_sight(const struct worker_env *env, const struct call *call,
+    const struct store_cert_status *st, bool *is_private, struct gh_error *err)
+{
+	return cert_sight_has(env->store, env->catalog, call->requester, call->entry, st,
+	    is_private, err);
+}
+
 static gh_json *
-status_json(const struct requester *who, const struct store_cert_status *st)
+status_json(const struct store_cert_status *st, bool is_private)
 {
 	gh_json *o = gh_json_new_object();
 
@@ -132,7 +142,7 @@ status_json(const struct requester *who, const struct store_cert_status *st)
 	    gh_json_set_int(o, "version", st->version) == 0 &&
 	    set_time(o, "not_before", st->not_before) == 0 &&
 	    set_time(o, "not_after", st->not_after) == 0 &&
-	    (!st->was_revoked || set_revocation(o, st, revoke_may_read(who, st)) == 0))
+	    (!st->was_revoked || set_revocation(o, st, is_private) == 0))
 		return o;
 	gh_json_free(o);
 	return NULL;
@@ -152,13 +162,15 @@ rest_certificate_status(struct worker_env *env, const struct call *call, struct 
 	struct rest_fields fields = {0};
 	struct store_cert_status st = {0};
 	struct gh_error err = {0};
+	bool is_private;
 
-	if (find_status(env, call, &fields, &st, &err) != 0) {
+	if (find_status(env, call, &fields, &st, &err) != 0 ||
+	    find_sight(env, call, &st, &is_private, &err) != 0) {
 		fail(call, &err, &fields, rep);
 		return;
 	}
 	put_etag(rep, st.version);
-	rest_json(rep, 200, status_json(call->requester, &st));
+	rest_json(rep, 200, status_json(&st, is_private));
 }
 
 /* --- the certificate -------------------------------------------------------------------------- */
@@ -314,7 +326,7 @@ reply_pkcs7(const struct worker_env *env, const struct call *call, const gh_json
 static void
 reply_certificate(const struct worker_env *env, const struct call *call,
     const struct store_cert_status *st, const gh_json *row, enum rest_certificate_format format,
-    struct gh_http_reply *rep)
+    bool is_private, struct gh_http_reply *rep)
 {
 	const char *base64 = gh_json_string(gh_json_get(row, "der"));
 
@@ -330,8 +342,7 @@ reply_certificate(const struct worker_env *env, const struct call *call,
 		gh_http_reply_text(rep, pem != NULL ? 200 : 500, "application/x-pem-file", pem);
 	} else {
 		put_etag(rep, st->version);
-		rest_json(rep, 200,
-		    certificate_json(row, base64, revoke_may_read(call->requester, st)));
+		rest_json(rep, 200, certificate_json(row, base64, is_private));
 	}
 	gh_http_reply_header(rep, "Vary", "Accept");
 }
@@ -344,16 +355,18 @@ rest_certificate(struct worker_env *env, const struct call *call, struct gh_http
 	struct gh_error err = {0};
 	enum rest_certificate_format format;
 	gh_json *row = NULL;
+	bool is_private;
 	char id[24];
 	int rc;
 
 	if ((rc = rest_certificate_format(call, &format, &fields, &err)) == 0 &&
-	    (rc = find_status(env, call, &fields, &st, &err)) == 0) {
+	    (rc = find_status(env, call, &fields, &st, &err)) == 0 &&
+	    (rc = find_sight(env, call, &st, &is_private, &err)) == 0) {
 		snprintf(id, sizeof(id), "%" PRId64, st.id);
 		rc = store_get_cert(env->store, id, &row, &err);
 	}
 	if (rc == 0)
-		reply_certificate(env, call, &st, row, format, rep);
+		reply_certificate(env, call, &st, row, format, is_private, rep);
 	else
 		fail(call, &err, &fields, rep);
 	gh_json_free(row);
@@ -474,7 +487,7 @@ rest_certificate_change(struct worker_env *env, const struct call *call, struct 
 	}
 	if (rc == 0) {
 		put_etag(rep, st.version);
-		rest_json(rep, 200, status_json(call->requester, &st));
+		rest_json(rep, 200, status_json(&st, true));
 	} else {
 		fail(call, &err, &fields, rep);
 	}

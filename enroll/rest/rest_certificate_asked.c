@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "inventory/cert_order.h"
+#include "inventory/cert_sight.h"
 #include "inventory/query_parse.h"
 #include "store/inventory/saved_search_row.h"
 #include "timestamp.h"
@@ -38,6 +39,7 @@ rest_asked_clear(struct rest_asked *a)
 {
 	rest_params_clear(a->p, PARAMS);
 	cert_node_free(a->condition);
+	cert_view_clear(&a->view);
 	page_token_clear(&a->token);
 }
 
@@ -198,7 +200,8 @@ rest_asked_read(const struct worker_env *env, const struct call *call, struct re
 	read_filter(call, a, f);
 	if ((rc = rest_fields_check(f, err)) == 0)
 		rc = read_token(env, call, a, err);
-	if ((call->requester->roles & ~REQUESTER_ROLE_AGENT) == 0)
-		a->filter.owner = call->requester;
+	if (rc == 0)
+		rc = cert_sight(env->catalog, call->requester, call->entry, &a->view, err);
+	a->filter.view = &a->view;
 	return rc;
 }

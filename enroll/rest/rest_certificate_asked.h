@@ -13,9 +13,10 @@
 
 struct rest_asked {
 	struct rest_param p[REST_ASKED_PARAMS]; /* owned */
-	struct store_cert_filter filter;        /* owner: the caller's */
-	struct cert_node *condition;            /* owned; NULL: all */
-	struct page_token token;                /* owned; where filter begins */
+	struct store_cert_filter filter;
+	struct cert_view view;       /* owned; the caller's, which filter has */
+	struct cert_node *condition; /* owned; NULL: all */
+	struct page_token token;     /* owned; where filter begins */
 	struct cert_members members;
 	bool is_counted, counts_exactly;
 	enum cert_lines lines; /* CERT_NO_LINES: a page of JSON */

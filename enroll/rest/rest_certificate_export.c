@@ -12,7 +12,7 @@ struct export
 {
 	struct gh_feed feed; /* first member */
 	struct rest_asked asked;
-	struct requester owner; /* asked.filter.owner */
+	struct requester owner; /* asked.view.owner */
 	struct cert_place at;   /* asked.filter.from */
 	int64_t left;           /* lines; -1 = all */
 };
@@ -68,10 +68,9 @@ new_export(struct rest_asked *a)
 	x->asked = *a;
 	memset(a, 0, sizeof(*a));
 	x->left = x->asked.lines_max > 0 ? x->asked.lines_max : -1;
-	if (x->asked.filter.owner != NULL) {
-		x->owner = *x->asked.filter.owner;
-		x->asked.filter.owner = &x->owner;
-	}
+	x->owner = *x->asked.view.owner;
+	x->asked.view.owner = &x->owner;
+	x->asked.filter.view = &x->asked.view;
 	return x;
 }
 

@@ -1,5 +1,5 @@
-/* GET /pki/certificates: pages of the inventory, of all for who may read every certificate
- * (revoke_may_read), else of one's own. docs/inventory.md */
+/* GET /pki/certificates: pages of the inventory, of those that the caller sees
+ * (inventory/cert_sight.h). docs/inventory.md */
 #include <stdlib.h>
 
 #include "store/inventory/cert_count.h"
@@ -55,7 +55,7 @@ set_count(gh_json *o, struct worker_env *env, const struct rest_asked *a, struct
 {
 	int64_t n;
 	/* an estimate is made of everybody's certificates: it would tell of those of others */
-	bool is_exact = a->filter.owner != NULL || a->counts_exactly;
+	bool is_exact = !a->view.is_all || a->counts_exactly;
 	int rc;
 
 	if (!a->is_counted)

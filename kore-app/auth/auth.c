@@ -153,6 +153,7 @@ on_failure(struct worker_env *env, struct auth_limiter *limiter, const struct gh
 
 	who->kind = REQUESTER_NONE;
 	who->roles = 0;
+	who->has_groups = false;
 	gh_utf8_clean(who->name);
 	if (is_disabled(err, who) &&
 	    auth_limiter_may_audit(limiter, *who->name != '\0' ? who->name : who->app_name,

@@ -7,6 +7,13 @@
 
 #include "auth_entry.h"
 
+void
+auth_entry_drop_groups(struct requester *who)
+{
+	who->roles = 0;
+	who->has_groups = false;
+}
+
 int
 auth_entry_accept(const struct worker_env *env, struct dir_entry *e, struct auth_result *out,
     struct gh_error *err)
@@ -27,6 +34,7 @@ auth_entry_accept(const struct worker_env *env, struct dir_entry *e, struct auth
 	strcpy(out->requester.dn, e->dn);
 	snprintf(out->requester.id, sizeof(out->requester.id), "%s", e->id);
 	out->requester.roles = entry_roles(env->conf, e);
+	out->requester.has_groups = true;
 	out->entry = e;
 	return 0;
 }

@@ -10,4 +10,7 @@
 int auth_entry_accept(const struct worker_env *env, struct dir_entry *e, struct auth_result *out,
     struct gh_error *err) GH_MUSTCHECK;
 
+/* What his groups give counts no more: his roles, and what is shown to them. */
+void auth_entry_drop_groups(struct requester *who);
+
 #endif

@@ -173,7 +173,7 @@ accept_entry(struct worker_env *env, const struct requester *asked, struct auth_
 		return refuse(err, "the account that asked for it is gone.");
 	}
 	rc = auth_entry_accept(env, e, out, err);
-	out->requester.roles = 0;
+	auth_entry_drop_groups(&out->requester);
 	return rc;
 }
 
@@ -243,7 +243,7 @@ accept(struct worker_env *env, const struct est_label *label, struct shown *s,
 	}
 	if (err->code == GH_E_AUTH_FAILED && http->client_cert != NULL) {
 		rc = auth_user_by_cert(env, http, out, err);
-		out->requester.roles = 0;
+		auth_entry_drop_groups(&out->requester);
 		return rc;
 	}
 	return err->code;

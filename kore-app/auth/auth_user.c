@@ -156,7 +156,8 @@ user_by_service(struct worker_env *env, struct auth_result *out, struct gh_error
 	}
 	if (rc == 0)
 		rc = auth_entry_accept(env, e, out, err);
-	out->requester.roles = 0; /* whoever has the application's key speaks for it */
+	/* whoever has the application's key speaks for it */
+	auth_entry_drop_groups(&out->requester);
 	return rc;
 }
 

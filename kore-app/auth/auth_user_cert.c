@@ -115,7 +115,7 @@ find_user(struct worker_env *env, const struct auth_cert *cert, const struct sto
 	}
 	rc = auth_entry_accept(env, e, out, err);
 	if (is_weak)
-		out->requester.roles = 0;
+		auth_entry_drop_groups(&out->requester);
 	return rc;
 }
 

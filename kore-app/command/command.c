@@ -176,6 +176,7 @@ const struct command command_table[] = {
 	&verb_user_contact, NULL},
     {"user", "enable", "let a local administrator log in again", &verb_user_enable, NULL},
     {"user", "disable", "refuse a local administrator", &verb_user_disable, NULL},
+    {"view", NULL, "show certificates of others to groups", &verb_view, NULL},
     {"help", NULL, "show what a command does", NULL, cmd_help},
     {"version", NULL, "print the version", &verb_version, NULL},
 };

@@ -164,6 +164,7 @@ extern const struct verb verb_user_enable;
 extern const struct verb verb_user_list;
 extern const struct verb verb_user_passwd;
 extern const struct verb verb_version;
+extern const struct verb verb_view;
 
 int cmd_conf_check(int argc, char **argv);
 int cmd_conf_print(int argc, char **argv);

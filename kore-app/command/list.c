@@ -88,6 +88,7 @@ static const struct {
     {STORE_LIST_APPS, "application", "app"},
     {STORE_LIST_METADATA_FIELDS, "metadata field", "metadata"},
     {STORE_LIST_CA_RULES, "rule", "ca rule"},
+    {STORE_LIST_VIEW_RULES, "rule", "view"},
     {STORE_LIST_EST_LABELS, "label", "est label"},
 };
 

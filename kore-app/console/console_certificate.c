@@ -23,14 +23,13 @@
 
 /* --- what may be done ------------------------------------------------------------------------- */
 
-/* Who asked for the certificate reads who that was; so do those who see all. */
+/* Who sees the certificate reads who asked for it; only he himself may change it without a role. */
 bool
 console_cert_is_own(const struct requester *who, const gh_json *cert)
 {
 	const char *requester = gh_json_string(gh_json_get(cert, "requester"));
 
-	return requester != NULL &&
-	    (!console_sees_all(who) || strcasecmp(requester, who->name) == 0);
+	return requester != NULL && strcasecmp(requester, who->name) == 0;
 }
 
 bool
@@ -172,7 +171,7 @@ put_rights(gh_json *data, const struct worker_env *env, const struct call *call,
 		can_revoke || can_hold || can_release || can_renew) |
 	    gh_json_set_bool(data, "can_renew", can_renew) |
 	    gh_json_set_bool(data, "reads_metadata",
-		console_sees_all(call->requester) || console_cert_is_own(call->requester, cert));
+		gh_json_string(gh_json_get(cert, "requester")) != NULL);
 }
 
 /* A link to a search for those that have the same, where there is something. */

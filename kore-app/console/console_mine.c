@@ -17,7 +17,7 @@
 #define PATH "/console/mine"
 #define SOON_SECONDS (30 * 86400)
 
-/* Of who sees all it is those that he has asked for himself; of others all that they see. */
+/* Of all that he sees, those that he has asked for himself. */
 static int
 ask(struct worker_env *env, const struct call *call, const char *page, gh_json **out,
     struct gh_error *err)
@@ -27,8 +27,7 @@ ask(struct worker_env *env, const struct call *call, const char *page, gh_json *
 	int rc;
 
 	gh_buf_init(&q, CONSOLE_QUERY_MAX);
-	if (console_sees_all(call->requester))
-		console_query_put(&q, "query", "Requester -eq \"%ME%\"");
+	console_query_put(&q, "query", "Requester -eq \"%ME%\"");
 	console_query_put(&q, "page", page);
 	console_query_put(&q, "order_by", "not_after");
 	console_query_put(&q, "order", "desc");

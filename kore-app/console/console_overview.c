@@ -133,6 +133,7 @@ next_page(struct worker_env *env, const struct call *call, gh_json **page, struc
 
 	*page = NULL;
 	gh_buf_init(&q, CONSOLE_QUERY_MAX);
+	console_query_put(&q, "query", "Requester -eq \"%ME%\"");
 	console_query_put(&q, "limit", "1000");
 	console_query_put(&q, "fields", "status,not_after");
 	console_query_put(&q, "page", gh_json_string(gh_json_get(before, "next")));

@@ -8,6 +8,7 @@ import json
 import socket
 import ssl
 import struct
+import subprocess
 import threading
 import time
 import unittest
@@ -25,6 +26,7 @@ ROWS, FIRST = 30_000, 5_000_000
 env = Environment("search", GATEHOUSE_CONF_EXTRA="""
 gateway { request_timeout = 300 }
 roles { officer_groups = "pki-officers" }
+directory { cache_seconds = 0 bind_cache_seconds = 0 }
 limits { failures = 1000 }
 jobs { requests = 0 request_expiry_days = 0 crl = 0 expiry_notices = 0 retention = 0 }
 """)
@@ -380,6 +382,125 @@ class Saved(unittest.TestCase):
         env.admin("search", "remove", "private", "--owner", alice.get("/pki/searches/private").json["owner"], "--yes")
         env.admin("search", "remove", "old", "--yes")
         self.assertEqual(env.count("select count(*) from saved_search"), 0)
+
+
+class Shown(unittest.TestCase):
+    """Certificates of others that rules show to a group, and nothing more. docs/inventory.md, "Who sees what"."""
+    GROUP = "cn=viewers,ou=pki,dc=example,dc=test"
+    ALICE = "cn=Alice Adams,ou=people,dc=example,dc=test"
+    NOBODY = "cn=Gina Green,ou=people,dc=example,dc=test"
+    erin = person("erin", "erin-secret")
+
+    @classmethod
+    def ldap(cls, tool, text):
+        subprocess.run([tool, "-x", "-H", env.var["GATEHOUSE_LDAP_URI"], "-D", "cn=gatehouse,ou=services,dc=example,dc=test", "-y",
+                        str(env.scratch / "service.password")], check=True, stdout=subprocess.DEVNULL, input=f"dn: {cls.GROUP}\n{text}\n".encode(),
+                       env={"LDAPTLS_CACERT": str(env.dir / "state/slapd/ca.crt"), "PATH": "/usr/bin:/bin"})
+
+    @classmethod
+    def setUpClass(cls):
+        password = env.scratch / "service.password"  # as a file without a line break
+        password.touch(0o600)
+        password.write_text((env.dir / "state/slapd/service.password").read_text().strip())
+        if env.count(f"select count(*) from certificate where id >= {FIRST}") == 0:
+            fill()
+        cls.ldap("ldapadd", f"objectClass: groupOfNames\ncn: viewers\nmember: {cls.ALICE}\nmember: {cls.NOBODY}")
+        env.admin("metadata", "add", "Team", "--type", "String")
+        env.await_catalog()
+        reply = enroll(bob)
+        assert reply.status == 201, reply.body
+        cls.cert = reply.json["certificate"]["id"]
+        env.without_triggers(f"update certificate set metadata = '{{\"Team\": \"Web \\\"1\\\"\"}}' where id = {cls.cert}")
+
+    def rule(self, *by, name="one", group=None):
+        env.admin("view", "add", name, "--group", group or self.GROUP, *by)
+        self.addCleanup(lambda: (env.admin("view", "remove", name, check=False), env.await_catalog()))
+        env.await_catalog()
+
+    def finds(self, who, more=""):
+        reply = who.get(f"/pki/certificates?query=Id%20-eq%20{self.cert}{more}")
+        self.assertEqual(reply.status, 200, reply.body)
+        return reply
+
+    def sees(self, who):
+        """What each way to see the certificate says."""
+        page = self.finds(who, "&count=estimate").json
+        sight = [len(page["entries"]), page["count"], len(ids(self.finds(who, "&format=jsonl").body))]
+        one = who.get(f"/pki/certificate/{self.cert}")
+        self.assertEqual(one.status, 200, one.body)
+        sight += [int("requester" in one.json and "metadata" in one.json)]
+        sight += [int(who.get(f"/pki/certificate/{self.cert}/metadata{path}").status == 200) for path in ("", "/history")]
+        listed = who.get(f"/KeyfactorAPI/Certificates?pq.queryString={urllib.parse.quote(f'CertId -eq {self.cert}')}")
+        self.assertEqual(listed.status, 200, listed.body)
+        sight += [len(listed.json), int(bool(who.get(f"/KeyfactorAPI/Certificates/{self.cert}?includeMetadata=true").json.get("Metadata")))]
+        self.assertEqual(len(set(sight)), 1, sight)
+        return sight[0] == 1
+
+    def test_member_sees_and_changes_nothing(self):
+        self.assertFalse(self.sees(alice))
+        self.rule("--metadata", 'Team=web "1"')
+        self.assertEqual([self.sees(who) for who in (alice, self.erin, bob, olga)], [True, False, True, True])
+        status = bob.get(f"/pki/certificate/{self.cert}/status")
+        for method, path, body, header in (("PUT", "status", {"status": "revoked", "reason": "superseded"}, {"If_Match": status.headers["etag"]}),
+                                           ("PUT", "metadata?merge=yes", {"Team": "x"}, {})):
+            reply = alice.send(method, f"/pki/certificate/{self.cert}/{path}", body, **header)
+            self.assertEqual(reply.status, 403, reply.body)
+        reply = alice.post(f"/pki/request/User?renew={self.cert}", {"pkcs10": base64.b64encode(CSR).decode()})
+        self.assertIn(reply.status, (403, 404, 422), reply.body)
+        self.assertEqual(env.sql(f"select status from certificate where id = {self.cert}"), [["20"]])
+        self.assertEqual(alice.get("/pki/certificates/statistics").status, 403)
+        env.admin("view", "remove", "one")
+        env.await_catalog()
+        self.assertFalse(self.sees(alice))
+        self.assertEqual(env.sql("select event, object from audit where event like 'view.rule-%' order by id desc limit 2")[::-1],
+                         [["view.rule-added", "one"], ["view.rule-removed", "one"]])
+
+    def test_who_leaves_the_group_sees_no_more(self):
+        self.rule("--metadata", 'Team=web "1"')
+        self.assertTrue(self.sees(alice))
+        self.ldap("ldapmodify", f"changetype: modify\ndelete: member\nmember: {self.ALICE}")
+        try:
+            self.assertFalse(self.sees(alice))
+        finally:
+            self.ldap("ldapmodify", f"changetype: modify\nadd: member\nmember: {self.ALICE}")
+        self.assertTrue(self.sees(alice))
+
+    def test_by_template_and_ca(self):
+        """Page by page through all that others have, each row once, and no foreign one."""
+        for by in (("--template", "user"), ("--ca", "ISSUING")):
+            with self.subTest(by):
+                self.rule(*by, name="wide")
+                all_of = env.count("select count(*) from certificate where " +
+                                   ("lower(template) = 'user'" if by[0] == "--template" else "ca_id = (select id from ca where name = 'issuing')"))
+                self.assertEqual(alice.get("/pki/certificates?count=exact&limit=1").json["count"], all_of)
+                some = urllib.parse.quote(f"Id -ge {FIRST + ROWS - 3000}")
+                found = ids(alice.get(f"/pki/certificates?format=jsonl&fields=id&order_by=not_after&query={some}").body)
+                self.assertEqual((len(found), len(set(found))), (3000, 3000))
+                few = alice.get(f"/pki/certificates?limit=5&fields=id&order_by=id&query={urllib.parse.quote(f'Id -ge {FIRST}')}").json
+                self.assertEqual([e["id"] for e in few["entries"]], [FIRST + i for i in range(5)])
+                env.admin("view", "remove", "wide")
+                env.await_catalog()
+
+    def test_writer_of_the_database_gains_nothing(self):
+        env.psql(f"insert into view_rule (id, name, \"group\", field, value) values (77, 'evil', '{self.GROUP}', 'Team', 'web \"1\"')")
+        try:
+            env.await_log("(evil) was added without Gatehouse")
+            self.assertFalse(self.sees(alice))
+        finally:
+            env.psql("delete from view_rule where name = 'evil'")
+        env.await_catalog()
+
+    def test_command(self):
+        self.rule("--template", "User")
+        row, = env.admin("view", "list", "--json")
+        self.assertEqual({k: row[k] for k in ("name", "group", "template", "ca", "field", "value")},
+                         {"name": "one", "group": self.GROUP, "template": "User", "ca": None, "field": None, "value": None})
+        for wrong in (["one", "-g", "g", "-t", "User"], ["x", "-g", "g"], ["x", "-t", "User"], ["x", "-g", "g", "-t", "User", "--ca", "issuing"],
+                      ["x", "-g", "g", "-t", "Usr"], ["x", "-g", "g", "--ca", "none"], ["x", "-g", "g", "-m", "Team"], ["x", "-g", "g", "-m", "None=1"],
+                      ["x", "-g", "g", "-m", 'Team -eq "a" OR Team=b'], ["x", "-g", "", "-t", "User"]):
+            self.assertNotEqual(env.admin("view", "add", *wrong, check=False).returncode, 0, wrong)
+        self.assertNotEqual(env.admin("view", "remove", "x", check=False).returncode, 0)
+        self.assertEqual(env.count("select count(*) from view_rule"), 1)
 
 
 if __name__ == "__main__":

@@ -168,7 +168,7 @@ right__local_user_of_the_same_name(void **state)
 	fake.cert.requester_kind = REQUESTER_EST_USER;
 	fake.cert.requester_dn[0] = '\0';
 	assert_int_equal(ask(&r, STORE_CERT_REVOKED, 1), GH_E_FORBIDDEN);
-	assert_false(revoke_may_read(&r, &fake.cert));
+	assert_false(revoke_is_owner(&r, &fake.cert));
 	r = (struct requester){.kind = REQUESTER_EST_USER, .name = "alice"};
 	assert_int_equal(ask(&r, STORE_CERT_REVOKED, 1), 0);
 	fake.cert.requester_kind = REQUESTER_NONE;
@@ -188,14 +188,15 @@ right__not_by_name_alone(void **state)
 	assert_int_equal(ask(&r, STORE_CERT_REVOKED, 1), GH_E_FORBIDDEN);
 	r = fake_requester("bob");
 	assert_int_equal(ask(&r, STORE_CERT_REVOKED, 1), GH_E_FORBIDDEN);
-	assert_false(revoke_may_read(&r, &fake.cert));
+	assert_false(revoke_is_owner(&r, &fake.cert));
+	assert_false(revoke_sees_all(&r));
 	r.roles = REQUESTER_ROLE_ADMIN | REQUESTER_ROLE_AUDITOR;
 	assert_int_equal(ask(&r, STORE_CERT_REVOKED, 1), GH_E_FORBIDDEN);
-	assert_true(revoke_may_read(&r, &fake.cert));
+	assert_true(revoke_sees_all(&r));
 	r.roles = REQUESTER_ROLE_AGENT;
-	assert_false(revoke_may_read(&r, &fake.cert));
+	assert_false(revoke_sees_all(&r));
 	r.roles |= REQUESTER_ROLE_OFFICER;
-	assert_true(revoke_may_read(&r, &fake.cert));
+	assert_true(revoke_sees_all(&r));
 	r = fake_requester("");
 	fake.cert.requester[0] = '\0'; /* a certificate that nobody asked for, as a CA's own */
 	assert_int_equal(ask(&r, STORE_CERT_REVOKED, 1), GH_E_FORBIDDEN);

@@ -79,6 +79,7 @@ store_load_catalog(struct store *s, gh_json **out, struct gh_error *err)
 	    {"metadata_fields", GRANT_METADATA_FIELD},
 	    {"ca_rules", GRANT_CA_RULE},
 	    {"name_owners", GRANT_NAME_OWNER},
+	    {"view_rules", GRANT_VIEW_RULE},
 	    {"est_labels", GRANT_EST_LABEL},
 	    {"est_users", GRANT_EST_USER},
 	    {"est_devices", GRANT_EST_DEVICE},

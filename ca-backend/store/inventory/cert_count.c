@@ -1,7 +1,6 @@
 /* Counting. See cert_count.h. */
 #include <string.h>
 
-#include "store/request/request_page.h"
 #include "store/store_private.h"
 
 #include "cert_count.h"
@@ -23,13 +22,11 @@ put_where(struct gh_buf *b, struct store_params *p, const struct store_cert_filt
 		gh_buf_puts(b, " AND ");
 		cert_filter_put(b, p, f->condition);
 	}
-	if (f->owner != NULL) {
-		gh_buf_puts(b,
-		    " AND EXISTS (SELECT FROM request r WHERE r.id = certificate.request_id");
-		store_put_owner(b, p, f->owner);
-		store_put_text(p, f->owner->name);
-		gh_buf_putf(b, ") AND lower(requester) = lower($%d)", p->n);
-	}
+	if (f->view == NULL)
+		return;
+	if (cert_view_is_narrow(f->view))
+		cert_view_put_narrow(b, p, f->view);
+	cert_view_put(b, p, f->view);
 }
 
 int
@@ -50,7 +47,7 @@ store_cert_count(struct store *s, const struct store_cert_filter *f, bool is_exa
 	rc = store_read_json(s, &b, &p, &answer, err);
 	if (rc != 0 && strcmp(s->sqlstate, QUERY_CANCELED) == 0)
 		return gh_refuse(err, GH_E_VALIDATION,
-		    f->owner != NULL
+		    f->view != NULL && !f->view->is_all
 			? "They are too many to be counted: narrow the query."
 			: "They are too many to be counted: ask for count=estimate, or narrow the query.");
 	if (rc != 0)

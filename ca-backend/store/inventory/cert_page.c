@@ -132,7 +132,7 @@ static int
 fill_windows(struct store *s, struct filling *g, int64_t until, struct cert_place *edge,
     struct gh_error *err)
 {
-	bool is_all = g->f->condition == NULL && g->f->owner == NULL;
+	bool is_all = g->f->condition == NULL && (g->f->view == NULL || g->f->view->is_all);
 	struct cert_window w = {.from = g->f->from,
 	    .rows = is_all ? g->f->limit + 1 : WINDOW_FIRST};
 	int64_t before, now = gh_now_us();

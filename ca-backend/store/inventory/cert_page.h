@@ -6,6 +6,7 @@
 
 #include "cert_filter.h"
 #include "cert_sort.h"
+#include "cert_view.h"
 
 /* A row's place in an order, which stays when the row goes. */
 struct cert_place {
@@ -22,8 +23,7 @@ struct store_cert_filter {
 	const struct cert_place *from;
 	int limit;                         /* 1 to 1000 */
 	const struct cert_node *condition; /* NULL = all */
-	/* Only those that he asked for himself, by requester_is_same; NULL = of all. */
-	const struct requester *owner;
+	const struct cert_view *view;      /* only those that are in it; NULL = of all */
 };
 
 /* The work of one page is bounded: it may be short or empty and there may be more. */

@@ -1,6 +1,5 @@
 /* Statements for pages of the inventory. See cert_statement.h. */
 #include "store/cert_columns.h"
-#include "store/request/request_page.h"
 #include "store/store_private.h"
 
 #include "cert_narrow.h"
@@ -74,11 +73,17 @@ put_order(struct query *q)
 	gh_buf_putf(&q->b, "id %s", order);
 }
 
-static void
-put_owner_name(struct query *q)
+/* Those of a view that has no more than its owner's stand together in the index by his name. */
+static bool
+is_own_alone(const struct store_cert_filter *f)
 {
-	store_put_text(&q->p, q->f->owner->name);
-	gh_buf_putf(&q->b, " AND lower(requester) = lower($%d)", q->p.n);
+	return f->view != NULL && !f->view->is_all && f->view->reach == NULL;
+}
+
+static bool
+is_narrow_view(const struct store_cert_filter *f)
+{
+	return f->view != NULL && cert_view_is_narrow(f->view);
 }
 
 /* All that is asked. */
@@ -89,13 +94,8 @@ put_condition(struct query *q)
 		gh_buf_puts(&q->b, " AND ");
 		cert_filter_put(&q->b, &q->p, q->f->condition);
 	}
-	if (q->f->owner != NULL) {
-		gh_buf_puts(&q->b,
-		    " AND EXISTS (SELECT FROM request r WHERE r.id = certificate.request_id");
-		store_put_owner(&q->b, &q->p, q->f->owner);
-		gh_buf_putc(&q->b, ')');
-		put_owner_name(q);
-	}
+	if (q->f->view != NULL)
+		cert_view_put(&q->b, &q->p, q->f->view);
 }
 
 /* What an index of the order has before it, or bounds it by; false: nothing. */
@@ -112,7 +112,7 @@ has_driver(const struct store_cert_filter *f)
 	enum cert_narrow how;
 
 	return driver_of(f->sort, &how) &&
-	    ((f->owner != NULL && f->sort == CERT_BY_ID) ||
+	    ((is_own_alone(f) && f->sort == CERT_BY_ID) ||
 		(f->condition != NULL && cert_is_narrow(f->condition, how)));
 }
 
@@ -123,8 +123,8 @@ put_driver(struct query *q)
 
 	if (!driver_of(q->f->sort, &how))
 		return;
-	if (q->f->owner != NULL && q->f->sort == CERT_BY_ID)
-		put_owner_name(q);
+	if (is_own_alone(q->f) && q->f->sort == CERT_BY_ID)
+		cert_view_put_narrow(&q->b, &q->p, q->f->view);
 	else if (q->f->condition != NULL && cert_is_narrow(q->f->condition, how)) {
 		gh_buf_puts(&q->b, " AND ");
 		cert_narrow_put(&q->b, &q->p, q->f->condition, how);
@@ -208,9 +208,9 @@ cert_filter_is_narrow(const struct store_cert_filter *f)
 	enum cert_narrow how;
 
 	if (has_driver(f) && driver_of(f->sort, &how))
-		return (f->owner != NULL && f->sort != CERT_BY_ID) ||
+		return (is_narrow_view(f) && !(is_own_alone(f) && f->sort == CERT_BY_ID)) ||
 		    (f->condition != NULL && cert_is_narrow_beside(f->condition, how));
-	return f->owner != NULL ||
+	return is_narrow_view(f) ||
 	    (f->condition != NULL && cert_is_narrow(f->condition, CERT_NARROW_ANY));
 }
 
@@ -230,8 +230,8 @@ cert_read_narrow(struct store *s, const struct store_cert_filter *f, const struc
 
 	begin(&q, f, w);
 	gh_buf_puts(&q.b, "WITH m AS MATERIALIZED (SELECT * FROM certificate WHERE true");
-	if (f->owner != NULL)
-		put_owner_name(&q);
+	if (is_narrow_view(f))
+		cert_view_put_narrow(&q.b, &q.p, f->view);
 	if (f->condition != NULL && cert_is_narrow(f->condition, CERT_NARROW_ANY)) {
 		gh_buf_puts(&q.b, " AND ");
 		cert_narrow_put(&q.b, &q.p, f->condition, CERT_NARROW_ANY);

@@ -83,10 +83,10 @@ static int
 read_history(struct verb_call *c, int64_t id, struct gh_error *err)
 {
 	struct store_metadata_history h = {.certificate_id = id, .limit = HISTORY_PAGE};
-	struct store_cert_status st;
+	const struct cert_metadata_env e = {.store = c->env.store};
 	int64_t next = 0;
 	gh_json *page;
-	int rc = cert_metadata_may_read(c->env.store, &c->env.who, id, &st, err);
+	int rc = cert_metadata_may_read(&e, &c->env.who, NULL, id, err);
 
 	if (rc == 0 && (c->out = gh_json_new_array()) == NULL)
 		rc = gh_fail(err, GH_E_NOMEM, "history");
@@ -117,8 +117,9 @@ work(struct verb_call *c, struct gh_error *err)
 	if (a == HISTORY)
 		return read_history(c, id, err);
 	if (a == SHOW)
-		return (rc = cert_metadata_read(&e, &c->env.who, id, &m, err)) == 0 ? take(c, &m)
-										    : rc;
+		return (rc = cert_metadata_read(&e, &c->env.who, NULL, id, &m, err)) == 0
+		    ? take(c, &m)
+		    : rc;
 	if ((rc = enroll_load_catalog(c->env.store, c->env.secret, &catalog, err)) != 0)
 		return rc;
 	e.catalog = catalog;
