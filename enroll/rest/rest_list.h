@@ -7,7 +7,7 @@
 
 #define REST_LIMIT_DEFAULT 100 /* rows of a page */
 #define REST_LIMIT_MAX 1000
-#define REST_PARAMS_MAX 16 /* of one route */
+#define REST_PARAMS_MAX 20 /* of one route */
 
 struct rest_param {
 	const char *name;

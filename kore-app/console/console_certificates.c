@@ -11,90 +11,26 @@
 
 #include "console.h"
 #include "console_ask.h"
-#include "console_filter.h"
+#include "console_asked.h"
 #include "console_page.h"
+#include "console_search.h"
 
 #define ROWS "50" /* of a page */
 #define PATH "/console/certificates"
 
-enum { AT, ORDER_BY, ORDER, QUERY, WRITE, LANGUAGE, FILTERS };
-/* Members of the API that are always shown, and what is shown where it is asked for. */
-#define ALWAYS "id,subject,status,template,not_after,ca,requester"
-static const struct {
-	const char *name, *member;
-} columns[] = {{"show_names", "sans"}, {"show_serial", "serial"}, {"show_begins", "not_before"},
-    {"show_issuer", "issuer"}, {"show_metadata", "metadata"}};
-#define COLUMNS (sizeof(columns) / sizeof(columns[0]))
-#define FIRST_COLUMN (FILTERS + CONSOLE_FILTERS)
-#define PARAMS (FIRST_COLUMN + COLUMNS)
 #define NAMES_MAX 3 /* of a certificate, in its row */
 #define METADATA_TEXT_MAX 4096
 
-/* What is asked for. */
-struct asked {
-	struct rest_param p[PARAMS];
-	char *written; /* the query that the filters make, owned; NULL: that of the form counts */
-	const char *query; /* "" = all */
-};
-
-/* A form sends fields that are empty. */
-static void
-drop_empty(struct rest_param *p)
-{
-	if (p->value != NULL && *p->value == '\0') {
-		free(p->value);
-		p->value = NULL;
-	}
-}
-
 static int
-read_query(const struct call *call, struct asked *a, struct rest_fields *f, struct gh_error *err)
-{
-	static const char *const names[FILTERS] = {"page", "order_by", "order", "query", "write",
-	    "lang"};
-	int rc;
-
-	for (size_t i = 0; i < PARAMS; i++)
-		a->p[i].name = i < FILTERS ? names[i]
-		    : i < FIRST_COLUMN     ? console_filter_names[i - FILTERS]
-					   : columns[i - FIRST_COLUMN].name;
-	if ((rc = rest_params_read(call, a->p, PARAMS, f, err)) != 0)
-		return rc;
-	for (size_t i = 0; i < PARAMS; i++)
-		drop_empty(&a->p[i]);
-	if ((rc = rest_fields_check(f, err)) == 0 && a->p[WRITE].value != NULL)
-		rc = console_filter_write(&a->p[FILTERS], &a->written, err);
-	a->query = a->written != NULL   ? a->written
-	    : a->p[QUERY].value != NULL ? a->p[QUERY].value
-					: "";
-	return rc;
-}
-
-static const char *
-chosen(const struct asked *a, int param, const char *otherwise)
-{
-	return a->p[param].value != NULL ? a->p[param].value : otherwise;
-}
-
-/* What the API is asked for. */
-static void
-put_search(struct gh_buf *q, const struct asked *a)
-{
-	console_query_put(q, "query", a->query);
-	console_query_put(q, "order_by", chosen(a, ORDER_BY, "id"));
-	console_query_put(q, "order", chosen(a, ORDER, "desc"));
-}
-
-static int
-ask(struct worker_env *env, const struct call *call, const struct asked *a, gh_json **out,
+ask(struct worker_env *env, const struct call *call, const struct console_asked *a, gh_json **out,
     struct gh_error *err)
 {
 	struct gh_buf q;
 	int rc;
 
 	gh_buf_init(&q, CONSOLE_QUERY_MAX);
-	put_search(&q, a);
-	console_query_put(&q, "page", a->p[AT].value);
+	console_asked_put(&q, a);
+	console_query_put(&q, "page", a->p[ASKED_AT].value);
 	console_query_put(&q, "limit", ROWS);
 	if ((rc = gh_buf_check(&q, err)) == 0) {
 		const struct console_ask what = {.handler = rest_certificate_list,
@@ -169,7 +105,7 @@ put_rows(gh_json *data, gh_json *entries)
 /* Where the list goes on; the filters go along, so that they stay as they were set. at: of the API,
  * or null. */
 static int
-put_link(gh_json *data, const char *name, const struct asked *a, const gh_json *at)
+put_link(gh_json *data, const char *name, const struct console_asked *a, const gh_json *at)
 {
 	const char *page = gh_json_string(at);
 	struct gh_buf b;
@@ -180,40 +116,30 @@ put_link(gh_json *data, const char *name, const struct asked *a, const gh_json *
 	gh_buf_init(&b, CONSOLE_QUERY_MAX);
 	console_query_put(&b, "page", page);
 	console_query_put(&b, "query", a->query);
-	console_query_put(&b, "order_by", a->p[ORDER_BY].value);
-	console_query_put(&b, "order", a->p[ORDER].value);
-	for (size_t i = FILTERS; i < PARAMS; i++)
+	console_query_put(&b, "order_by", a->p[ASKED_ORDER_BY].value);
+	console_query_put(&b, "order", a->p[ASKED_ORDER].value);
+	/* of all there is nothing to be saved */
+	console_query_put(&b, "saved", *a->query != '\0' ? a->p[ASKED_SAVED].value : NULL);
+	console_query_put(&b, "version", *a->query != '\0' ? a->p[ASKED_VERSION].value : NULL);
+	for (size_t i = ASKED_FILTERS; i < ASKED_PARAMS; i++)
 		console_query_put(&b, a->p[i].name, a->p[i].value);
 	bad = console_set_link(data, name, PATH, &b);
 	gh_buf_free(&b);
 	return bad;
 }
 
-/* "id,subject,...": what is shown. Returns out. */
-#define MEMBERS_SIZE 160
-static const char *
-members(const struct asked *a, char out[MEMBERS_SIZE])
-{
-	size_t n = (size_t)snprintf(out, MEMBERS_SIZE, "%s", ALWAYS);
-
-	for (size_t i = 0; i < COLUMNS && n < MEMBERS_SIZE; i++)
-		if (a->p[FIRST_COLUMN + i].value != NULL)
-			n += (size_t)snprintf(out + n, MEMBERS_SIZE - n, ",%s", columns[i].member);
-	return out;
-}
-
 /* Where all of what is searched is a file. */
 static int
-put_file(gh_json *data, const char *format, const struct asked *a)
+put_file(gh_json *data, const char *format, const struct console_asked *a)
 {
-	char fields[MEMBERS_SIZE];
+	char fields[CONSOLE_MEMBERS_SIZE];
 	struct gh_buf b;
 	int bad;
 
 	gh_buf_init(&b, CONSOLE_QUERY_MAX);
 	console_query_put(&b, "format", format);
-	put_search(&b, a);
-	console_query_put(&b, "fields", members(a, fields));
+	console_asked_put(&b, a);
+	console_query_put(&b, "fields", console_asked_members(a, fields));
 	bad = console_set_link(data, format, PATH "/file", &b);
 	gh_buf_free(&b);
 	return bad;
@@ -221,7 +147,7 @@ put_file(gh_json *data, const char *format, const struct asked *a)
 
 /* The query as it was sent, cut at the column that the message names: characters, from 1. */
 static int
-put_place(gh_json *data, const struct asked *a, const gh_json *errors)
+put_place(gh_json *data, const struct console_asked *a, const gh_json *errors)
 {
 	const char *message =
 	    gh_json_string(gh_json_get(gh_json_at(gh_json_get(errors, "query"), 0), "message"));
@@ -264,49 +190,67 @@ static const struct console_choice orders[] = {
 
 /* columns: those to choose from; shows: those that are. */
 static int
-put_columns(gh_json *data, const struct asked *a, const struct words *w)
+put_columns(gh_json *data, const struct console_asked *a, const struct words *w)
 {
 	gh_json *list = gh_json_new_array(), *shows = gh_json_new_object();
 	bool has_more = false;
 	int bad = 0;
 
-	for (size_t i = 0; i < COLUMNS; i++) {
+	for (size_t i = 0; i < ASKED_COLUMNS; i++) {
 		gh_json *o = gh_json_new_object();
-		bool is_shown = a->p[FIRST_COLUMN + i].value != NULL;
+		bool is_shown = a->p[ASKED_FIRST_COLUMN + i].value != NULL;
 		char text[64];
 
 		has_more |= is_shown;
-		snprintf(text, sizeof(text), "certificate_columns.%s", columns[i].name);
-		bad |= gh_json_set_string(o, "name", columns[i].name) |
+		snprintf(text, sizeof(text), "certificate_columns.%s", console_columns[i].name);
+		bad |= gh_json_set_string(o, "name", console_columns[i].name) |
 		    gh_json_set_string(o, "text", words_get(w, text)) |
 		    gh_json_set_bool(o, "is_shown", is_shown) | gh_json_append(list, o) |
-		    gh_json_set_bool(shows, columns[i].name, is_shown);
+		    gh_json_set_bool(shows, console_columns[i].name, is_shown);
 	}
 	return bad | gh_json_set_bool(data, "has_more_columns", has_more) |
 	    console_set(data, "columns", list) | console_set(data, "shows", shows);
 }
 
+/* What the form to save it holds. */
+static int
+put_search_form(gh_json *data, const struct call *call, const struct console_asked *a)
+{
+	char fields[CONSOLE_MEMBERS_SIZE];
+
+	return gh_json_set_bool(data, "may_save", *a->query != '\0') |
+	    gh_json_set_string(data, "saved", a->p[ASKED_SAVED].value) |
+	    gh_json_set_string(data, "version", a->p[ASKED_VERSION].value) |
+	    gh_json_set_string(data, "fields", console_asked_members(a, fields)) |
+	    gh_json_set_string(data, "order_by", console_asked_text(a, ASKED_ORDER_BY, "id")) |
+	    gh_json_set_string(data, "order", console_asked_text(a, ASKED_ORDER, "desc")) |
+	    console_search_put(data, call, a->searches, a->shown);
+}
+
 static int
 put_form(gh_json *data, const struct worker_env *env, const struct call *call,
-    const struct asked *a)
+    const struct console_asked *a)
 {
 	const struct words *w = page_words(call->http);
 	gh_json *values = gh_json_new_object(), *options = gh_json_new_object();
 	int bad = gh_json_set_string(values, "query", a->query) |
-	    console_set(options, "order_by", console_options(sorts, chosen(a, ORDER_BY, "id"), w)) |
-	    console_set(options, "order", console_options(orders, chosen(a, ORDER, "desc"), w));
+	    console_set(options, "order_by",
+		console_options(sorts, console_asked_text(a, ASKED_ORDER_BY, "id"), w)) |
+	    console_set(options, "order",
+		console_options(orders, console_asked_text(a, ASKED_ORDER, "desc"), w));
 
-	bad |=
-	    console_filter_put(&a->p[FILTERS], env, w, values, options) | put_columns(data, a, w);
-	return bad | console_set(data, "values", values) | console_set(data, "options", options) |
+	bad |= console_filter_put(&a->p[ASKED_FILTERS], env, w, values, options) |
+	    put_columns(data, a, w);
+	bad |= console_set(data, "values", values) | console_set(data, "options", options);
+	return bad | put_search_form(data, call, a) |
 	    gh_json_set_bool(data, "sees_all", console_sees_all(call->requester)) |
 	    gh_json_set_bool(data, "is_filtered", a->written != NULL);
 }
 
 /* page: of the API; NULL: the query is wrong, as errors says. */
 static void
-show(const struct worker_env *env, const struct call *call, const struct asked *a,
-    const gh_json *page, gh_json *errors, struct gh_http_reply *rep)
+show(const struct worker_env *env, const struct call *call, const struct console_asked *a,
+    int status, const gh_json *page, gh_json *errors, struct gh_http_reply *rep)
 {
 	gh_json *data = gh_json_new_object();
 	int bad = data == NULL ? -1 : put_form(data, env, call, a);
@@ -323,7 +267,7 @@ show(const struct worker_env *env, const struct call *call, const struct asked *
 		gh_json_free(data);
 		data = NULL;
 	}
-	console_reply(env, call, errors != NULL ? 400 : 200, "certificates", data, rep);
+	console_reply(env, call, status, "certificates", data, rep);
 }
 
 /* The API says of a wrong query that the call is malformed. NULL: it is about something else. */
@@ -350,23 +294,45 @@ console_certificates(struct worker_env *env, const struct call *call, struct gh_
 {
 	struct rest_fields fields = {0};
 	struct gh_error err = {0};
-	struct asked a = {.query = ""};
+	struct console_asked a = {.query = ""};
 	gh_json *answer = NULL, *errors = NULL;
-	int rc = read_query(call, &a, &fields, &err);
+	int rc = console_asked_read(call, &a, &fields, &err);
 
+	if (rc == 0)
+		rc = console_asked_saved(env, call, &a, &err);
 	if (rc == 0 && (rc = ask(env, call, &a, &answer, &err)) != 0)
 		errors = query_errors(&err);
 	if (rc == 0 || errors != NULL)
-		show(env, call, &a, errors == NULL ? answer : NULL, errors, rep);
+		show(env, call, &a, errors != NULL ? 400 : 200, errors == NULL ? answer : NULL,
+		    errors, rep);
 	else
 		page_refuse(call, &err, rep);
 	if (errors != NULL)
 		gh_http_reply_cause(rep, &err);
 	gh_json_free(errors);
 	gh_json_free(answer);
-	free(a.written);
 	rest_fields_clear(&fields);
-	rest_params_clear(a.p, PARAMS);
+	console_asked_clear(&a);
+}
+
+void
+console_certificates_again(struct worker_env *env, const struct call *call, int status,
+    gh_json *errors, struct gh_http_reply *rep)
+{
+	struct gh_error err = {0}, unread = {0};
+	struct console_asked a = {.query = ""};
+	gh_json *answer = NULL;
+	int rc = console_asked_form(call, &a, &err);
+
+	if (rc == 0 && (rc = console_asked_saved(env, call, &a, &err)) == 0) {
+		/* what cannot be searched for is among the errors */
+		(void)!ask(env, call, &a, &answer, &unread);
+		show(env, call, &a, status, unread.code == GH_OK ? answer : NULL, errors, rep);
+	} else {
+		page_refuse(call, &err, rep);
+	}
+	gh_json_free(answer);
+	console_asked_clear(&a);
 }
 
 /* --- as a file -------------------------------------------------------------------------------- */

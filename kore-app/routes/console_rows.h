@@ -7,6 +7,7 @@
 #define CONSOLE_ROWS_H
 
 #include "console/console.h"
+#include "console/console_search.h"
 #include "page_rows.h"
 
 #define CONSOLE_PAGE_FOR(path, id, who, function) \
@@ -18,6 +19,7 @@
 
 /* As many as METADATA_BODY_MAX are, percent-encoded. */
 #define METADATA_FORM_BODY_MAX ((size_t)384 * 1024)
+#define SEARCH_FORM_BODY_MAX ((size_t)48 * 1024) /* a query of 8 KB, percent-encoded */
 
 #define CONSOLE_ROWS \
 	PAGE("/console", "console", AUTH_SESSION, console_overview), \
@@ -27,6 +29,10 @@
 		console_certificates), \
 	    PAGE("/console/certificates/file", "console.certificates.file", AUTH_SESSION, \
 		console_certificates_file), \
+	    FORM_OF("/console/searches", "console.search.save", AUTH_SESSION, \
+		SEARCH_FORM_BODY_MAX, console_search_save), \
+	    FORM("/console/searches/{name}/remove", "console.search.remove", AUTH_SESSION, \
+		console_search_remove), \
 	    PAGE("/console/mine", "console.mine", AUTH_SESSION, console_mine), \
 	    PAGE("/console/certificates/{id}/renew", "console.renew", AUTH_SESSION, \
 		console_renew), \

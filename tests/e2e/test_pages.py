@@ -245,7 +245,7 @@ class Console(unittest.TestCase):
             self.assertEqual([i["name"] for i in page.all("input", type="checkbox") if "checked" in i], [column])
             self.assertEqual(len(page.all("td")), len(plain.all("td")) + 1)
             self.assertIn(text, page.text)
-            self.assertEqual(len(page.all("input", type="hidden", name=column)), 1)
+            self.assertEqual(len(page.all("input", type="hidden", name=column)), 2)  # of the filters, and of what is saved
 
     def test_hostile_rows_are_text(self):
         evil = '<script>alert(1)</script>"\u202e\u0007'
@@ -613,6 +613,13 @@ def upload_wrong(b):
     b.fill(csr_data="no request", validity_days="0").click("main button")
 
 
+def saved_search(b):
+    """Opened, with the form that replaces it."""
+    Person("olga", PASSWORDS["olga"], env).send("PUT", "/pki/searches/ending", {"query": "NotAfter -lt %TODAY+400%", "order_by": "not_after", "shared": True,
+                                                                               "description": "what to renew"})  # refused where it is there already
+    b.open("/console/certificates?saved=ending")
+
+
 def preview(b):
     upload(b)
     b.fill(csr_data=der.pem(web_csr()), common_name="shop.example.test", purpose_category="server_auth").click("main button")
@@ -643,6 +650,7 @@ PAGES = [
     ("audit", "/console/audit", "/console/audit?event=enroll.issued", "otto"),
     ("certificates", "/console/certificates", "/console/certificates", "alice"),
     ("certificates-officer", "/console/certificates", FILTERED + "&lang=de", "olga"),
+    ("certificates-saved", "/console/certificates", saved_search, "olga"),
     ("certificate", "/console/certificates/{id}", "/console/certificates/{certificate}", "alice"),
     ("certificate-officer", "/console/certificates/{id}", "/console/certificates/{certificate}?lang=de", "olga"),
     ("certificate-revoke", "/console/certificates/{id}/status", "/console/certificates/{certificate}/status?to=revoked", "olga"),

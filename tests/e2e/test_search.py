@@ -20,7 +20,7 @@ import tap
 from client import Client
 from environment import Environment, wait_for
 from person import Person
-from plain_browser import PlainBrowser, links
+from plain_browser import Forms, PlainBrowser, links
 
 ROWS, FIRST = 30_000, 5_000_000
 env = Environment("search", GATEHOUSE_CONF_EXTRA="""
@@ -360,6 +360,120 @@ class Saved(unittest.TestCase):
         if len(mine) > 1:
             page = alice.get("/pki/certificates?saved=mine&limit=1").json["next"]
             self.assertEqual(alice.get(f"/pki/certificates?saved=mine&limit=1&page={page}").json["entries"], mine[1:2])
+
+    # --- in the console ----------------------------------------------------------------------------
+
+    def save(self, who, status=303, at="/console/certificates?query=Id%20-gt%200", **fields):
+        """By the form of the search page, as it stands there; at None: of the page that he has."""
+        b = at_console(who)
+        if at is not None:
+            self.assertEqual(b.get(at).status, 200)
+        reply = b.submit("/console/searches", follow=False, **fields)
+        self.assertEqual(reply.status, status, reply.body[:2000])
+        return reply
+
+    @staticmethod
+    def shown(who):
+        """Names of the searches that the page has."""
+        b = at_console(who)
+        b.get("/console/certificates")
+        return [urllib.parse.parse_qs(urllib.parse.urlsplit(x).query)["saved"][0] for x in links(b.text, "/console/certificates?saved=")]
+
+    def test_console_saves_what_is_searched(self):
+        b = at_console(alice)
+        b.get("/console/certificates?" + urllib.parse.urlencode({"query": 'State -eq "active" AND Id -gt 0', "order_by": "id", "order": "asc", "show_serial": "yes"}))
+        found = links(b.text, "/console/certificates/")
+        self.save(alice, at=None, search_name="Mine.active", description='<b>"what" I have')
+        self.assertEqual(b.reply.headers["location"], "/console/certificates?saved=Mine.active")
+        row = alice.get("/pki/searches/mine.active").json
+        self.assertEqual({k: row[k] for k in ("name", "query", "description", "order_by", "order", "fields", "shared", "version")},
+                         {"name": "Mine.active", "query": 'State -eq "active" AND Id -gt 0', "description": '<b>"what" I have', "order_by": "id", "order": "asc",
+                          "fields": "id,subject,status,template,not_after,ca,requester,serial", "shared": False, "version": 1})
+        b.follow()
+        self.assertEqual(links(b.text, "/console/certificates/"), found)  # the same rows and files
+        self.assertEqual(b.form("/console/searches").fields["description"], '<b>"what" I have')
+        self.assertNotIn("<b>", b.text)
+        # the opened one is changed: first what is searched, then what is saved
+        search = next(f for f in Forms(b.text).forms if "query" in f.fields and f.method == "GET")
+        b.get(search.action + "?" + urllib.parse.urlencode({**search.fields, "query": "Id -gt 1"}))
+        self.save(alice, at=None)
+        self.assertEqual([alice.get("/pki/searches/mine.active").json[k] for k in ("query", "version")], ["Id -gt 1", 2])
+        b.follow()
+        self.save(alice, at=None, search_name="another")  # its hidden version is none of that
+        self.assertEqual(self.shown(alice), ["another", "Mine.active"])
+        b.submit("/console/searches/another/remove")
+        self.assertEqual((b.reply.status, self.shown(alice)), (200, ["Mine.active"]))
+        self.assertEqual(self.events()[-2:], [("search.saved", "another"), ("search.removed", "another")])
+
+    def test_console_refuses_beside_the_field(self):
+        self.put("there")
+        for fields, status, about in (({"search_name": ""}, 422, "search_name"), ({"search_name": "a b"}, 422, "search_name"), ({"search_name": "x" * 300}, 422, "search_name"), ({"search_name": "THERE"}, 428, "search_name"),
+                                      ({"search_name": "n", "description": "x" * 501}, 422, "description"), ({"search_name": "n", "query": "Id -eq"}, 422, "query")):
+            with self.subTest(**fields):
+                self.save(alice, status, **fields)
+                text = at_console(alice).text
+                self.assertIn(f'<a href="#{about}">', text)
+                self.assertRegex(text, f'<input id="{about}"[^>]* aria-invalid="true"')
+                self.assertEqual(at_console(alice).form("/console/searches").fields["search_name"], fields["search_name"])  # what was typed is not lost
+        self.assertEqual(env.count("select count(*) from saved_search"), 1)
+        self.assertEqual(at_console(alice).get("/console/certificates?saved=none").status, 404)
+        self.assertNotIn('action="/console/searches"', at_console(alice).get("/console/certificates").body.decode())  # of all there is nothing to save
+
+    def test_console_overwrites_nothing_unseen(self):
+        etag = self.put("race").headers["etag"]
+        b = at_console(alice)
+        b.get("/console/certificates?saved=race")
+        seen = b.form("/console/searches").fields
+        etag = self.put("race", status=200, etag=etag, query="Id -gt 7").headers["etag"]
+        self.save(alice, 412, at=None)
+        self.assertEqual(b.submit("/console/searches").status, 412)  # sending it again does not help
+        self.assertEqual(b.send("POST", "/console/searches/race/remove", {"csrf": seen["csrf"], "version": seen["version"]}).status, 412)
+        self.assertEqual(b.send("POST", "/console/searches/race/remove", {"csrf": seen["csrf"]}).status, 428)
+        self.assertEqual(alice.get("/pki/searches/race").json["query"], "Id -gt 7")
+        self.assertEqual(alice.send("DELETE", "/pki/searches/race", If_Match=etag).status, 204)
+        self.assertEqual(b.send("POST", "/console/searches", seen).status, 412)  # it is not made anew, either
+
+    def test_console_tells_whose_they_are(self):
+        self.put("private")
+        self.save(alice, search_name="both")
+        self.save(olga, search_name="both", shared="yes")
+        self.save(olga, search_name="all", shared="yes")
+        self.assertEqual(self.shown(alice), ["all", "both", "private"])
+        self.assertEqual(self.shown(bob), ["all", "both"])
+        self.assertEqual(self.shown(admin), ["all", "both"])
+        self.assertEqual(at_console(bob).get("/console/certificates?saved=private").status, 404)
+        b = at_console(alice)
+        b.get("/console/certificates?saved=all")
+        self.assertEqual(b.form("/console/searches").fields["search_name"], "")  # it is not his to replace
+        self.assertNotIn("/console/searches/all/remove", b.text)
+        self.assertNotIn('name="shared"', b.text)
+        self.save(alice, 403, search_name="mine", shared="yes")
+        self.assertIn('<a href="#shared">', b.text)
+        self.save(alice, 403, search_name="all")
+        self.assertIn('<a href="#search_name">', b.text)
+        csrf = b.form("/console/searches").fields["csrf"]
+        self.assertEqual(b.send("POST", "/console/searches/all/remove", {"csrf": csrf, "version": '"v1"'}).status, 403)
+        # administrators change those of others; the form keeps what they are
+        at_console(admin).get("/console/certificates?saved=all")
+        self.save(admin, at=None, description="by the house", shared="yes")
+        row = olga.get("/pki/searches/all").json
+        self.assertEqual([row[k] for k in ("mine", "shared", "description", "version")], [True, True, "by the house", 2])
+        at_console(admin).get("/console/certificates")
+        at_console(admin).submit("/console/searches/all/remove")
+        self.assertEqual(self.shown(bob), ["both"])
+
+    def test_console_is_not_for_foreign_pages(self):
+        self.put("mine")
+        b = at_console(alice)
+        b.get("/console/certificates?saved=mine")
+        fields, remove = b.form("/console/searches").fields, b.form("/console/searches/mine/remove").fields
+        for path, sent in (("/console/searches", {**fields, "query": "Id -gt 9"}), ("/console/searches/mine/remove", remove)):
+            self.assertEqual(b.send("POST", path, {**sent, "csrf": "x"}).status, 403)
+            self.assertEqual(b.send("POST", path, {k: v for k, v in sent.items() if k != "csrf"}).status, 403)
+            self.assertEqual(b.send("POST", path, sent, site="same-site").status, 403)
+            self.assertIn(b.send("POST", path, sent, site="cross-site").status, (303, 401, 403))
+            self.assertIn(alice.send("POST", path, urllib.parse.urlencode(sent).encode(), Content_Type="application/x-www-form-urlencoded").status, (401, 403))
+        self.assertEqual([alice.get("/pki/searches/mine").json[k] for k in ("query", "version")], ["Id -ne 0", 1])
 
     def test_no_more_than_a_bounded_number(self):
         env.psql("insert into saved_search (name, owner, owner_kind, owner_id, is_shared, query, changed_by) select 'n' || i, s.owner, s.owner_kind, "

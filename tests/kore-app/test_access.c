@@ -354,6 +354,8 @@ static const struct {
     {"console.audit", 0, false}, /* the session is alice's, who has no role */
     {"console.certificates", SESSIONS, false},
     {"console.certificates.file", SESSIONS, false},
+    {"console.search.save", SESSION, false},
+    {"console.search.remove", SESSION, false},
     {"console.mine", SESSIONS, false},
     {"console.renew", SESSIONS, false},
     {"console.renew.do", SESSION, false},

@@ -1,0 +1,177 @@
+/* What the page of the inventory is asked for. See console_asked.h. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "form.h"
+#include "inventory/saved_search.h"
+#include "rest/rest_saved_search.h"
+
+#include "console_asked.h"
+#include "console_ask.h"
+#include "console_search.h"
+
+#define ALWAYS "id,subject,status,template,not_after,ca,requester" /* members */
+const struct console_column console_columns[ASKED_COLUMNS] = {{"show_names", "sans"},
+    {"show_serial", "serial"}, {"show_begins", "not_before"}, {"show_issuer", "issuer"},
+    {"show_metadata", "metadata"}};
+
+void
+console_asked_clear(struct console_asked *a)
+{
+	free(a->written);
+	gh_json_free(a->searches);
+	rest_params_clear(a->p, ASKED_PARAMS);
+}
+
+/* A form sends fields that are empty. */
+static void
+drop_empty(struct rest_param *p)
+{
+	if (p->value != NULL && *p->value == '\0') {
+		free(p->value);
+		p->value = NULL;
+	}
+}
+
+static void
+name_params(struct console_asked *a)
+{
+	static const char *const names[ASKED_FILTERS] = {"page", "order_by", "order", "query",
+	    "write", "lang", "saved", "version"};
+
+	for (size_t i = 0; i < ASKED_PARAMS; i++)
+		a->p[i].name = i < ASKED_FILTERS ? names[i]
+		    : i < ASKED_FIRST_COLUMN     ? console_filter_names[i - ASKED_FILTERS]
+						 : console_columns[i - ASKED_FIRST_COLUMN].name;
+}
+
+int
+console_asked_read(const struct call *call, struct console_asked *a, struct rest_fields *f,
+    struct gh_error *err)
+{
+	int rc;
+
+	name_params(a);
+	if ((rc = rest_params_read(call, a->p, ASKED_PARAMS, f, err)) != 0)
+		return rc;
+	a->is_said = a->p[ASKED_QUERY].value != NULL || a->p[ASKED_WRITE].value != NULL;
+	for (size_t i = 0; i < ASKED_PARAMS; i++)
+		drop_empty(&a->p[i]);
+	if ((rc = rest_fields_check(f, err)) == 0 && a->p[ASKED_WRITE].value != NULL)
+		rc = console_filter_write(&a->p[ASKED_FILTERS], &a->written, err);
+	a->query = a->written != NULL         ? a->written
+	    : a->p[ASKED_QUERY].value != NULL ? a->p[ASKED_QUERY].value
+					      : "";
+	return rc;
+}
+
+int
+console_asked_form(const struct call *call, struct console_asked *a, struct gh_error *err)
+{
+	name_params(a);
+	a->is_said = true;
+	for (size_t i = 0; i < ASKED_PARAMS; i++) {
+		const char *text = gh_form_get(call->form, a->p[i].name);
+
+		if (text != NULL && *text != '\0' && (a->p[i].value = strdup(text)) == NULL)
+			return gh_fail(err, GH_E_NOMEM, "form of a search");
+	}
+	a->query = a->p[ASKED_QUERY].value != NULL ? a->p[ASKED_QUERY].value : "";
+	return 0;
+}
+
+/* --- a saved search --------------------------------------------------------------------------- */
+
+static bool
+is_member(const char *list, const char *name)
+{
+	size_t n = strlen(name);
+
+	for (const char *at = list; at != NULL && *at != '\0'; at += *at == ',') {
+		size_t len = strcspn(at, ",");
+
+		if (len == n && strncmp(at, name, n) == 0)
+			return true;
+		at += len;
+	}
+	return false;
+}
+
+/* 0 or -1 */
+static int
+take(struct rest_param *p, const char *text)
+{
+	if (text == NULL || p->value != NULL)
+		return 0;
+	p->value = strdup(text);
+	return p->value != NULL ? 0 : -1;
+}
+
+/* What is saved, as if it had been chosen. Its order ascends where it does not say, as over REST.
+ */
+static int
+take_saved(struct console_asked *a, const gh_json *row)
+{
+	const char *by = gh_json_string(gh_json_get(row, "order_by")),
+		   *order = gh_json_string(gh_json_get(row, "order")),
+		   *fields = gh_json_string(gh_json_get(row, "fields"));
+	char etag[SAVED_SEARCH_ETAG_SIZE];
+	int bad = take(&a->p[ASKED_QUERY], gh_json_string(gh_json_get(row, "query"))) |
+	    take(&a->p[ASKED_ORDER_BY], by) |
+	    take(&a->p[ASKED_ORDER],
+		order != NULL    ? order
+		    : by != NULL ? "asc"
+				 : NULL) |
+	    take(&a->p[ASKED_VERSION], saved_search_etag(row, etag));
+
+	for (size_t i = 0; i < ASKED_COLUMNS; i++)
+		if (is_member(fields, console_columns[i].member))
+			bad |= take(&a->p[ASKED_FIRST_COLUMN + i], "yes");
+	a->query = a->p[ASKED_QUERY].value != NULL ? a->p[ASKED_QUERY].value : "";
+	return bad;
+}
+
+int
+console_asked_saved(struct worker_env *env, const struct call *call, struct console_asked *a,
+    struct gh_error *err)
+{
+	int rc = console_get(env, call, rest_saved_searches, NULL, &a->searches, err);
+
+	if (rc != 0 || a->p[ASKED_SAVED].value == NULL)
+		return rc;
+	a->shown = console_search_find(a->searches, a->p[ASKED_SAVED].value);
+	if (a->is_said)
+		return 0;
+	if (a->shown == NULL)
+		return gh_refuse(err, GH_E_NOT_FOUND, "There is no saved search of this name.");
+	return take_saved(a, a->shown) == 0 ? 0 : gh_fail(err, GH_E_NOMEM, "saved search");
+}
+
+/* --- what the API is asked -------------------------------------------------------------------- */
+
+const char *
+console_asked_text(const struct console_asked *a, int param, const char *otherwise)
+{
+	return a->p[param].value != NULL ? a->p[param].value : otherwise;
+}
+
+void
+console_asked_put(struct gh_buf *q, const struct console_asked *a)
+{
+	console_query_put(q, "query", a->query);
+	console_query_put(q, "order_by", console_asked_text(a, ASKED_ORDER_BY, "id"));
+	console_query_put(q, "order", console_asked_text(a, ASKED_ORDER, "desc"));
+}
+
+const char *
+console_asked_members(const struct console_asked *a, char out[CONSOLE_MEMBERS_SIZE])
+{
+	size_t n = (size_t)snprintf(out, CONSOLE_MEMBERS_SIZE, "%s", ALWAYS);
+
+	for (size_t i = 0; i < ASKED_COLUMNS && n < CONSOLE_MEMBERS_SIZE; i++)
+		if (a->p[ASKED_FIRST_COLUMN + i].value != NULL)
+			n += (size_t)snprintf(out + n, CONSOLE_MEMBERS_SIZE - n, ",%s",
+			    console_columns[i].member);
+	return out;
+}
