@@ -12,6 +12,7 @@
 #include "integration/database.h"
 #include "store/catalog/metadata_row.h"
 #include "store/catalog/name_row.h"
+#include "store/catalog/view_rule_row.h"
 #include "store/ca/ca_row.h"
 
 #define TIMEOUT_MS 2000
@@ -93,6 +94,8 @@ store_catalog__holds_what_was_created(void **state)
 			      "\"network\":\"10.0.0.0/8\",\"group\":\"pki\"}");
 	gh_json *label =
 	    parse("{\"name\":\"phones\",\"settings\":{\"template\":\"Phone\"},\"enabled\":true}");
+	gh_json *view =
+	    parse("{\"name\":\"team\",\"group\":\"web\",\"field\":\"Dept\",\"value\":\"a\"}");
 	const struct store_new_ca new_ca = {.ca = &fixture_ca, .event = "ca.created"};
 	gh_json *c, *row;
 	int64_t id, g1, g2;
@@ -108,6 +111,7 @@ store_catalog__holds_what_was_created(void **state)
 	assert_int_equal(store_create_app(db, &fixture_admin, app, &id, &err), GH_E_CONFLICT);
 	ok(store_set_metadata_field(db, &fixture_admin, field, &is_new, &err));
 	ok(store_add_ca_rule(db, &fixture_admin, rule, &err));
+	ok(store_add_view_rule(db, &fixture_admin, view, &err));
 	ok(store_add_est_label(db, &fixture_admin, label, &err));
 	gh_json_free(label);
 	ok(store_import_template(db, &fixture_admin, "User", "{\"a\":1}", &version, &is_new, &err));
@@ -142,6 +146,10 @@ store_catalog__holds_what_was_created(void **state)
 	assert_true(gh_json_int(gh_json_get(row, "priority"), &id) && id == 7);
 	assert_string_equal(gh_json_string(gh_json_get(row, "group")), "pki");
 	assert_int_equal(gh_json_type(gh_json_get(row, "tenant")), GH_JSON_NULL);
+	row = gh_json_at(gh_json_get(c, "view_rules"), 0);
+	assert_string_equal(gh_json_string(gh_json_get(row, "group")), "web");
+	assert_string_equal(gh_json_string(gh_json_get(row, "value")), "a");
+	assert_int_equal(gh_json_type(gh_json_get(row, "template")), GH_JSON_NULL);
 	row = gh_json_at(gh_json_get(c, "est_labels"), 0);
 	assert_string_equal(gh_json_string(gh_json_get(gh_json_get(row, "settings"), "template")),
 	    "Phone");
@@ -158,8 +166,12 @@ store_catalog__holds_what_was_created(void **state)
 			     "SELECT count(*) FROM audit WHERE object = 'mobile' AND detail = 'CA "
 			     "issuing, priority 7, network 10.0.0.0/8, group pki'"),
 	    1);
+	assert_int_equal(count("SELECT count(*) FROM audit WHERE event = 'view.rule-added' AND "
+			       "object = 'team' AND detail = 'group web, metadata Dept=a'"),
+	    1);
 	assert_int_equal(count("SELECT count(*) FROM audit WHERE event = 'template.imported'"), 2);
 	gh_json_free(app);
+	gh_json_free(view);
 	gh_json_free(field);
 	gh_json_free(rule);
 }
