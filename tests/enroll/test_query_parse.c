@@ -49,8 +49,8 @@ static void
 print_node(const struct cert_node *n, char *out, size_t size)
 {
 	static const char *const columns[] = {"id", "request", "subject", "dn", "san", "ca",
-	    "issuer", "serial", "thumbprint", "requester", "template", "state", "before", "after",
-	    "location", "metadata"};
+	    "issuer", "serial", "thumbprint", "requester", "template", "state", "keytype",
+	    "keysize", "before", "after", "location", "metadata"};
 	static const char *const ops[] = {"=", "<>", "<", "<=", ">", ">=", "has", "hasnot",
 	    "begins", "ends", "is", "isnot"};
 	char left[2048], right[2048];

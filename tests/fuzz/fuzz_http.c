@@ -241,6 +241,8 @@ start(void)
 	fake_conf.kra.socket = none;
 	fake_conf.rest.application = none;
 	fake_conf.csr.application = none;
+	fake_conf.syslog.host = none;
+	fake_conf.notify.smtp_url = none;
 	if (ocsp_service_new(&fake_conf, ocsp_http_prepare, &app_state.ocsp, &err) != 0 ||
 	    store_new("host=/nonexistent", 100, &world.store, &err) != 0 ||
 	    signer_client_new("/nonexistent", 100, &world.signer, &err) != 0 ||
