@@ -275,7 +275,8 @@ class Steps(Case):
             wait_for(lambda: env.count("select count(*) from pg_stat_activity where usename = 'gatehouse' "
                                        "and wait_event_type = 'Lock'") > 0, "the statement waits", 20, 0.01)
             alice.connection.close()
-        wait_for(lambda: self.check_request(request) == ("complete", 1), "it is given out", 20)
+        wait_for(lambda: self.one(f"select state from key_request where id = {request}") == ["complete"], "it is given out", 20)
+        self.assertEqual(self.check_request(request), ("complete", 1))
         reply, got = self.retrieve(key_id, request)
         self.assertEqual((got, reply.json["is_repeated"]), (secret, True))
         self.assertEqual(self.check_request(request), ("complete", 2))
