@@ -3,19 +3,17 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "buf.h"
 #include "catalog/catalog.h"
 #include "catalog/metadata.h"
 #include "inventory/cert_metadata.h"
 #include "timestamp.h"
 
 #include "ce.h"
+#include "ce_field.h"
 #include "ce_format.h"
 #include "ce_lookup.h"
 #include "ce_metadata.h"
 #include "ce_parse.h"
-
-#define OPTIONS_MAX (128 * 1024)
 
 #define FAIL_REVOKED 0x01
 #define FAIL_EXPIRED 0x02
@@ -225,39 +223,15 @@ ce_metadata_set(struct worker_env *env, const struct call *call, struct gh_http_
 
 /* ---- definitions ---- */
 
-/* "a,b" */
-static int
-set_options(gh_json *o, const struct metadata_field *f)
-{
-	struct gh_buf b;
-	int bad;
-
-	gh_buf_init(&b, OPTIONS_MAX);
-	for (char **p = f->options; p != NULL && *p != NULL; p++)
-		gh_buf_putf(&b, "%s%s", p == f->options ? "" : ",", *p);
-	gh_buf_putc(&b, '\0');
-	bad = gh_buf_check(&b, NULL) != 0 ? -1
-					  : gh_json_set_string(o, "Options", (const char *)b.data);
-	gh_buf_free(&b);
-	return bad;
-}
-
 static gh_json *
 definition(const struct metadata_field *f)
 {
-	const struct {
-		const char *name, *value;
-	} texts[] = {{"Name", f->name}, {"Description", f->description}, {"Hint", f->hint},
-	    {"Validation", f->regex}, {"Message", f->message}, {"DefaultValue", f->default_value}};
 	gh_json *o = gh_json_new_object();
 	int bad = gh_json_set_int(o, "DataType", f->type) |
 	    gh_json_set_bool(o, "Required", f->required) |
 	    gh_json_set_bool(o, "AllowAPI", f->allow_api) |
-	    gh_json_set_bool(o, "ExplicitUpdate", f->explicit_update) | set_options(o, f);
+	    gh_json_set_bool(o, "ExplicitUpdate", f->explicit_update) | ce_set_field_texts(o, f);
 
-	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
-		bad |= gh_json_set_string(o, texts[i].name,
-		    texts[i].value != NULL ? texts[i].value : "");
 	if (bad == 0)
 		return o;
 	gh_json_free(o);

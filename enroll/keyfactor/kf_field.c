@@ -4,9 +4,9 @@
 #include <string.h>
 #include <strings.h>
 
-#include "buf.h"
 #include "catalog/catalog.h"
 #include "catalog/metadata.h"
+#include "certenroll/ce_field.h"
 #include "rest/rest_certificate.h"
 #include "rest/rest_metadata_field.h"
 
@@ -14,46 +14,21 @@
 #include "kf_ask.h"
 #include "kf_field.h"
 
-#define OPTIONS_MAX (128 * 1024)
 #define IDS_MAX 256 /* of one call that removes */
 #define QUERY_SIZE 128
 
 /* ---- how they are told ---- */
 
-/* "a,b" */
-static int
-set_options(gh_json *o, const struct metadata_field *f)
-{
-	struct gh_buf b;
-	int bad;
-
-	gh_buf_init(&b, OPTIONS_MAX);
-	for (char **p = f->options; p != NULL && *p != NULL; p++)
-		gh_buf_putf(&b, "%s%s", p == f->options ? "" : ",", *p);
-	gh_buf_putc(&b, '\0');
-	bad = gh_buf_check(&b, NULL) != 0 ? -1
-					  : gh_json_set_string(o, "Options", (const char *)b.data);
-	gh_buf_free(&b);
-	return bad;
-}
-
 static gh_json *
 field_json(const struct metadata_field *f)
 {
-	const struct {
-		const char *name, *value;
-	} texts[] = {{"Name", f->name}, {"Description", f->description}, {"Hint", f->hint},
-	    {"Validation", f->regex}, {"Message", f->message}, {"DefaultValue", f->default_value}};
 	gh_json *o = gh_json_new_object();
 	int bad = gh_json_set_int(o, "Id", f->id) | gh_json_set_int(o, "DataType", f->type) |
 	    gh_json_set_int(o, "Enrollment", f->required ? 1 : 0) |
 	    gh_json_set_int(o, "DisplayOrder", f->display_order) |
 	    gh_json_set_bool(o, "AllowAPI", true) |
-	    gh_json_set_bool(o, "ExplicitUpdate", f->explicit_update) | set_options(o, f);
+	    gh_json_set_bool(o, "ExplicitUpdate", f->explicit_update) | ce_set_field_texts(o, f);
 
-	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
-		bad |= gh_json_set_string(o, texts[i].name,
-		    texts[i].value != NULL ? texts[i].value : "");
 	if (bad == 0)
 		return o;
 	gh_json_free(o);

@@ -1,6 +1,4 @@
 /* GET /console/audit. See console.h. */
-#include <inttypes.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "rest/rest_audit.h"
@@ -37,26 +35,6 @@ ask(struct worker_env *env, const struct call *call, const struct rest_param *p,
 	return rc;
 }
 
-static int
-put_next(gh_json *data, const struct rest_param *p, const gh_json *next)
-{
-	char after[24];
-	struct gh_buf q;
-	int64_t id;
-	int bad;
-
-	if (!gh_json_int(next, &id))
-		return 0;
-	snprintf(after, sizeof(after), "%" PRId64, id);
-	gh_buf_init(&q, CONSOLE_QUERY_MAX);
-	console_query_put(&q, "after", after);
-	for (size_t i = EVENT; i < LANGUAGE; i++)
-		console_query_put(&q, p[i].name, p[i].value);
-	bad = console_set_link(data, "next", "/console/audit", &q);
-	gh_buf_free(&q);
-	return bad;
-}
-
 static const struct console_choice outcomes[] = {
     {"", "audit_outcome.any"},
     {"success", "audit_outcome.success"},
@@ -84,7 +62,9 @@ data_of(const struct call *call, const struct rest_param *p, const gh_json *page
 
 	if (gh_json_set(data, "entries", gh_json_ref(entries)) == 0 &&
 	    gh_json_set_bool(data, "has_rows", gh_json_size(entries) > 0) == 0 &&
-	    put_form(data, call, p) == 0 && put_next(data, p, gh_json_get(page, "next")) == 0)
+	    put_form(data, call, p) == 0 &&
+	    console_set_next(data, "/console/audit", gh_json_get(page, "next"), p + EVENT,
+		LANGUAGE - EVENT) == 0)
 		return data;
 	gh_json_free(data);
 	return NULL;

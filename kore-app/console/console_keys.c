@@ -57,26 +57,6 @@ ask(struct worker_env *env, const struct call *call, const struct rest_param *p,
 	return rc;
 }
 
-static int
-put_next(gh_json *data, const struct rest_param *p, const gh_json *next)
-{
-	char after[24];
-	struct gh_buf q;
-	int64_t id;
-	int bad;
-
-	if (!gh_json_int(next, &id))
-		return 0;
-	snprintf(after, sizeof(after), "%" PRId64, id);
-	gh_buf_init(&q, CONSOLE_QUERY_MAX);
-	console_query_put(&q, "after", after);
-	console_query_put(&q, "state", p[STATE].value);
-	console_query_put(&q, "requester", p[REQUESTER].value);
-	bad = console_set_link(data, "next", KEYS, &q);
-	gh_buf_free(&q);
-	return bad;
-}
-
 static gh_json *
 list_data(const struct call *call, const struct rest_param *p, const gh_json *page)
 {
@@ -89,7 +69,7 @@ list_data(const struct call *call, const struct rest_param *p, const gh_json *pa
 	bad |= gh_json_set(data, "entries", gh_json_ref(entries)) |
 	    gh_json_set_bool(data, "has_rows", gh_json_size(entries) > 0) |
 	    gh_json_set(data, "values", values) | gh_json_set(data, "options", options) |
-	    put_next(data, p, gh_json_get(page, "next"));
+	    console_set_next(data, KEYS, gh_json_get(page, "next"), p + STATE, LANGUAGE - STATE);
 	if (bad == 0)
 		return data;
 	gh_json_free(data);

@@ -11,6 +11,7 @@
 
 #include "pages/page.h"
 
+#include "console_ask.h"
 #include "console_page.h"
 
 #define DAY_LENGTH 10 /* of "2026-01-02T03:04:05Z" */
@@ -107,6 +108,27 @@ console_set_link(gh_json *o, const char *name, const char *path, const struct gh
 		return -1;
 	bad = gh_json_set_string(o, name, link);
 	free(link);
+	return bad;
+}
+
+int
+console_set_next(gh_json *o, const char *path, const gh_json *next, const struct rest_param *p,
+    size_t n)
+{
+	char after[24];
+	struct gh_buf q;
+	int64_t id;
+	int bad;
+
+	if (!gh_json_int(next, &id))
+		return 0;
+	snprintf(after, sizeof(after), "%" PRId64, id);
+	gh_buf_init(&q, CONSOLE_QUERY_MAX);
+	console_query_put(&q, "after", after);
+	for (size_t i = 0; i < n; i++)
+		console_query_put(&q, p[i].name, p[i].value);
+	bad = console_set_link(o, "next", path, &q);
+	gh_buf_free(&q);
 	return bad;
 }
 

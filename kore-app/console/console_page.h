@@ -5,6 +5,7 @@
 #include "buf.h"
 #include "call.h"
 #include "json.h"
+#include "rest/rest_list.h"
 #include "words.h"
 
 /* Does who calls see what is not his own? As GET /pki/certificates has it. */
@@ -31,6 +32,10 @@ gh_json *console_options(const struct console_choice *list, const char *selected
 
 /* The path with a query, which console_query_put has made. 0 or -1. */
 int console_set_link(gh_json *o, const char *name, const char *path, const struct gh_buf *query);
+/* "next": the page of the list behind number `next`, with the n parameters of this one; a next that
+ * is no number is the end. 0 or -1. */
+int console_set_next(gh_json *o, const char *path, const gh_json *next, const struct rest_param *p,
+    size_t n);
 
 /* A field of the form as a member; one that is empty is not said. 0 or -1. */
 int console_take(gh_json *o, const struct call *call, const char *field);
