@@ -119,6 +119,14 @@ class ByQuery(Case):
         self.assertEqual(env.sql("select event, outcome from audit where object = 'metadata run %d' order by id" % done["run"]["id"]),
                          [["metadata.run-started", "success"], ["metadata.run-ended", "success"]])
 
+    def test_what_somebody_wrote_past_us_holds_up_nothing(self):
+        first, second = self.certificates(2)
+        env.sql(f"update certificate set metadata = '5' where id = {first}")
+        done = apply("--query", 'Requester -eq "many"', "--set", "Phase=new", "--yes")
+        self.assertEqual(counts(done["run"]), (2, 0, 0))
+        self.assertEqual(self.values(first), {"Phase": "new"})
+        self.assertEqual(self.values(second), {"Phase": "new"})
+
     def test_wrong_orders(self):
         for args, said in ((("--query", "Phasee -eq 1", "--set", "Phase=a"), b"column 1"), (("--query", "Id -gt 0", "--set", "Nope=a"), b"not defined"),
                            (("--query", "Id -gt 0", "--set", "Phase=A1"), b"pattern"), (("--query", "Id -gt 0"), b"say what"), (("--set", "Phase=a"), b"--query"),
