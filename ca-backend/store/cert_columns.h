@@ -17,6 +17,10 @@
 	"(CASE WHEN ca_id < 0 THEN (SELECT f.subject FROM foreign_issuer f WHERE f.id = ca_id) " \
 	"ELSE (SELECT ca.subject FROM ca WHERE ca.id = ca_id) END)"
 
+/* What certificate_template is by: a certificate from elsewhere has no template, and a place in an
+ * order is no NULL. */
+#define CERT_TEMPLATE_KEY "lower(coalesce(template, ''))"
+
 /* Where scans have found it, now and before. */
 #define CERT_LOCATIONS \
 	"(SELECT coalesce(json_agg(l), '[]') FROM (SELECT e.id AS endpoint_id, e.host || ':' || e.port AS endpoint, " \

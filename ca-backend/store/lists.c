@@ -119,7 +119,7 @@ put_cert_filter(struct gh_buf *b, struct store_params *p, const struct store_fil
 							     : " AND status = 21 AND NOT " IS_HELD);
 	if (f->template_name != NULL) {
 		store_put_text(p, f->template_name);
-		gh_buf_putf(b, " AND lower(template) = lower($%d)", p->n);
+		gh_buf_putf(b, " AND " CERT_TEMPLATE_KEY " = lower($%d)", p->n);
 	}
 	if (f->serial != NULL) {
 		store_put_serial(p, f->serial);

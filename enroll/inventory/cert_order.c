@@ -10,6 +10,7 @@ const char *const cert_order_words[] = {[CERT_BY_ID] = "id",
     [CERT_BY_SUBJECT] = "subject",
     [CERT_BY_REQUESTER] = "requester",
     [CERT_BY_SERIAL] = "serial",
+    [CERT_BY_TEMPLATE] = "template",
     NULL};
 
 bool

@@ -5,7 +5,7 @@
 #include "store/inventory/cert_filter.h"
 #include "store/inventory/cert_sort.h"
 
-#define CERT_ORDER_WORDS "id, not_after, subject, requester or serial"
+#define CERT_ORDER_WORDS "id, not_after, subject, requester, serial or template"
 /* By enum cert_sort; NULL at the end. */
 extern const char *const cert_order_words[];
 bool cert_order_is(const char *word);

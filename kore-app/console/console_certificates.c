@@ -180,6 +180,7 @@ static const struct console_choice sorts[] = {
     {"subject", "certificates.by_subject"},
     {"requester", "certificates.by_requester"},
     {"serial", "certificates.by_serial"},
+    {"template", "certificates.by_template"},
     {NULL, NULL},
 };
 static const struct console_choice orders[] = {

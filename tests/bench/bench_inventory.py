@@ -41,7 +41,7 @@ class Case:
 def cases(env):
     serial, thumbprint = env.sql(f"select encode(serial, 'hex'), encode(sha1, 'hex') from certificate where id = {BASE + 77}")[0]
     yield Case("all, order_by=id")
-    for by in ("id&order=desc", "not_after", "not_after&order=desc", "subject", "requester", "serial"):
+    for by in ("id&order=desc", "not_after", "not_after&order=desc", "subject", "requester", "serial", "template"):
         yield Case(f"all, order_by={by}", None, f"&order_by={by}")
     yield Case("Serial -eq", f'Serial -eq "{serial}"', is_deep=False)
     yield Case("Thumbprint -eq", f'Thumbprint -eq "{thumbprint}"', is_deep=False)

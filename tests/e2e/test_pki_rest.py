@@ -5,6 +5,7 @@ by several at once, sent wrongly, or another's."""
 import base64
 import concurrent.futures
 import csv
+import datetime
 import io
 import json
 import re
@@ -22,6 +23,9 @@ import client
 import der
 import tap
 from client import Client
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 from environment import Environment
 
 env = Environment("pki_rest", GATEHOUSE_CONF_EXTRA="""
@@ -593,6 +597,7 @@ class Lists(Case):
 
 
 KEYS = {}  # by id: type and size of the key
+NOW = datetime.datetime.now(datetime.timezone.utc).strftime("%FT%TZ")  # no certificate ends while the tests run
 
 
 def evaluate(test, cert):
@@ -604,7 +609,8 @@ def evaluate(test, cert):
     elif field in ("SAN", "DNS"):
         have = [n.partition(":")[2] for n in cert["sans"] if field == "SAN" or n.startswith("dns:")]
     elif field == "State":
-        have = [{"valid": "active"}.get(cert["status"], cert["status"])]
+        ends = "active" if cert["not_after"] >= NOW else "expired"
+        have = {"valid": [ends], "foreign": ["foreign", ends]}.get(cert["status"], [cert["status"]])
     elif field == "NotAfter":
         have = [cert["not_after"][:10]]
     else:
@@ -638,6 +644,14 @@ def written(tree):
     return f"{field.removeprefix('m')} {op} {'NULL' if value is None else value}"
 
 
+def elsewhere(n):
+    """A certificate that none of our CAs has made."""
+    name, now = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, f"Elsewhere {n}")]), datetime.datetime.now(datetime.timezone.utc)
+    key = ec.generate_private_key(ec.SECP256R1())
+    cert = x509.CertificateBuilder(name, name, key.public_key(), 77 + n, now - datetime.timedelta(99), now + datetime.timedelta(9 * n - 9.5))
+    return cert.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM).decode()
+
+
 class Inventory(Case):
     TEXTS = ("-eq", "-ne", "-contains", "-notcontains", "-startswith", "-endswith")
     ORDERS = ("-eq", "-ne", "-lt", "-le", "-gt", "-ge")
@@ -651,6 +665,8 @@ class Inventory(Case):
             number = who.submit(web_csr(f"inv{n}.example.test", *names, subject=subject), "WebServer", metadata).json["id"]
             assert olga.decide(number, "approved").status == 200
         assert alice.submit(der.csr(der.Key(env.scratch, "rsa:2048"))).status == 201
+        for n in range(3):  # without a template, more than a page of them
+            assert olga.call("POST", "/pki/certificates/import", {"content": elsewhere(n)}).status == 200
         cls.all = cls.entries(olga, None)
         KEYS.update((int(i), cls.key_of(bytes.fromhex(text))) for i, text in env.sql("select id, encode(der, 'hex') from certificate"))
         assert {("RSA", 2048), ("EC", 256)} <= set(KEYS.values())
@@ -707,9 +723,11 @@ class Inventory(Case):
             self.assertEqual(self.ids(query), [])  # no wildcards
         self.assertEqual(len(self.ids('Department -contains "0%_"')), 2)
         self.assertEqual(self.ids('CN -eq "x\' OR 1=1 --"'), [])
-        for field in ("Id", "RequestId", "Subject", "CN", "CA", "Issuer", "Serial", "Thumbprint", "Requester", "NotBefore", "NotAfter"):
-            self.assertEqual(self.ids(f"{field} -ne NULL"), [e["id"] for e in self.all], field)
-            self.assertEqual(self.ids(f"{field} -eq null"), [], field)
+        of_ours = [e["id"] for e in self.all if e["status"] != "foreign"]
+        for field in ("Id", "Subject", "CN", "CA", "Issuer", "Serial", "Thumbprint", "Requester", "NotBefore", "NotAfter"):
+            has = of_ours if field in ("CA", "Requester") else [e["id"] for e in self.all]
+            self.assertEqual(self.ids(f"{field} -ne NULL"), has, field)
+            self.assertEqual(self.ids(f"{field} -eq null"), [e["id"] for e in self.all if e["id"] not in has], field)
 
     def test_like_a_naive_evaluator(self):
         """Random trees of random tests, by the database and by hand."""
@@ -719,7 +737,7 @@ class Inventory(Case):
                   "CN": ["alice adams", "inv1", "INV2.example.test", "example.test", "%", "_", "\\", ""],
                   "Thumbprint": [e["thumbprint"] for e in self.all], "OU": ["people", "x", None], "SAN": [*names, "inv", None], "DNS": [*names, "test", None], "CA": ["issuing", "root", "i"],
                   "Requester": [e["requester"] for e in self.all] + ["ali"], "Template": ["User", "webserver", "web", None],
-                  "NotAfter": sorted({e["not_after"][:10] for e in self.all}), "State": ["active", "revoked", "hold"],
+                  "NotAfter": sorted({e["not_after"][:10] for e in self.all}), "State": ["active", "expired", "revoked", "hold", "foreign"],
                   "Serial": [e["serial"] for e in self.all][:5], "KeyType": ["RSA", "ec", "e", "Ed25519", None], "KeySize": [256, 2048, 3072, None],
                   "mDepartment": ["IT", "i", "100%_x", "%", None], "mCost-Center": [7, -3, 0, None], "mStage": ["test", "production", "t", None]}
 
@@ -752,13 +770,13 @@ class Inventory(Case):
             found = found + ids if way == "next" else ids + found
         return found, reply
 
-    ORDERED = {"id": lambda e: 0, "not_after": lambda e: e["not_after"], "subject": lambda e: e["subject"].lower()[:200],
+    ORDERED = {"id": lambda e: 0, "template": lambda e: (e["template"] or "").lower(), "not_after": lambda e: e["not_after"], "subject": lambda e: e["subject"].lower()[:200],
                "requester": lambda e: e["requester"].lower(), "serial": lambda e: e["serial"]}
 
     def test_pages_both_ways_in_each_order(self):
         """Of what no index finds, of what one finds, of all, and of one's own."""
         for who, query in ((olga, 'CN -contains "example" OR Template -eq "User"'), (olga, 'Template -eq "WebServer"'), (olga, "Id -ne 0"),
-                           (alice, "Id -ne 0")):
+                           (alice, "Id -ne 0"), (olga, 'State -eq "foreign" OR Template -eq "User"')):
             for by, key in self.ORDERED.items():
                 for order in ("asc", "desc"):
                     with self.subTest(own=who is alice, query=query, by=by, order=order):
@@ -1021,10 +1039,12 @@ class Statistics(Case):
                        "(select from revocation h where h.certificate_id = c.id and h.reason = 6) then 'hold' else 'revoked' end, ca.name, "
                        "coalesce(c.template, ''), date_trunc('week', c.not_after at time zone 'UTC')::date, coalesce(c.metadata->>'Department', ''), "
                        "(c.not_before at time zone 'UTC')::date "
-                       "from certificate c join ca on ca.id = ca_id")
+                       "from certificate c left join ca on ca.id = ca_id")
         week = env.sql("select date_trunc('week', now() at time zone 'UTC')::date")[0][0]
         first, today = env.sql("select (now() at time zone 'UTC')::date - 29, (now() at time zone 'UTC')::date")[0]
-        states, cas, templates, _, values, days = (Counter(r[i] for r in rows) for i in range(6))
+        states, cas, templates, _, values, _ = (Counter(r[i] for r in rows) for i in range(6))
+        del cas[""]  # from elsewhere
+        days = Counter(r[5] for r in rows if r[1] != "")
         weeks = Counter(r[3] for r in rows if r[0] in ("active", "expired") and r[3] >= week)
         return {"total": len(rows), "by_state": {s: states[s] for s in ("active", "expired", "revoked", "hold")}, "by_ca": dict(cas),
                 "by_template": {t or None: n for t, n in templates.items()}, "by_expiry_week": dict(weeks),
@@ -1034,6 +1054,7 @@ class Statistics(Case):
         found, wanted = self.counted("?metadata=department"), self.scanned()
         for name, key in (("by_ca", "ca"), ("by_template", "template"), ("by_expiry_week", "begins"), ("by_issue_day", "day"), ("by_metadata", "value")):
             found[name] = {row[key]: row["count"] for row in found[name]}
+        found["by_ca"].pop(None)  # issuers elsewhere
         self.assertEqual({k: found[k] for k in wanted}, wanted)
         self.assertEqual(sum(row["count"] for row in found["by_key"]), found["total"])
         return found

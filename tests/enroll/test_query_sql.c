@@ -119,6 +119,7 @@ conditions__table(void **state)
 
 #define SUBJECT "lower(left(subject, 200)) COLLATE \"C\" LIKE lower(#1)"
 #define INNER " OR strpos(lower(substr(subject, 2)), 'cn=') > 0"
+#define TEMPLATE "lower(coalesce(template, ''))"
 #define DNS_OF(v) \
 	"(sans[1] IS NOT NULL AND hashtextextended(lower(sans[1]), 0) IN (hashtextextended('dns:' || lower(" v \
 	"), 0)) " \
@@ -156,10 +157,10 @@ what_indexes_find__table(void **state)
 		"((status <> 21 AND not_after >= now())) <- "},
 	    {"Department -eq \"IT\"", CERT_NARROW_ANY, NULL},
 	    {"Department -eq \"IT\" AND Template -eq \"t\"", CERT_NARROW_ANY,
-		"(((lower(template) = lower(#1)))) <- {\"t\"}"},
+		"((" TEMPLATE " = lower(#1))) <- {\"t\"}"},
 	    {"Department -eq \"IT\" OR Template -eq \"t\"", CERT_NARROW_ANY, NULL},
 	    {"Id -eq 5 OR Template -eq \"t\" AND State -eq \"revoked\"", CERT_NARROW_ANY,
-		"(((id = #1::bigint)) OR (((lower(template) = lower(#2))))) <- {\"5\",\"t\"}"},
+		"(((id = #1::bigint)) OR ((" TEMPLATE " = lower(#2)))) <- {\"5\",\"t\"}"},
 	    {"NotAfter -gt %TODAY% AND Template -eq \"t\" AND CN -eq \"x\"", CERT_NARROW_ANY,
 		"((" SUBJECT INNER ")) <- {\"CN=x%\"}"},
 	    {"NotAfter -ge \"2026-12-01\" AND NotAfter -lt \"2026-12-02\"", CERT_NARROW_ANY,
@@ -167,8 +168,11 @@ what_indexes_find__table(void **state)
 		"{\"1796083200\",\"1796169600\"}"},
 	    {"Id -eq 5", CERT_NARROW_BY_ID, NULL},
 	    {"Template -eq \"t\" AND CN -eq \"a\"", CERT_NARROW_BY_ID,
-		"(((lower(template) = lower(#1)))) <- {\"t\"}"},
+		"((" TEMPLATE " = lower(#1))) <- {\"t\"}"},
 	    {"Template -eq \"t\" OR Template -eq \"u\"", CERT_NARROW_BY_ID, NULL},
+	    {"Template -eq \"t\" AND Id -eq 5", CERT_NARROW_BY_TEMPLATE,
+		"((" TEMPLATE " = lower(#1))) <- {\"t\"}"},
+	    {"Template -startswith \"t\"", CERT_NARROW_BY_TEMPLATE, NULL},
 	    {"NotAfter -lt \"2026-12-01\" AND Template -eq \"t\"", CERT_NARROW_BY_NOT_AFTER,
 		"(((not_after < to_timestamp(#1::bigint)))) <- {\"1796083200\"}"},
 	    {"NotAfter -ne \"2026-12-01\"", CERT_NARROW_BY_NOT_AFTER, NULL},

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "store/cert_columns.h"
 #include "store/store_private.h"
 
 #include "cert_narrow.h"
@@ -143,6 +144,8 @@ is_narrow_test(const struct cert_node *n, enum cert_narrow how)
 		return is_by_id;
 	if (how == CERT_NARROW_BY_NOT_AFTER)
 		return is_not_after(n);
+	if (how == CERT_NARROW_BY_TEMPLATE)
+		return is_of(n, CERT_COL_TEMPLATE);
 	return is_by_id || is_not_after(n) || is_of(n, CERT_COL_ID) || is_of(n, CERT_COL_SERIAL) ||
 	    is_of(n, CERT_COL_THUMBPRINT) || is_subject(n) || is_san(n) || is_held(n);
 }
@@ -150,6 +153,8 @@ is_narrow_test(const struct cert_node *n, enum cert_narrow how)
 static void
 put_test(struct filter_writer *w, const struct cert_node *n)
 {
+	char v[SQL_VALUE_SIZE];
+
 	gh_buf_putc(w->b, '(');
 	if (is_subject(n))
 		put_subject(w, n);
@@ -160,6 +165,8 @@ put_test(struct filter_writer *w, const struct cert_node *n)
 	else if (is_held(n))
 		gh_buf_puts(w->b,
 		    "id IN (SELECT h.certificate_id FROM revocation h WHERE h.reason = 6)");
+	else if (is_of(n, CERT_COL_TEMPLATE))
+		gh_buf_putf(w->b, CERT_TEMPLATE_KEY " = lower(%s)", filter_add_text(w, n->text, v));
 	else
 		filter_put_node(w, n);
 	gh_buf_putc(w->b, ')');

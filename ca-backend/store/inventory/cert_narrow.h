@@ -9,10 +9,11 @@
 
 enum cert_narrow {
 	CERT_NARROW_ANY, /* rows in no order */
-	/* rows along an index in the order of ids, or of not_after: only tests that are joined with
-	 * AND */
+	/* rows along an index in the order of ids, of not_after, or of templates: only tests that
+	 * are joined with AND */
 	CERT_NARROW_BY_ID,
-	CERT_NARROW_BY_NOT_AFTER
+	CERT_NARROW_BY_NOT_AFTER,
+	CERT_NARROW_BY_TEMPLATE
 };
 
 bool cert_is_narrow(const struct cert_node *n, enum cert_narrow how);

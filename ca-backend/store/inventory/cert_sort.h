@@ -7,7 +7,8 @@ enum cert_sort {
 	CERT_BY_NOT_AFTER,
 	CERT_BY_SUBJECT, /* its first 200 characters, without case */
 	CERT_BY_REQUESTER,
-	CERT_BY_SERIAL
+	CERT_BY_SERIAL,
+	CERT_BY_TEMPLATE /* without case; those without one come first */
 };
 
 #endif

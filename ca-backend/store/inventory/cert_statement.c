@@ -20,6 +20,7 @@ static const struct sort {
 	"$1::text COLLATE \"C\""},
     [CERT_BY_REQUESTER] = {"lower(requester)", "lower(requester)", "$1::text"},
     [CERT_BY_SERIAL] = {"serial", "encode(serial, 'hex')", "decode($1::text, 'hex')"},
+    [CERT_BY_TEMPLATE] = {CERT_TEMPLATE_KEY, CERT_TEMPLATE_KEY, "$1::text"},
 };
 
 /* A statement that is put together: $1 and $2 are the place that it begins behind, $3 and $4 rows
@@ -102,8 +103,10 @@ put_condition(struct query *q)
 static bool
 driver_of(enum cert_sort sort, enum cert_narrow *how)
 {
-	*how = sort == CERT_BY_ID ? CERT_NARROW_BY_ID : CERT_NARROW_BY_NOT_AFTER;
-	return sort == CERT_BY_ID || sort == CERT_BY_NOT_AFTER;
+	*how = sort == CERT_BY_ID      ? CERT_NARROW_BY_ID
+	    : sort == CERT_BY_TEMPLATE ? CERT_NARROW_BY_TEMPLATE
+				       : CERT_NARROW_BY_NOT_AFTER;
+	return sort == CERT_BY_ID || sort == CERT_BY_NOT_AFTER || sort == CERT_BY_TEMPLATE;
 }
 
 static bool
