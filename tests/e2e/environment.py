@@ -109,6 +109,7 @@ class Environment:
             signal.signal(number, lambda n, frame: sys.exit(128 + n))
         self.script("gateway.sh", "start", self.dir / "state")
         self.var = read_shell_variables(self.dir / "state" / "env")
+        self.await_start()
 
     # --- servers ---------------------------------------------------------------------------------
     def script(self, name, *args, check=True):
@@ -132,6 +133,13 @@ class Environment:
         """Start a second node on the same database; its variables."""
         self.gateway("run2")
         return read_shell_variables(self.dir / "state" / "env2")
+
+    def await_start(self, node=""):
+        """Wait until the audit trail says that a node has started. The worker with the jobs writes this row, a second after the node
+        is ready or later: a test that counts rows, seals them or takes the database away must not come before it."""
+        pids = "|".join(str(pid) for pid, _ in self.processes("kore", node))
+        row = f"select 1 from audit where event = 'gateway.started' and detail ~ ', pid ({pids})$'"
+        wait_for(lambda: self.sql(row), "the start of the gateway is in the audit trail", 60)
 
     def gateway_pid(self, node=""):
         return int((self.dir / "state" / f"gateway{node}.pid").read_text())
