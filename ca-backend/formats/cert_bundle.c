@@ -280,10 +280,12 @@ read_block(struct cert_bundle *b, struct lines *l, const char *label, struct gh_
 	return take_block(b, begin, label, text, (size_t)(text_end - text), err);
 }
 
+/* A file of it, with or without the mark that some editors put before a text. */
 static int
 read_pem(struct cert_bundle *b, const char *text, size_t len, struct gh_error *err)
 {
-	struct lines l = {text, text + len, 0};
+	size_t bom = len >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
+	struct lines l = {text + bom, text + len, 0};
 	char label[LABEL_MAX];
 	struct gh_der line;
 	int rc = 0;
@@ -291,11 +293,20 @@ read_pem(struct cert_bundle *b, const char *text, size_t len, struct gh_error *e
 	while (rc == 0 && take_line(&l, &line))
 		if (is_edge(&line, BEGIN, label))
 			rc = read_block(b, &l, label, err);
-	return rc;
+	return rc == 0 && b->n == 0
+	    ? gh_refuse(err, GH_E_BAD_REQUEST, "there is no certificate in it")
+	    : rc;
 }
 
 /* ---- all of it ---- */
 
+static bool
+has_pem(const void *text, size_t len)
+{
+	return memmem(text, len, BEGIN, strlen(BEGIN)) != NULL;
+}
+
+/* Of DER, or of a PEM file as a whole, which is how Keyfactor documents its import. */
 static int
 read_base64(struct cert_bundle *b, const char *text, size_t len, const char *password,
     struct gh_error *err)
@@ -307,7 +318,10 @@ read_base64(struct cert_bundle *b, const char *text, size_t len, const char *pas
 
 	if (gh_base64_decode(text, len, &der, &n, &why) != 0)
 		n = 0;
-	rc = read_der(b, (struct gh_der){der, n}, password, err);
+	if (form_of(&(struct gh_der){der, n}) == FORM_NONE && n > 0 && has_pem(der, n))
+		rc = read_pem(b, (const char *)der, n, err);
+	else
+		rc = read_der(b, (struct gh_der){der, n}, password, err);
 	free(der);
 	return rc;
 }
@@ -316,21 +330,13 @@ int
 cert_bundle_read(const void *bytes, size_t len, const char *password, struct cert_bundle *out,
     struct gh_error *err)
 {
-	const unsigned char *p = bytes;
-	size_t bom = len >= 3 && memcmp(p, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
-	int rc;
-
 	memset(out, 0, sizeof(*out));
 	if (len > CERT_BUNDLE_BYTES)
 		return gh_refuse(err, GH_E_TOO_LARGE, "it has more than %zu bytes",
 		    CERT_BUNDLE_BYTES);
 	/* a text may begin with "0" */
-	if (form_of(&(struct gh_der){p, len}) != FORM_NONE)
-		return read_der(out, (struct gh_der){p, len}, password, err);
-	if (memmem(p, len, BEGIN, strlen(BEGIN)) == NULL)
-		return read_base64(out, bytes, len, password, err);
-	rc = read_pem(out, (const char *)p + bom, len - bom, err);
-	if (rc == 0 && out->n == 0)
-		rc = gh_refuse(err, GH_E_BAD_REQUEST, "there is no certificate in it");
-	return rc;
+	if (form_of(&(struct gh_der){bytes, len}) != FORM_NONE)
+		return read_der(out, (struct gh_der){bytes, len}, password, err);
+	return has_pem(bytes, len) ? read_pem(out, bytes, len, err)
+				   : read_base64(out, bytes, len, password, err);
 }

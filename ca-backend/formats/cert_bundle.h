@@ -1,6 +1,6 @@
 /*
  * The certificates in bytes of whatever form: PEM (certificates and PKCS#7, other blocks are passed
- * over), DER or base64 of it (one certificate or several behind each other, PKCS#7), or PKCS#12.
+ * over), DER (one certificate or several behind each other, PKCS#7), PKCS#12, or base64 of these.
  * What is wrong with one of them does not hide the others.
  */
 #ifndef CA_CERT_BUNDLE_H

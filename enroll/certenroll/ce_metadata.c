@@ -172,8 +172,8 @@ ce_metadata_get(struct worker_env *env, const struct call *call, struct gh_http_
 	gh_json_free(b.json);
 }
 
-static int
-check_fields(const struct worker_env *env, const gh_json *values, struct gh_error *err)
+int
+ce_metadata_check(const struct worker_env *env, const gh_json *values, struct gh_error *err)
 {
 	const struct metadata_field *f;
 	int rc = 0;
@@ -197,7 +197,7 @@ set_values(const struct worker_env *env, const struct call *call, const struct b
 
 	if (rc == 0 && gh_json_size(b->metadata) == 0)
 		rc = gh_refuse(err, GH_E_BAD_REQUEST, "Metadata names no field.");
-	if (rc == 0 && (rc = check_fields(env, b->metadata, err)) == 0) {
+	if (rc == 0 && (rc = ce_metadata_check(env, b->metadata, err)) == 0) {
 		o.id = st.id;
 		rc = cert_metadata_change(&e, call->requester, &o, &m, err);
 	}

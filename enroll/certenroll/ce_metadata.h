@@ -8,6 +8,7 @@
 #define ENROLL_CE_METADATA_H
 
 #include "call.h"
+#include "json.h"
 
 /* POST Metadata/3/Get, Set, GetDefinition */
 void ce_metadata_get(struct worker_env *env, const struct call *call, struct gh_http_reply *rep);
@@ -16,5 +17,10 @@ void ce_metadata_definition(struct worker_env *env, const struct call *call,
     struct gh_http_reply *rep);
 /* POST Certificates/3/Contents: {"Lookup":{...}} */
 void ce_contents(struct worker_env *env, const struct call *call, struct gh_http_reply *rep);
+
+/* Are all members of this object (or NULL) fields that clients of this API see? GH_E_METADATA names
+ * one that is not. */
+int ce_metadata_check(const struct worker_env *env, const gh_json *values,
+    struct gh_error *err) GH_MUSTCHECK;
 
 #endif

@@ -15,6 +15,8 @@
 #include "requester.h"
 #include "store/store.h"
 
+#define CERT_IMPORT_CALL_MAX 500 /* certificates of one call, whose commits are waited for */
+
 /* The bytes of one file, or of one member of a call. */
 struct cert_import {
 	struct store *store;

@@ -75,7 +75,7 @@ rest_cert_import(struct worker_env *env, const struct call *call, struct gh_http
 	    .fields = env->catalog->fields,
 	    .who = call->requester,
 	    .request_id = call->http->request_id,
-	    .max = REST_IMPORT_CERTS_MAX};
+	    .max = CERT_IMPORT_CALL_MAX};
 	struct cert_import_report report = {.entries = gh_json_new_array()};
 	struct rest_fields fields = {0};
 	struct gh_error err = {0};

@@ -4,8 +4,6 @@
 
 #include "call.h"
 
-#define REST_IMPORT_CERTS_MAX 500 /* of one call, whose commits are waited for */
-
 void rest_cert_import(struct worker_env *env, const struct call *call, struct gh_http_reply *rep);
 
 #endif

@@ -3,6 +3,7 @@
 #ifndef CLASSIC_ROWS_H
 #define CLASSIC_ROWS_H
 
+#include "certenroll/ce_import.h"
 #include "certenroll/ce_metadata.h"
 #include "certenroll/ce_revoke.h"
 
@@ -22,6 +23,14 @@
 	CLASSIC_ROW("/certificates/3/revoke", "certificates.revoke", CLASSIC_BODY_MAX, ce_revoke), \
 	    CLASSIC_ROW("/certificates/3/contents", "certificates.contents", CLASSIC_BODY_MAX, \
 		ce_contents), \
+	    {.methods = GH_HTTP_POST, \
+		.pattern = "/certificates/3/import", \
+		.name = "certificates.import", \
+		.need = AUTH_APP_SENT | AUTH_PERSON, \
+		.roles = REQUESTER_ROLE_ADMIN | REQUESTER_ROLE_OFFICER, \
+		.body_max = IMPORT_BODY_MAX, \
+		.handler = ce_import, \
+		.family = &route_family_certenroll}, \
 	    CLASSIC_ROW("/metadata/3/get", "metadata.get", CLASSIC_METADATA_MAX, ce_metadata_get), \
 	    CLASSIC_ROW("/metadata/3/set", "metadata.set", CLASSIC_METADATA_MAX, ce_metadata_set), \
 	    CLASSIC_ROW("/metadata/3/getdefinition", "metadata.definition", CLASSIC_METADATA_MAX, \

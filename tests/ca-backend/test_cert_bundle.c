@@ -222,6 +222,31 @@ bundle__der(void **state)
 	gh_buf_free(&b);
 }
 
+/* A PEM file in base64, as Keyfactor's import takes it. */
+static void
+bundle__base64_of_pem(void **state)
+{
+	struct gh_buf b;
+	char *text;
+
+	(void)state;
+	gh_buf_init(&b, 64 * 1024);
+	gh_buf_puts(&b,
+	    "\xef\xbb\xbf"
+	    "bag attributes\n");
+	put_pem(&b, "CERTIFICATE", &one_der);
+	put_pem(&b, "PRIVATE KEY", &two_der);
+	put_pem(&b, "CERTIFICATE", &two_der);
+	text = gh_base64_encode(b.data, b.len, GH_BASE64_ONE_LINE);
+	expect_bundle(text, strlen(text), NULL, "1:2 2:16");
+	free(text);
+	text = gh_base64_encode((const unsigned char *)"-----BEGIN NOTHING-----\n", 24,
+	    GH_BASE64_ONE_LINE);
+	expect_failure(text, strlen(text), NULL, GH_E_BAD_REQUEST);
+	free(text);
+	gh_buf_free(&b);
+}
+
 static void
 bundle__pkcs7(void **state)
 {
@@ -493,6 +518,7 @@ main(void)
 	    cmocka_unit_test(bundle__pem_without_line_ends),
 	    cmocka_unit_test(bundle__private_keys_are_counted),
 	    cmocka_unit_test(bundle__der),
+	    cmocka_unit_test(bundle__base64_of_pem),
 	    cmocka_unit_test(bundle__pkcs7),
 	    cmocka_unit_test(bundle__pkcs12),
 	    cmocka_unit_test(bundle__pkcs12_with_pbmac1),

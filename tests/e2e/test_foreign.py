@@ -242,6 +242,79 @@ class Issuers(Case):
         self.assertEqual(olga.get(f"/pki/certificate/{foreign}").json["status"], "foreign")
 
 
+class Classic(Case):
+    """Certificates/3/Import of Keyfactor's Classic API is the same import."""
+
+    def call(self, content, status=200, who=olga, path="/CMSApi/Certificates/3/Import", headers=None, **more):
+        text = content if isinstance(content, str) else base64.b64encode(content).decode()
+        reply = who.post(path, {"Content": text, **more}, **headers or {})
+        self.assertEqual(reply.status, status, reply.body)
+        return reply.json
+
+    def metadata(self, number):
+        return self.expect(olga.get(f"/pki/certificate/{number}/metadata"), 200)
+
+    def test_each_form_with_metadata(self):
+        one, two, three, four = (certificate(f"classic{i}.elsewhere.test") for i in range(4))
+        answer = self.call(pem(one), Metadata={"department": "IT", "Cost-Center": "17"})
+        number = answer["CMSID"]
+        self.assertEqual((answer["Stored"], answer["Present"], answer["Refused"], answer["Entries"][0]["result"]), (1, 0, 0, "stored"))
+        self.assertEqual(self.metadata(number), {"Department": "IT", "Cost-Center": 17})
+        self.assertEqual(env.sql(f"select status, ca_id < 0 from certificate where id = {number}"), [["12", "t"]])
+        self.assertEqual(env.sql(f"select actor from audit where event = 'cert.imported' and object = 'certificate {number}'"), [["olga"]])
+        # there already: its metadata stay
+        again = self.call(one, Metadata={"Department": "HR"})
+        self.assertEqual((again["CMSID"], again["Stored"], again["Present"]), (number, 0, 1))
+        self.assertEqual(self.metadata(number)["Department"], "IT")
+        lookup = {"Lookup": {"Type": "Thumbprint", "Thumbprint": hashlib.sha1(one).hexdigest()}}
+        self.assertEqual(self.expect(olga.post("/CMSApi/Certificates/3/Contents", lookup), 200), {"CMSID": number, "Content": base64.b64encode(one).decode()})
+        self.assertEqual(self.expect(olga.post("/CMSApi/Metadata/3/Get", {**lookup, "Metadata": {"Department": ""}}), 200), {"Department": "IT"})
+        # as a list of pairs, in another case, and the other name of the content
+        pairs = [{"MetadataFieldTypeName": "Department", "Value": "Sales"}, {"MetadataFieldTypeName": "Cost-Center", "Value": None}]
+        reply = admin.post("/cmsapi/certificates/3/IMPORT", {"certificate": base64.b64encode(pem(two).encode()).decode(), "metadatalist": pairs, "Unknown": 1})
+        self.assertEqual(self.metadata(self.expect(reply, 200)["CMSID"]), {"Department": "Sales"})
+        chain, alone = self.file("classic.pem", pem(two) + pem(three)), self.file("classic4.pem", pem(four))
+        p7 = der.openssl("crl2pkcs7", "-nocrl", "-certfile", str(chain), "-outform", "DER")
+        answer = self.call(p7)
+        self.assertEqual((answer["Stored"], answer["Present"]), (1, 1))
+        p12 = der.openssl("pkcs12", "-export", "-in", str(alone), "-inkey", KEY.path, "-certfile", str(chain), "-passout", "pass:sesame")
+        answer = self.call(p12, Password="sesame", Metadata=None)
+        self.assertEqual((answer["Stored"], answer["Present"]), (1, 2))
+        self.assertEqual(self.expect(olga.get(f"/pki/certificate/{answer['CMSID']}"), 200)["subject"], "CN=classic3.elsewhere.test")
+
+    def test_garbage_and_who_may(self):
+        good = certificate("classic refused")
+        p12 = der.openssl("pkcs12", "-export", "-in", str(self.file("good.pem", pem(good))), "-inkey", KEY.path, "-passout", "pass:sesame")
+        before = env.count("select count(*) from certificate")
+        for content, more, says in (("", {}, "Content is missing"), ("nothing", {}, "no certificate in it"), (good[:-1], {}, "cut off"), (p12, {"Password": "wrong"}, "password"),
+                                    (p12, {}, "password"), (good, {"Password": 7}, "Password"), (good, {"Metadata": 7}, "Metadata"), (good, {"Metadata": {"Nope": 1}}, "Nope"),
+                                    (good, {"Metadata": {"Cost-Center": "many"}}, "Cost-Center"), (good, {"Metadata": {"Department": "a", "department": "b"}}, "Department"),
+                                    (good, {"Metadata": [7]}, "MetadataFieldTypeName"), (good, {"Metadata": [{"Value": 1}]}, "MetadataFieldTypeName"),
+                                    (good, {"Metadata": 2 * [{"MetadataFieldTypeName": "Department", "Value": "x"}]}, "MetadataFieldTypeName"),
+                                    (good, {"Metadata": {"Department": {}}}, "Department"), (501 * pem(b"\0\0\0"), {}, "501 certificates")):
+            with self.subTest(says=says, more=more):
+                self.assertIn(says.lower(), self.call(content, 400, **more)["Message"].lower())
+        for raw in (b"", b"{", b"[]", b'{"Content":"a","content":"b"}', b'{"Content":["a"]}', b'{"Content":"\xff"}'):
+            self.expect(olga.post("/CMSApi/Certificates/3/Import", raw), 400)
+        for who, status in ((alice, 403), (auditor, 403), (Person("olga", "wrong", env), 401)):
+            self.call(good, status, who)
+        self.call(good, 403, headers={"Origin": "https://evil.example"})
+        self.assertEqual(olga.get("/CMSApi/Certificates/3/Import").status, 405)
+        self.assertEqual(env.count("select count(*) from certificate"), before)
+
+    def test_what_is_ours_and_fields_that_are_not_for_the_api(self):
+        leaf = Client(env).enroll(der.csr(KEY)).certificates()[0]
+        answer = self.call(leaf)
+        self.assertEqual((answer["Present"], answer["Stored"]), (1, 0))
+        env.admin("metadata", "add", "Hidden", "--type", "String", "--no-api")
+        env.await_catalog()
+        try:
+            self.assertIn("Hidden", self.call(certificate("hidden"), 400, Metadata={"Hidden": "x"})["Message"])
+        finally:
+            env.admin("metadata", "remove", "Hidden", "--yes")
+            env.await_catalog()
+
+
 class Odd(Case):
     """Taken or refused in words, shown, and never a crash."""
 

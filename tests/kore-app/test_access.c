@@ -232,6 +232,7 @@ static const struct {
     {"certenroll.request", APP | APP_USER | APP_CERT, false},
     {"certificates.revoke", PERSONS | APP, false},
     {"certificates.contents", PERSONS | APP, false},
+    {"certificates.import", ADMIN | OFFICER, false},
     {"metadata.get", PERSONS | APP, false},
     {"metadata.set", PERSONS | APP, false},
     {"metadata.definition", PERSONS | APP, false},

@@ -344,6 +344,8 @@ static const struct policy {
     {"certenroll.request", AUTH_APP | AUTH_USER, 0, false},
     {"certificates.revoke", AUTH_APP_SENT | AUTH_PERSON, 0, false},
     {"certificates.contents", AUTH_APP_SENT | AUTH_PERSON, 0, false},
+    {"certificates.import", AUTH_APP_SENT | AUTH_PERSON,
+	REQUESTER_ROLE_ADMIN | REQUESTER_ROLE_OFFICER, false},
     {"metadata.get", AUTH_APP_SENT | AUTH_PERSON, 0, false},
     {"metadata.set", AUTH_APP_SENT | AUTH_PERSON, 0, false},
     {"metadata.definition", AUTH_APP_SENT | AUTH_PERSON, 0, false},
