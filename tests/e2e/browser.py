@@ -39,7 +39,7 @@ def key_of(url, cafile):
     """Of the server, checked against its CA: the hash that Chromium takes for a key that it may trust."""
     where = urllib.parse.urlsplit(url)
     context = ssl.create_default_context(cafile=cafile)
-    with socket.create_connection((where.hostname, where.port), timeout=20) as s, \
+    with socket.create_connection((where.hostname, where.port), timeout=60) as s, \
             context.wrap_socket(s, server_hostname=where.hostname) as tls:
         cert = x509.load_der_x509_certificate(tls.getpeercert(True))
     spki = cert.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)

@@ -15,7 +15,7 @@ class Passwords:
     sent = set()
     in_force = {}                # of each CA: what was set or changed last, with success or not known
 
-    def __init__(self, env, who="ADMIN", var=None, timeout=30.0):
+    def __init__(self, env, who="ADMIN", var=None, timeout=60.0):
         self.var = {**env.var, **(var or {})}
         self.client = Client(self, timeout=timeout)
         self.who = who

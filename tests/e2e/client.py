@@ -86,7 +86,7 @@ class Client:
     password: str = None
     app_key: str = None
     secret: bytes = None
-    timeout: float = 30.0
+    timeout: float = 60.0
     digest: str = "sha1"
     extra: dict = field(default_factory=dict)
     connection: object = None

@@ -44,7 +44,7 @@ class LyingGateway:
                 headers = {k: v for k, v in self.headers.items() if k.lower() not in ("host", "content-length", "connection")}
                 real = urllib.parse.urlsplit(gateway.env.var["GATEHOUSE_URL"])
                 context = ssl.create_default_context(cafile=gateway.env.var["GATEHOUSE_CAFILE"])
-                to = http.client.HTTPSConnection(real.hostname, real.port, context=context, timeout=30)
+                to = http.client.HTTPSConnection(real.hostname, real.port, context=context, timeout=60)
                 to.request(self.command, self.path, body or None, headers)
                 reply = to.getresponse()
                 data = reply.read()

@@ -442,8 +442,8 @@ class Time(Case):
 
     def test_counted(self):
         self.ask("counted.example.test")
-        wait_for(lambda: "gatehouse_requests_pending " in Client(env).get("/metrics").body.decode(), "the gauges are read", 40)
-        wait_for(lambda: env.metric("gatehouse_requests_pending") > 0 and env.metric("gatehouse_requests_oldest_seconds") >= 0, "the gauge", 40)
+        wait_for(lambda: "gatehouse_requests_pending " in Client(env).get("/metrics").body.decode(), "the gauges are read")
+        wait_for(lambda: env.metric("gatehouse_requests_pending") > 0 and env.metric("gatehouse_requests_oldest_seconds") >= 0, "the gauge")
 
 
 class Pages(Case):

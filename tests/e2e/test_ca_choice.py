@@ -252,7 +252,7 @@ class Proxy(Case):
         ports = struct.pack("!HH", 4711, 443)
         addresses = address.packed + (b"\xc0\0\2\1" if address.version == 4 else bytes(15) + b"\1") + ports
         family = 0x11 if address.version == 4 else 0x21
-        sock = socket.create_connection((self.alice.host, self.alice.port), timeout=20, source_address=("127.0.0.9", 0))
+        sock = socket.create_connection((self.alice.host, self.alice.port), timeout=60, source_address=("127.0.0.9", 0))
         with sock:
             sock.sendall(self.SIGNATURE + bytes([0x21, family]) + struct.pack("!H", len(addresses)) + addresses)
             with self.alice.context.wrap_socket(sock, server_hostname="localhost") as tls:

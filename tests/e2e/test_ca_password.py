@@ -222,7 +222,7 @@ class Api(Case):
         answer = self.ok(admin.unlock(password, 10))    # an enrollment fits into it on any machine
         self.assertTrue(span.has(answer["unlocked_until"], 10), answer)
         self.enroll(200)
-        wait_for(lambda: self.alice.enroll(GOOD).status == 503, "the key is locked again", 30)
+        wait_for(lambda: self.alice.enroll(GOOD).status == 503, "the key is locked again")
         self.assertIsNone(admin.status().json["unlocked_until"])
         span = Span()
         answer = self.ok(admin.unlock(password, 100000))
@@ -397,9 +397,9 @@ class Nodes(Case):
         wait_for(lambda: bob.enroll(GOOD).status == 503, "the second node's signer has dropped the key", step=0.02)
         print(f"# locked on the second node after {time.monotonic() - begin:.2f} s", flush=True)
         # it is told: a second is what docs promise, the rest is for a busy machine
-        self.assertLess(time.monotonic() - begin, 5.0)
+        self.assertLess(time.monotonic() - begin, 20.0)
         usable = 'gatehouse_ca_key_usable{ca="issuing"}'
-        wait_for(lambda: env.metric(usable) == 0, "the metrics tell of the locked key", 40)
+        wait_for(lambda: env.metric(usable) == 0, "the metrics tell of the locked key")
         # unlocked where it was asked for, and nowhere else
         self.ok(admin.unlock(password))
         self.enroll(200)

@@ -45,17 +45,17 @@ def kill_backend(pid):
     """One backend killed, and PostgreSQL's restart of all others over: until the server has noticed, it still serves."""
     before = checkpointer()
     os.kill(pid, signal.SIGKILL)
-    wait_for(lambda: checkpointer() not in (None, [], before), "PostgreSQL has recovered", 90)
+    wait_for(lambda: checkpointer() not in (None, [], before), "PostgreSQL has recovered")
 
 
 class Killed(unittest.TestCase):
     def setUp(self):
-        env.wait_ready(40)
+        env.wait_ready()
         reset(env, admin)
         self.longest = 0.0
 
     def tearDown(self):
-        env.wait_ready(40)
+        env.wait_ready()
         reset(env, admin)
 
     # --- what is killed --------------------------------------------------------------------------------
@@ -85,7 +85,7 @@ class Killed(unittest.TestCase):
                 return env.ready() and admin.status().status == 200
             except OSError:
                 return False
-        wait_for(up, "the API answers", 60, 0.1)
+        wait_for(up, "the API answers", step=0.1)
 
     def during(self, call, kill, longest):
         """The answer to call(), None when it was lost; kill() at some moment of it."""
@@ -113,7 +113,7 @@ class Killed(unittest.TestCase):
             nonlocal reply
             reply = admin.unlock(password)
             return reply.status != 503
-        wait_for(told, "a password is looked at", 60, 0.5)
+        wait_for(told, "a password is looked at", step=0.5)
         self.assertIn(reply.status, (200, 401), reply.body)
         return reply.status == 200
 
@@ -237,7 +237,7 @@ class AtEachStep(Killed):
         self.assertEqual(admin.set(OLD).status, 200)
 
     def tearDown(self):
-        wait_for(self.unpaused, "the database takes a statement", 60, 0.2)
+        wait_for(self.unpaused, "the database takes a statement", step=0.2)
         super().tearDown()
 
     def unpaused(self):
@@ -272,7 +272,7 @@ class AtEachStep(Killed):
                     reply = job.result(90)
                 except (OSError, http.client.HTTPException):
                     reply = None
-            wait_for(self.unpaused, "the database takes a statement", 60, 0.2)
+            wait_for(self.unpaused, "the database takes a statement", step=0.2)
             wait_for(lambda: self.sleeper() is None, "nobody is in the transaction any more")
             self.served()
             return reply

@@ -25,7 +25,7 @@ CSR = der.csr(KEY, subject=[("CN", "alice")])
 
 def fetch(path, headers=None):
     where = urlsplit(env.var["GATEHOUSE_HTTP_URL"])
-    connection = http.client.HTTPConnection(where.hostname, where.port, timeout=10)
+    connection = http.client.HTTPConnection(where.hostname, where.port, timeout=60)
     connection.request("GET", path, headers=headers or {})
     reply = connection.getresponse()
     body = reply.read()

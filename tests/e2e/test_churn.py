@@ -61,7 +61,7 @@ class RawTls:
     def __init__(self):
         where = urlsplit(env.var["GATEHOUSE_URL"])
         context = ssl.create_default_context(cafile=env.var["GATEHOUSE_CAFILE"])
-        self.socket = socket.create_connection((where.hostname, where.port), timeout=10)
+        self.socket = socket.create_connection((where.hostname, where.port), timeout=60)
         self.incoming, self.outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
         self.tls = context.wrap_bio(self.incoming, self.outgoing, server_hostname="localhost")
         while True:
@@ -125,7 +125,7 @@ class Workers(unittest.TestCase):
     def test_base64_with_bits_left_over(self):
         where = urlsplit(env.var["GATEHOUSE_HTTP_URL"])
         for path in ("00", "01", "MAB", "MAA", "%30%30", "A", "MAB=", "=", "0" * 1000 + "B"):
-            connection = http.client.HTTPConnection(where.hostname, where.port, timeout=10)
+            connection = http.client.HTTPConnection(where.hostname, where.port, timeout=60)
             connection.request("GET", "/ocsp/" + path)
             reply = connection.getresponse()
             self.assertEqual((reply.status, reply.read()), (200, MALFORMED), path)
@@ -171,7 +171,7 @@ class Churn(unittest.TestCase):
 
     def end_plain(self, part, ending):
         where = urlsplit(env.var["GATEHOUSE_HTTP_URL"])
-        s = socket.create_connection((where.hostname, where.port), timeout=10)
+        s = socket.create_connection((where.hostname, where.port), timeout=60)
         s.sendall(part)
         self.end_socket(s, ending)
 
@@ -268,7 +268,7 @@ class Churn(unittest.TestCase):
         """Every answer must be there and be the right one."""
         client, where = Client(env).keep(), urlsplit(env.var["GATEHOUSE_HTTP_URL"])
         csr = der.csr(der.Key(env.scratch, "ec:P-256"))
-        ask = http.client.HTTPConnection(where.hostname, where.port, timeout=30)
+        ask = http.client.HTTPConnection(where.hostname, where.port, timeout=60)
         try:
             while not stop.is_set():
                 reply = client.enroll(csr)
@@ -343,7 +343,7 @@ class Churn(unittest.TestCase):
                 c.socket.sendall(c.records(raw))
                 s = c.socket
             else:
-                s = socket.create_connection((where.hostname, where.port), timeout=10)
+                s = socket.create_connection((where.hostname, where.port), timeout=60)
                 s.sendall(raw)
             for _ in range(self.random.randrange(5)):
                 self.assertTrue(s.recv(self.random.choice((1, 4096, 1 << 20))))

@@ -30,7 +30,7 @@ class Case(unittest.TestCase):
         self.alice = Client(env)
 
     def tcp(self):
-        return socket.create_connection((self.alice.host, self.alice.port), timeout=15)
+        return socket.create_connection((self.alice.host, self.alice.port), timeout=60)
 
     def tls(self):
         return self.alice.context.wrap_socket(self.tcp(), server_hostname="localhost")
@@ -47,7 +47,7 @@ class Case(unittest.TestCase):
 
     def still_serves(self):
         """An answer, and soon; the bound leaves time for a busy machine."""
-        reply = Client(env, timeout=10).enroll(GOOD)
+        reply = Client(env, timeout=60).enroll(GOOD)
         self.assertEqual(reply.status, 200, reply.body)
 
 

@@ -27,9 +27,9 @@ def fetch(url, path, method="GET", headers=None):
     where = urllib.parse.urlsplit(url)
     if where.scheme == "https":
         context = ssl.create_default_context(cafile=env.var["GATEHOUSE_CAFILE"])
-        connection = http.client.HTTPSConnection(where.hostname, where.port, timeout=20, context=context)
+        connection = http.client.HTTPSConnection(where.hostname, where.port, timeout=60, context=context)
     else:
-        connection = http.client.HTTPConnection(where.hostname, where.port, timeout=20)
+        connection = http.client.HTTPConnection(where.hostname, where.port, timeout=60)
     connection.request(method, path, headers=headers or {})
     answer = connection.getresponse()
     reply = client.Reply(answer.status, {k.lower(): v for k, v in answer.getheaders()}, answer.read())
@@ -68,7 +68,7 @@ def enroll_sharded():
                   env.var["GATEHOUSE_HTTP_URL"], "--shards", 3)
         env.admin("app", "create", "sharded", "--ca", "sharded", "--template", "User", "--key-file",
                   env.scratch / "sharded.key", "--secret-file", env.scratch / "sharded.secret")
-        wait_for(lambda: crl("sharded-s2.crl"), "the CRLs of the shards", 30)
+        wait_for(lambda: crl("sharded-s2.crl"), "the CRLs of the shards")
     reply = who.enroll(der.csr(der.Key(env.scratch, "ec:P-256"), subject=[("CN", "x")]))
     assert reply.status == 200, reply.body
     chain = reply.certificates()
@@ -107,10 +107,10 @@ def of(client, name):
     return reply.body if reply.status == 200 else None
 
 
-def wait_served(condition, name, what, seconds=60.0):
+def wait_served(condition, name, what):
     """Wait until condition(CRL) is true in every worker of both nodes: each looks for a newer one once a second."""
     for node, var in (("", env.var), ("2", node2)):
-        env.await_each_worker(lambda client: condition(of(client, name)), what, seconds, node=node,
+        env.await_each_worker(lambda client: condition(of(client, name)), what, node=node,
                               url=var["GATEHOUSE_URL"])
 
 
@@ -246,10 +246,10 @@ class Crl(unittest.TestCase):
             env.sql("update crl set this_update = this_update - interval '1 day' where ca_id = "
                     "(select id from ca where name = 'root')")
             wait_for(lambda: env.count("select count(*) from job where name = 'crl' and outcome = 'failure' and "
-                                       "detail like 'root: %'"), "the job says so", 30)
+                                       "detail like 'root: %'"), "the job says so")
             self.assertGreater(env.count("select count(*) from audit where event = 'crl.failed' and object = 'root'"), 0)
             env.admin("ca", "password", "unlock", "root", "--password-file", password)
-            wait_for(lambda: number_of(crl("root.crl")) > before, "the CRL of the unlocked CA", 60)
+            wait_for(lambda: number_of(crl("root.crl")) > before, "the CRL of the unlocked CA")
         finally:
             env.admin("ca", "password", "remove", "root", "--password-file", password)
 
@@ -264,7 +264,7 @@ class Crl(unittest.TestCase):
         where = urllib.parse.urlsplit(env.var["GATEHOUSE_HTTP_URL"])
         slow = []
         for _ in range(50):
-            s = socket.create_connection((where.hostname, where.port), timeout=20)
+            s = socket.create_connection((where.hostname, where.port), timeout=60)
             s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 18)
             s.sendall(b"GET /crl/issuing.crl HTTP/1.1\r\nHost: x\r\n\r\n")
             slow.append(s)
@@ -276,7 +276,7 @@ class Crl(unittest.TestCase):
         self.assertEqual(crl("issuing.crl"), big)
         # a new CRL does not take the old one from those who are still being sent it
         env.admin("crl", "issue", "--ca", "issuing")
-        wait_for(lambda: crl("issuing.crl") != big, "the next large CRL", 60)
+        wait_for(lambda: crl("issuing.crl") != big, "the next large CRL")
         head, body = heads[0].split(b"\r\n\r\n", 1)
         parts = [body]
         while sum(map(len, parts)) < len(big):
@@ -299,7 +299,7 @@ class Crl(unittest.TestCase):
         self.assertEqual(int(head.headers["content-length"]), length)
         rss, slow = self.memory(), []
         for i in range(50):
-            s = socket.create_connection((where.hostname, where.port), timeout=20)
+            s = socket.create_connection((where.hostname, where.port), timeout=60)
             s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 18)
             s.sendall(b"GET /crl/issuing.pem HTTP/1.%d\r\nHost: x\r\n\r\n" % (i % 2))
             slow.append(s)

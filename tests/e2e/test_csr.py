@@ -520,7 +520,7 @@ class OnceMore(Case):
                     call.result()
             lock.commit()
         wait_for(lambda: env.count("select count(*) from pg_stat_activity where wait_event_type = 'Lock'") == 0, "nobody waits")
-        wait_for(lambda: Client(env).get("/readyz").status == 200, "the gateway is back", seconds=60)
+        wait_for(lambda: Client(env).get("/readyz").status == 200, "the gateway is back")
         first = self.expect(alice.ask(csr, head, common_name="alice", template="User"), 201).json
         self.assertEqual(self.expect(alice.ask(csr, head, common_name="alice", template="User"), 201).json["id"], first["id"])
         self.assertEqual(issued(), before + 1)

@@ -553,7 +553,7 @@ class Killed(Case):
         def again():
             r = alice.submit("Kept", body, Idempotency_Key=mark)
             return r if r.status == 201 else None
-        made = wait_for(again, "the retry succeeds", 30).json
+        made = wait_for(again, "the retry succeeds").json
         self.assertEqual(made["status"], "issued")
         self.assertEqual(self.rows(), [n + 1 for n in before])
         self.whole()
@@ -566,7 +566,7 @@ class Killed(Case):
         for n in range(2):
             pid = kra_pid()
             self.attempt(lambda: stop_processes([pid]), fault, f"kra-{n}")
-            env.await_each_worker(lambda c: json.loads(c.get("/readyz").body)["kra"] == "up", "the KRA is back", 30)
+            env.await_each_worker(lambda c: json.loads(c.get("/readyz").body)["kra"] == "up", "the KRA is back")
 
     def test_kra_away(self):
         pid = kra_pid()

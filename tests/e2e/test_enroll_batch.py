@@ -101,7 +101,7 @@ def database_frozen():
 def start_all(calls):
     for call in calls:
         call.start()
-    wait_for(lambda: waiting() >= len(calls), f"{len(calls)} calls wait", 45)
+    wait_for(lambda: waiting() >= len(calls), f"{len(calls)} calls wait")
 
 
 def together(calls):
@@ -212,7 +212,7 @@ class Members(Case):
             for i in range(0, len(calls), BATCH):
                 for call in calls[i:i + BATCH]:
                     call.start()
-                wait_for(lambda: waiting() >= min(i + BATCH, len(calls)), f"{i + BATCH} calls wait", 45)
+                wait_for(lambda: waiting() >= min(i + BATCH, len(calls)), f"{i + BATCH} calls wait")
         for call in calls:
             self.assertEqual(call.end().status, 200, call.reply.body)
         numbers = [int(call.reply.json["CMSRequestId"]) for call in calls]
@@ -225,7 +225,7 @@ class Members(Case):
         with database_frozen():
             for call in calls:
                 call.start()
-            wait_for(lambda: sum(c.reply is not None for c in calls) >= 30, "those beyond the bound are answered", 45)
+            wait_for(lambda: sum(c.reply is not None for c in calls) >= 30, "those beyond the bound are answered")
             refused = [c.reply for c in calls if c.reply is not None]
             self.assertEqual(len(refused), 30)
             for reply in refused:
@@ -287,7 +287,7 @@ class Members(Case):
                 call.start()
             wait_for(lambda: env.metric("gatehouse_pool_busy_threads") >= 2, "they wait for the directory")
             for _ in range(5):
-                self.assertEqual(Client(env, timeout=20).call(PKCS10, request_body()).status, 200)
+                self.assertEqual(Client(env, timeout=60).call(PKCS10, request_body()).status, 200)
             self.assertEqual([c.reply.body for c in slow if c.reply is not None], [])
         finally:
             env.slapd("resume")
@@ -320,7 +320,7 @@ class Alone(Case):
             begin = time.monotonic()
             self.assertEqual(alice.call(PKCS10, request_body()).status, 200)
             fastest = min(fastest, time.monotonic() - begin)
-        self.assertLess(fastest, 0.01)
+        self.assertLess(fastest, 0.05)
 
 
 class Bound(Case):
@@ -337,14 +337,14 @@ class Bound(Case):
                     for call in slow[i:i + 10]:
                         call.start()
                     # they have left the list, or are refused
-                    wait_for(lambda: waiting() + sum(c.reply is not None for c in slow[:i + 10]) >= i + 8, "ten more", 15)
+                    wait_for(lambda: waiting() + sum(c.reply is not None for c in slow[:i + 10]) >= i + 8, "ten more")
                     self.assertLessEqual(waiting(), self.QUEUE)
                 # two are at work
-                wait_for(lambda: sum(c.reply is not None for c in slow) >= 28, "those beyond the bound are answered", 15)
+                wait_for(lambda: sum(c.reply is not None for c in slow) >= 28, "those beyond the bound are answered")
                 for reply in [c.reply for c in slow if c.reply is not None]:
                     self.assertEqual(reply.status, 503, reply.body)
                     self.assertIn("retry-after", reply.headers)
-                self.assertEqual(Client(env, timeout=20).call(PKCS10, request_body()).status, 200)
+                self.assertEqual(Client(env, timeout=60).call(PKCS10, request_body()).status, 200)
             finally:
                 env.slapd("resume")
             for call in slow:
@@ -470,7 +470,7 @@ class Retrying:
 
     def more(self, n=60):
         begin = self.answered()
-        wait_for(lambda: self.answered() > begin + n, "clients are served", 60)
+        wait_for(lambda: self.answered() > begin + n, "clients are served")
 
     def __enter__(self):
         for t in self.threads:

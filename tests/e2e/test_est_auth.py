@@ -799,7 +799,7 @@ class Certificates(Case):
         body = base64.b64encode(csr)
         head = (f"POST {PREFIX}{where}/simpleenroll HTTP/1.1\r\nHost: {c.host}:{c.port}\r\nContent-Type: application/pkcs10\r\n"
                 f"Authorization: {device.headers['Authorization']}\r\nContent-Length: {len(body)}\r\nConnection: close\r\n\r\n")
-        rest = p.communicate(head.encode() + body, timeout=20)[0]
+        rest = p.communicate(head.encode() + body, timeout=60)[0]
         return said + rest.decode(errors="replace")
 
 

@@ -66,7 +66,7 @@ def setUpModule():
     env.gateway("run")
     # a job makes CRLs behind the start; each worker looks for them
     env.await_each_worker(lambda c: {"0004", "0005"} <= {e["type"] for e in c.get(PREFIX + "http/pal", {**Device(env, ALICE).headers, "Accept": "application/json"}).json},
-                          "CRLs in the list", 60)
+                          "CRLs in the list")
 
 
 def add(what, audience, kind, *args):

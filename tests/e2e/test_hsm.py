@@ -64,7 +64,7 @@ def ready():
 
 
 def wait_for_tokens(state):
-    wait_for(lambda: ready()[1]["tokens"] == state, f"tokens are {state}", 30)
+    wait_for(lambda: ready()[1]["tokens"] == state, f"tokens are {state}")
 
 
 class Hsm(unittest.TestCase):

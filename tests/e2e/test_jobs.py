@@ -48,7 +48,7 @@ def is_sealed():
 class Runner(unittest.TestCase):
     def setUp(self):
         env.wait_ready()
-        wait_for(is_sealed, "all is sealed", 60)
+        wait_for(is_sealed, "all is sealed")
 
     @staticmethod
     def await_looks(times):
@@ -116,7 +116,7 @@ class Runner(unittest.TestCase):
             lines = Client(env).get("/metrics").body.decode().splitlines()
             values = dict(line.rsplit(" ", 1) for line in lines if not line.startswith("#"))
             return values if float(values.get("gatehouse_state_timestamp_seconds", 0)) > begin else None
-        return {k: float(v) for k, v in wait_for(read, "the gauges are read anew", 60).items()}
+        return {k: float(v) for k, v in wait_for(read, "the gauges are read anew").items()}
 
     def test_gauges(self):
         values = self.gauges()
@@ -196,7 +196,7 @@ class Runner(unittest.TestCase):
                   "create trigger broken before insert on audit_seal execute function broken()")
         try:
             add_row()
-            wait_for(lambda: job("audit-seal")["failures"] >= 2, "it is tried again", 60)
+            wait_for(lambda: job("audit-seal")["failures"] >= 2, "it is tried again")
             self.assertEqual(job("audit-seal")["outcome"], "failure")
             values = self.gauges()
             self.assertGreaterEqual(values['gatehouse_job_failures{name="audit-seal"}'], 2)
@@ -207,7 +207,7 @@ class Runner(unittest.TestCase):
             self.assertEqual(env.admin("job", "run", "audit-seal", check=False).returncode, 1)
         finally:
             env.without_triggers("drop trigger broken on audit_seal; drop function broken()")
-        wait_for(is_sealed, "it works again", 60)
+        wait_for(is_sealed, "it works again")
         # the seal is committed a moment before the job's own row
         wait_for(lambda: job("audit-seal")["failures"] == 0, "the run is recorded")
 
@@ -234,7 +234,7 @@ class Runner(unittest.TestCase):
             wait_for(lambda: env.count("select count(*) from pg_locks where not granted"), "the job waits")
             env.gateway("halt")                  # fails where it has to be killed
         env.gateway("run")
-        wait_for(is_sealed, "the next one goes on", 60)
+        wait_for(is_sealed, "the next one goes on")
 
     def test_killed_worker(self):
         with env.session("begin; lock table audit_leaf in access exclusive mode"):
@@ -245,7 +245,7 @@ class Runner(unittest.TestCase):
             pid = int(env.sql("select split_part(node, ' pid ', 2) from job where name = 'audit-seal'")[0][0])
             self.assertIn(pid, [p for p, _ in env.processes("kore")])
             os.kill(pid, signal.SIGKILL)
-        wait_for(is_sealed, "another worker goes on", 60)
+        wait_for(is_sealed, "another worker goes on")
         self.assertEqual(env.admin("audit", "verify", check=False).returncode, 0)
 
     def test_database_away(self):
@@ -255,7 +255,7 @@ class Runner(unittest.TestCase):
         env.postgres("start")
         env.wait_ready()
         add_row()
-        wait_for(is_sealed, "it goes on", 60)
+        wait_for(is_sealed, "it goes on")
 
     def test_command(self):
         names = [j["name"] for j in env.admin("job", "list", "--json")]
@@ -280,7 +280,7 @@ class Syslog(unittest.TestCase):
         """Rows that are sealed; their ids."""
         rows = env.sql(f"insert into audit (event, outcome, actor, actor_kind, app, address, detail) select 'test.row', 'failure', "
                        f"'tester', 3, '', '', $${detail}$$ from generate_series(1, {n}) returning id")
-        wait_for(is_sealed, "all is sealed", 60)
+        wait_for(is_sealed, "all is sealed")
         return [int(r[0]) for r in rows]
 
     def await_rows(self, ids):
@@ -435,7 +435,7 @@ class Syslog(unittest.TestCase):
             self.assertEqual(env.count(begun), n)
             self.run_job()
             self.assertEqual(env.count(begun), n + 1)
-            wait_for(is_sealed, "all is sealed", 60)
+            wait_for(is_sealed, "all is sealed")
             self.run_job()
             self.await_rows([int(env.sql("select max(id) from audit where event = 'syslog.begun'")[0][0])])
             # behind the trail

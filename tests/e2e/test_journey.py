@@ -86,7 +86,7 @@ class Journey(Walk):
                 if m["Envelope-To"] == to and found and subject in m["Subject"]:
                     return found[1]
             return None
-        return wait_for(arrived, f"a mail to {to}: {subject}", 40)
+        return wait_for(arrived, f"a mail to {to}: {subject}")
 
     def ask(self, host, file):
         b = self.browser.open("/csr/upload")

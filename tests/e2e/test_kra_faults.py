@@ -81,12 +81,12 @@ def ask(method, *args, **headers):
         return None
 
 
-def until(call, status, seconds=60):
+def until(call, status):
     """Asks until it is answered so, as a client does who is told to come again."""
     def good():
         reply = ask(call)
         return reply if reply is not None and reply.status in status else None
-    return wait_for(good, f"status {status}", seconds)
+    return wait_for(good, f"status {status}")
 
 
 # --- what goes wrong ---------------------------------------------------------------------------------------
@@ -117,7 +117,7 @@ class Case(unittest.TestCase):
     pool = concurrent.futures.ThreadPoolExecutor(16)
 
     def tearDown(self):
-        env.wait_ready(60)
+        env.wait_ready()
 
     def archive(self, client_id, secret):
         body = {"kind": "symmetric_key", "client_id": client_id, **kra.wrapped_secret(TRANSPORT, secret)}
@@ -158,10 +158,10 @@ class Case(unittest.TestCase):
                                        "and wait_event_type = 'Lock'") > 0 or future.done(), "the statement waits", 20, 0.01)
             fault()
         answer = future.result()
-        env.wait_ready(60)
+        env.wait_ready()
         # a statement whose client has died still ends, in one way or the other
         wait_for(lambda: env.count("select count(*) from pg_stat_activity where usename = 'gatehouse' and state = 'active' "
-                                   "and pid <> pg_backend_pid()") == 0, "no statement runs", 20)
+                                   "and pid <> pg_backend_pid()") == 0, "no statement runs")
         return answer
 
     def one(self, sql):
@@ -275,7 +275,7 @@ class Steps(Case):
             wait_for(lambda: env.count("select count(*) from pg_stat_activity where usename = 'gatehouse' "
                                        "and wait_event_type = 'Lock'") > 0, "the statement waits", 20, 0.01)
             alice.connection.close()
-        wait_for(lambda: self.one(f"select state from key_request where id = {request}") == ["complete"], "it is given out", 20)
+        wait_for(lambda: self.one(f"select state from key_request where id = {request}") == ["complete"], "it is given out")
         self.assertEqual(self.check_request(request), ("complete", 1))
         reply, got = self.retrieve(key_id, request)
         self.assertEqual((got, reply.json["is_repeated"]), (secret, True))
@@ -298,14 +298,14 @@ class Steps(Case):
                     with contextlib.suppress(ProcessLookupError):
                         os.kill(pid, signal.SIGCONT)
                 (reply, got), archived = [c.result() for c in calls]
-                env.wait_ready(60)
+                env.wait_ready()
                 state, releases = self.check_request(request)
                 self.assertEqual(got is not None, reply is not None and reply.status == 200)
                 self.assertLessEqual(int(got is not None), releases)
                 rows = env.count(f"select count(*) from archived_key where client_id = '{client_id}'")
                 if archived is not None and archived.status == 201:
                     self.assertEqual(rows, 1)
-                wait_for(lambda: self.retrieve(key_id, request)[1] == secret, "the key", 30)
+                wait_for(lambda: self.retrieve(key_id, request)[1] == secret, "the key")
                 self.check_request(request)
 
     def test_database_stands_still(self):
@@ -323,10 +323,10 @@ class Steps(Case):
         for r in (reply, decided, archived):
             self.assertEqual(r.status, 503, r.body)
             self.assertIn("retry-after", r.headers)
-        env.wait_ready(60)
+        env.wait_ready()
         for r in (request, pending):
             self.check_request(r)
-        wait_for(lambda: self.retrieve(key_id, request)[1] == secret, "the key", 30)
+        wait_for(lambda: self.retrieve(key_id, request)[1] == secret, "the key")
         self.check_request(request)
 
 
@@ -340,7 +340,7 @@ class UnderLoad(Case):
         while not self.stop.is_set():
             key_id, secret = self.new_key(f"load {number} {len(promised)}")
             request, got = self.approved(key_id), 0
-            wait_for(lambda: self.retrieve(key_id, request)[1] == secret, "the key", 60)
+            wait_for(lambda: self.retrieve(key_id, request)[1] == secret, "the key")
             got += 1
             promised.append((key_id, request, secret, got))
             self.done.release()

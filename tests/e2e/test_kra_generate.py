@@ -353,7 +353,7 @@ class Load(Case):
             self.assertIn(reply.status, (207, 503), reply.body)
             if reply.status == 503:
                 self.assertIn("retry-after", reply.headers)
-        wait_for(lambda: alice.post(GENERATE, bodies[0]).status == 207, "keys are made again", 60)
+        wait_for(lambda: alice.post(GENERATE, bodies[0]).status == 207, "keys are made again")
 
     def test_long_keys_of_one_owner(self):
         """What is refused leaves nothing."""

@@ -735,7 +735,7 @@ class Told(Case):
                           ("gatehouse_notifications_waiting", "notification where state = 'waiting'")):
             self.assertGreater(env.count("select count(*) from " + sql), 0)
             # jobs end requests meanwhile
-            wait_for(lambda: f"{name} {env.count('select count(*) from ' + sql)}\n" in Client(env).get("/metrics").body.decode(), name, 60)
+            wait_for(lambda: f"{name} {env.count('select count(*) from ' + sql)}\n" in Client(env).get("/metrics").body.decode(), name)
         end = env.count("select extract(epoch from not_after)::bigint from kra_key where kind = 'transport' and state = 'current'")
         self.assertEqual(env.metric("gatehouse_kra_transport_not_after_timestamp_seconds"), end)
 

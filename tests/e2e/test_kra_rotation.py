@@ -134,7 +134,7 @@ class Rotation(Case):
             self.assertEqual(storage("old")["id"], before["id"])
             self.assertIn(b"runs at this moment", run_job(check=False).stderr)
             # the statement that waits ends at database.timeout_ms, and so does the run
-            wait_for(lambda: env.metric("gatehouse_kra_rotation_keys") == storage("old")["keys"] > 0, "the gauge tells what is left", 40)
+            wait_for(lambda: env.metric("gatehouse_kra_rotation_keys") == storage("old")["keys"] > 0, "the gauge tells what is left")
         env.admin("job", "run", "kra-rotate", "--background")
         wait_for(lambda: len(storage()) == 1, "the job has ended")
         self.check_recovery(kept)

@@ -47,9 +47,9 @@ class Mails(unittest.TestCase):
         def arrived():
             new = [m for m in EXIM.messages() if m["Message-ID"] not in self.seen]
             return new if len(new) >= n else None
-        new = wait_for(arrived, f"{n} mails", 40)
+        new = wait_for(arrived, f"{n} mails")
         wait_for(lambda: not env.count("select count(*) from notification where state = 'waiting'") and
-                 not env.count("select count(*) from delivery where state = 'waiting'"), "all is sent", 40)
+                 not env.count("select count(*) from delivery where state = 'waiting'"), "all is sent")
         new = [m for m in EXIM.messages() if m["Message-ID"] not in self.seen]
         self.assertEqual(len(new), n, [m["Subject"] for m in new])
         self.seen |= {m["Message-ID"] for m in new}

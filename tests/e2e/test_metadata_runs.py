@@ -176,12 +176,12 @@ class Interrupted(Case):
         command.wait()
         for _ in range(3):
             before = self.place()
-            wait_for(lambda: self.place() > before or self.state() == [["done"]], "a gateway goes on", 60)
+            wait_for(lambda: self.place() > before or self.state() == [["done"]], "a gateway goes on")
             for pid in env.workers():
                 os.kill(pid, signal.SIGKILL)
             env.wait_ready()
             env.admin("job", "run", "metadata", "--background")  # at once, and not ten seconds later
-        wait_for(lambda: self.state() == [["done"]], "it is done", 60)
+        wait_for(lambda: self.state() == [["done"]], "it is done")
         self.check_once()
 
     def test_several_at_it(self):

@@ -18,6 +18,7 @@ env = Environment("notifications", GATEHOUSE_CONF_EXTRA="""
 jobs { crl = 0 ocsp_signer = 0 server_certificate = 0 expiry_notices = 0 ca_notices = 0 audit_seal = 0 key_requests = 0
        notifications = 0 retention = 0 notify = 0 expiry_days = "30 7 1" ca_expiry_days = "90 30 1" }
 database { timeout_ms = 5000 }
+directory { connect_ms = 3000 operation_ms = 3000 }
 limits { failures = 10000 }
 roles { officer_groups = "pki-users" admin_groups = "ring-a" agent_groups = "externals;ring-b" }
 notify { smtp_url = "smtp://127.0.0.1:9" smtp_tls = "none" from = "pki@example.test" url = "https://pki.example.test"

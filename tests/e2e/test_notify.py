@@ -94,7 +94,7 @@ class RealServer(unittest.TestCase):
 
     def test_delivered_with_tls_and_log_in(self):
         n = happen("key.recovery-requested", audience="owner", object="key 1234", facts='{"requester": "bob", "required": 2}')
-        wait_for(lambda: mails("key.recovery-requested"), "the mail is in the maildir", 30)
+        wait_for(lambda: mails("key.recovery-requested"), "the mail is in the maildir")
         mail = mails("key.recovery-requested")[0]
         self.assertEqual(mail["Envelope-To"], "alice@example.test")
         self.assertEqual(mail["Return-Path"].strip("<>"), "pki@example.test")
@@ -149,10 +149,10 @@ class WithServer(unittest.TestCase):
         return self.use(FaultyServer(script, tls=context, implicit=implicit), "smtps" if implicit else "smtp", **options)
 
     def await_error(self, n, text):
-        wait_for(lambda: deliveries(n) and text in deliveries(n)[0][3], f"error {text}: {deliveries(n)}", 30)
+        wait_for(lambda: deliveries(n) and text in deliveries(n)[0][3], f"error {text}: {deliveries(n)}")
 
     def await_state(self, n, state):
-        wait_for(lambda: deliveries(n) and deliveries(n)[0][0] == state, f"{state}: {deliveries(n)}", 30)
+        wait_for(lambda: deliveries(n) and deliveries(n)[0][0] == state, f"{state}: {deliveries(n)}")
 
 
 class Faults(WithServer):
@@ -184,7 +184,7 @@ class Faults(WithServer):
         self.await_state(n, "dead")
         self.assertIn("content: 554 5.7.1 spam", deliveries(n)[0][3])
         self.assertEqual(env.admin("notify", "list", "--state", "dead", "--json")[0]["notification"], n)
-        wait_for(lambda: env.metric('gatehouse_deliveries{channel="mail",state="dead"}') == 1, "the metric", 60)
+        wait_for(lambda: env.metric('gatehouse_deliveries{channel="mail",state="dead"}') == 1, "the metric")
         self.assertGreaterEqual(env.metric('gatehouse_deliveries_ended{channel="mail",state="dead"}'), 1)
         doctor = env.admin("doctor", "--json", check=False).stdout.decode()
         self.assertIn("1 messages were given up", doctor)
@@ -239,7 +239,7 @@ class Faults(WithServer):
         server = self.plain()
         server.refuse()
         ids = [happen(f"x.away{i}", rid=ALICE) for i in range(20)]
-        wait_for(lambda: env.count("select count(*) from delivery where last_error like 'connect: %'") == 20, "all wait", 30)
+        wait_for(lambda: env.count("select count(*) from delivery where last_error like 'connect: %'") == 20, "all wait")
         self.assertLess(env.count("select sum(attempts) from delivery"), 10)
         self.assertEqual(env.count("select count(*) from delivery where state = 'waiting'"), len(ids))
 
@@ -257,7 +257,7 @@ class Faults(WithServer):
         for i in range(6):
             happen(f"x.flood{i}", rid=ALICE)
         wait_for(lambda: env.count("select count(*) from delivery where last_error like 'more than notify.messages_per_hour%'"
-                                   " and next_at > now() + interval '5 minutes'") == 3, "the rest waits", 30)
+                                   " and next_at > now() + interval '5 minutes'") == 3, "the rest waits")
         self.assertEqual(len(server.taken), 3)
         other = happen("x.flood", "bob")
         self.await_state(other, "sent")
@@ -276,15 +276,15 @@ class Faults(WithServer):
         env.admin("user", "contact", "olga", "--email", "olga@example.test", "--language", "de")
         server = self.plain(messages_per_hour=6, requester_per_hour=3)
         env.sql("update notification set state = 'queued' where state = 'waiting'")
-        wait_for(lambda: time.time() % 3600 < 3570, "the hour does not end meanwhile", 60)
+        wait_for(lambda: time.time() % 3600 < 3570, "the hour does not end meanwhile")
         self.asked("alice", 12)
         told = "select count(*) from notification where event = 'enroll.pending' and audience = 'officers' and facts->>'requester' ilike '%{}'"
         of_officer = (told + " and id in (select notification_id from delivery where address = 'olga@example.test' {})").format
-        wait_for(lambda: env.count(told.format("alice") + " and state = 'queued'") == 12, "all are looked at", 60)
+        wait_for(lambda: env.count(told.format("alice") + " and state = 'queued'") == 12, "all are looked at")
         self.assertEqual(env.count(of_officer("alice", "")), 4)
         self.assertEqual(env.count(told.format("alice") + " and error like '%many requests%'"), 8)
         self.asked("bob", 1)
-        wait_for(lambda: env.count(of_officer("bob", "and state = 'sent'")) == 1, "bob's request is told", 30)
+        wait_for(lambda: env.count(of_officer("bob", "and state = 'sent'")) == 1, "bob's request is told")
         self.assertEqual(env.count(of_officer("alice", "and state = 'sent'")), 4)
         said = [m for m in server.taken if "viele Anträge" in plain_part(m)]
         self.assertEqual(len(said), 1)
@@ -293,7 +293,7 @@ class Faults(WithServer):
         numbers = [r[0] for r in env.sql("select id from request where disposition = 9 and requester ilike '%alice' order by id")]
         for number in numbers:
             happen("request.reminder", "", "officers", f"request {number}", json.dumps({"request": int(number)}))
-        wait_for(lambda: env.count("select count(*) from notification where event = 'request.reminder' and state = 'queued'") == 12, "reminded", 60)
+        wait_for(lambda: env.count("select count(*) from notification where event = 'request.reminder' and state = 'queued'") == 12, "reminded")
         self.assertEqual(env.count("select count(*) from delivery d join notification n on n.id = d.notification_id "
                                    "where n.event = 'request.reminder' and d.address = 'olga@example.test'"), 4)
 
@@ -301,7 +301,7 @@ class Faults(WithServer):
         self.plain()
         n = happen("x.old")
         env.sql(f"update notification set state = 'waiting', created_at = now() - interval '4 days' where id = {n}")
-        wait_for(lambda: env.sql(f"select state from notification where id = {n}")[0][0] in ("failed", "queued"), "looked at", 30)
+        wait_for(lambda: env.sql(f"select state from notification where id = {n}")[0][0] in ("failed", "queued"), "looked at")
 
     def test_header_injection_by_name(self):
         server = self.plain()
@@ -372,7 +372,7 @@ class Crashes(WithServer):
                     os.kill(pid, signal.SIGKILL)
         server = self.plain(script)
         n = happen("x.twice")
-        wait_for(lambda: len(server.taken) == 1, "taken once", 30)
+        wait_for(lambda: len(server.taken) == 1, "taken once")
         self.assertEqual(deliveries(n)[0][0], "waiting")
         env.sql("update delivery set next_at = now()")  # the lease
         self.await_state(n, "sent")
@@ -385,7 +385,7 @@ class Crashes(WithServer):
                 env.postgres("kill")
         server = self.plain(script)
         n = happen("x.db")
-        wait_for(lambda: len(server.taken) == 1, "taken", 30)
+        wait_for(lambda: len(server.taken) == 1, "taken")
         env.postgres("start")
         env.sql("update delivery set next_at = now()")
         self.await_state(n, "sent")
@@ -407,14 +407,12 @@ class Crashes(WithServer):
         def script(server, verb):
             if verb == "MAIL":
                 server.release.wait()
-        self.plain(script, timeout=60)
+        self.plain(script, timeout=300)
         happen("x.slow")
-        wait_for(lambda: any(c.startswith("MAIL") for c in self.servers[0].commands), "it hangs", 30)
-        begin = time.monotonic()
+        wait_for(lambda: any(c.startswith("MAIL") for c in self.servers[0].commands), "it hangs")
+        begin = env.sql("select now()")[0][0]
         env.admin("job", "run", "crl", "--background")
-        wait_for(lambda: env.count("select count(*) from job where name = 'crl' and not wanted and "
-                                   "finished_at > now() - interval '20 seconds'"), "the job crl ran", 20)
-        self.assertLess(time.monotonic() - begin, 20)
+        wait_for(lambda: env.count(f"select count(*) from job where name = 'crl' and not wanted and finished_at > '{begin}'"), "the job crl ran")
         self.assertEqual(env.count("select count(*) from job where name = 'notify' and started_at > coalesce(finished_at, '-infinity')"), 1)
         self.servers[0].release.set()
 
@@ -468,7 +466,7 @@ class Webhooks(WithServer):
         receiver = Receiver(self.CERTIFICATE)
         secret = self.hook("signed", receiver)
         n = happen("h.signed", facts='{"requester": "Jürgen <x>"}')
-        wait_for(lambda: self.state(n, "signed")[0] == "sent", "it is called", 30)
+        wait_for(lambda: self.state(n, "signed")[0] == "sent", "it is called")
         path, headers, body = receiver.calls[0]
         said = json.loads(body)
         self.assertEqual(path, "/in?x=1")
@@ -504,10 +502,10 @@ class Webhooks(WithServer):
         receiver = Receiver(self.CERTIFICATE, 302, [("Location", f"https://localhost:{target.port}/")])
         self.hook("moved", receiver)
         n = happen("h.moved")
-        wait_for(lambda: "status 302: redirects are not followed" in self.state(n, "moved")[1], "not followed", 30)
+        wait_for(lambda: "status 302: redirects are not followed" in self.state(n, "moved")[1], "not followed")
         self.assertEqual(target.calls, [])
         receiver.status, receiver.headers = 204, []
-        wait_for(lambda: self.state(n, "moved")[0] == "sent", "sent later", 30)
+        wait_for(lambda: self.state(n, "moved")[0] == "sent", "sent later")
         ids = {c[1]["Gatehouse-Delivery"] for c in receiver.calls}
         self.assertEqual(len(ids), 1)
 
@@ -516,7 +514,7 @@ class Webhooks(WithServer):
         receiver = Receiver(self.CERTIFICATE)
         self.hook("inside", receiver)
         n = happen("h.inside")
-        wait_for(lambda: "not public" in self.state(n, "inside")[1], "refused", 30)
+        wait_for(lambda: "not public" in self.state(n, "inside")[1], "refused")
         self.assertEqual(receiver.calls, [])
         done = env.admin("notify", "webhook", "test", "inside", check=False)
         self.assertIn(b"not public", done.stderr)
@@ -529,9 +527,9 @@ class Webhooks(WithServer):
         self.hook("good", good)
         ids = [happen(f"h.silent{i}", rid=ALICE) for i in range(5)]
         for n in ids:
-            wait_for(lambda n=n: self.state(n, "good")[0] == "sent", "the other one is called", 30)
+            wait_for(lambda n=n: self.state(n, "good")[0] == "sent", "the other one is called")
         self.assertLess(len(silent.calls), 5)
-        wait_for(lambda: "timed out" in self.state(ids[0], "silent")[1].lower(), "it waits", 30)
+        wait_for(lambda: "timed out" in self.state(ids[0], "silent")[1].lower(), "it waits")
 
     def queue_mails(self, n):
         env.sql("with n as (insert into notification (event, audience, recipient, recipient_id, object, facts, state) select "
@@ -548,8 +546,8 @@ class Webhooks(WithServer):
         self.queue_mails(100)  # each run takes one of them
         self.hook("apart", receiver)
         n = happen("h.apart")
-        wait_for(lambda: self.state(n, "apart")[0] == "sent", "it is called", 30)
-        wait_for(lambda: env.count("select failures from job where name = 'notify'") > 0, "the job has failed", 30)
+        wait_for(lambda: self.state(n, "apart")[0] == "sent", "it is called")
+        wait_for(lambda: env.count("select failures from job where name = 'notify'") > 0, "the job has failed")
 
     def test_long_queue_of_mails_holds_up_no_webhook(self):
         """A mail server that takes its time for each of many mails."""
@@ -569,14 +567,14 @@ class Webhooks(WithServer):
         receiver = Receiver(self.CERTIFICATE, body=b"x" * (4 << 20))
         self.hook("huge", receiver)
         n = happen("h.huge")
-        wait_for(lambda: self.state(n, "huge")[0] == "sent", "the status counts", 30)
+        wait_for(lambda: self.state(n, "huge")[0] == "sent", "the status counts")
 
     def test_certificate_is_verified(self):
         self.plain(webhook_allow="127.0.0.0/8 ::1")
         receiver = Receiver(TLS.server("wronghook", san="DNS:other.example.test"))
         self.hook("wrong", receiver)
         n = happen("h.wrong")
-        wait_for(lambda: "certificate subject name" in self.state(n, "wrong")[1], "refused", 30)
+        wait_for(lambda: "certificate subject name" in self.state(n, "wrong")[1], "refused")
         self.assertEqual(receiver.calls, [])
 
     def test_database_cannot_redirect(self):
@@ -588,7 +586,7 @@ class Webhooks(WithServer):
         self.addCleanup(env.sql, f"update webhook set url = '{url}' where name = 'moved2'")
         env.sql(f"update webhook set url = 'https://localhost:{eve.port}/' where name = 'moved2'")
         n = happen("h.redirect")
-        wait_for(lambda: "was changed in the database" in self.state(n, "moved2")[1], "it is not called", 30)
+        wait_for(lambda: "was changed in the database" in self.state(n, "moved2")[1], "it is not called")
         self.assertEqual((eve.calls, receiver.calls), ([], []))
         # it stops itself alone: the job, mails and other webhooks go on
         other = Receiver(self.CERTIFICATE)
@@ -599,25 +597,25 @@ class Webhooks(WithServer):
         env.sql(f"update webhook set url = 'https://localhost:{eve.port}/' where name = 'moved2'")
         mail = happen("h.beside", "bob")
         wait_for(lambda: self.state(mail, "beside")[0] == "sent" and
-                 env.count(f"select count(*) from delivery where notification_id = {mail} and channel = 'mail' and state = 'sent'") == 1, "the others", 30)
+                 env.count(f"select count(*) from delivery where notification_id = {mail} and channel = 'mail' and state = 'sent'") == 1, "the others")
         self.assertIn("was changed in the database", self.state(mail, "moved2")[1])
         self.assertEqual([w.get("damaged") for w in env.admin("notify", "webhook", "list", "--json") if w["name"] in ("moved2", "beside")], [True, None])
         self.assertIn(b"was changed in the database", env.admin("notify", "webhook", "test", "moved2", check=False).stderr)
         listed = env.admin("notify", "list", "--address", "moved2", "--json")
         self.assertTrue(all("was changed in the database" in d["last_error"] for d in listed if d["state"] == "waiting"))
         # told once, not with each run
-        wait_for(lambda: env.count("select count(*) from audit where event = 'grant.refused' and detail like '%moved2%'") > 0, "audited", 30)
+        wait_for(lambda: env.count("select count(*) from audit where event = 'grant.refused' and detail like '%moved2%'") > 0, "audited")
         before = env.count("select count(*) from audit where event = 'grant.refused'")
         runs = env.sql("select finished_at from job where name = 'notify'")
-        wait_for(lambda: env.sql("select finished_at from job where name = 'notify'") != runs, "another run", 30)
+        wait_for(lambda: env.sql("select finished_at from job where name = 'notify'") != runs, "another run")
         self.assertEqual(env.count("select count(*) from audit where event = 'grant.refused'"), before)
         # one that was written into the database is never called
         env.sql("insert into webhook (name, url, events, secret_sealed, enabled) select 'eves', url, events, secret_sealed, true from webhook where name = 'moved2'")
         again = happen("h.again")
-        wait_for(lambda: self.state(again, "beside")[0] == "sent", "the genuine one", 30)
+        wait_for(lambda: self.state(again, "beside")[0] == "sent", "the genuine one")
         env.sql("delete from webhook where name = 'eves'")
         env.sql(f"update webhook set url = '{url}' where name = 'moved2'")
-        wait_for(lambda: receiver.calls, "the right one is called", 60)
+        wait_for(lambda: receiver.calls, "the right one is called")
         self.assertEqual(eve.calls, [])
 
     def test_mails_go_on_where_no_webhook_can_be_believed(self):
@@ -637,7 +635,7 @@ class Webhooks(WithServer):
         env.sql(f"update row_seal set mac = decode('{mac[1]}', 'hex') where tbl = 'webhook' and key = {mac[0]}")
         env.sql(back)
         n = happen("h.back")
-        wait_for(lambda: self.state(n, "unbelievable")[0] == "sent", "it is called again", 60)
+        wait_for(lambda: self.state(n, "unbelievable")[0] == "sent", "it is called again")
 
     def test_a_secret_that_cannot_be_unsealed(self):
         """As after `gatehouse db reseal` under another gateway secret: it waits, says what to do, and dies in the end."""
@@ -647,14 +645,14 @@ class Webhooks(WithServer):
         env.sql("update webhook set secret_sealed = 'AAAA' where name = 'sealed'")
         env.admin("db", "reseal", "--yes")
         n, mail = happen("h.sealed"), happen("x.mail", "bob")
-        wait_for(lambda: "cannot be unsealed" in self.state(n, "sealed")[1], "it waits", 30)
+        wait_for(lambda: "cannot be unsealed" in self.state(n, "sealed")[1], "it waits")
         self.await_state(mail, "sent")
         env.sql(f"update delivery set since = now() - interval '4 days', next_at = now() where notification_id = {n}")
-        wait_for(lambda: self.state(n, "sealed")[0] == "dead", "given up", 30)
+        wait_for(lambda: self.state(n, "sealed")[0] == "dead", "given up")
         self.assertEqual(receiver.calls, [])
         env.admin("notify", "webhook", "set", "sealed", "--new-secret")
         env.admin("notify", "retry", "--all")
-        wait_for(lambda: self.state(n, "sealed")[0] == "sent", "with a new one it is called", 60)
+        wait_for(lambda: self.state(n, "sealed")[0] == "sent", "with a new one it is called")
 
     def test_set_and_list(self):
         self.plain(webhook_allow="127.0.0.0/8 ::1")
@@ -668,7 +666,7 @@ class Webhooks(WithServer):
         self.assertNotEqual(again, secret)
         env.admin("notify", "webhook", "set", "changed", "--disable")
         n = happen("h.off")
-        wait_for(lambda: env.sql(f"select state from notification where id = {n}")[0][0] != "waiting", "looked at", 30)
+        wait_for(lambda: env.sql(f"select state from notification where id = {n}")[0][0] != "waiting", "looked at")
         self.assertEqual(self.state(n, "changed"), ("", ""))
         for args in (["--url", "http://x", "--event", "a"], ["--url", "https://u@x", "--event", "a"], ["--url", "https://x"]):
             self.assertNotEqual(env.admin("notify", "webhook", "add", "bad", *args, check=False).returncode, 0)

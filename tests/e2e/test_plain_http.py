@@ -13,7 +13,7 @@ env = Environment("plain")
 
 def ask(method, path, headers=None, body=None):
     where = urlsplit(env.var["GATEHOUSE_HTTP_URL"])
-    connection = http.client.HTTPConnection(where.hostname, where.port, timeout=10)
+    connection = http.client.HTTPConnection(where.hostname, where.port, timeout=60)
     connection.request(method, path, body, headers or {})
     reply = connection.getresponse()
     text = reply.read().decode()

@@ -451,7 +451,7 @@ class RelyingParties(Case):
 
     def test_next_crl(self):
         def listed():
-            raw = urllib.request.urlopen(var["GATEHOUSE_HTTP_URL"] + "/crl/issuing.crl", timeout=10).read()
+            raw = urllib.request.urlopen(var["GATEHOUSE_HTTP_URL"] + "/crl/issuing.crl", timeout=60).read()
             return self.answer["SerialNumber"] in der.openssl("crl", "-inform", "DER", "-noout", "-text", stdin=raw).decode()
         for status, wanted in (("hold", True), ("valid", False), ("revoked", True)):
             self.expect(officer.put(self.number, {"status": status}), 200)
@@ -562,7 +562,7 @@ class Elsewhere(Case):
 
     def test_survives_a_restart_of_the_database(self):
         env.postgres("restart")
-        wait_for(lambda: officer.put(self.number, {"status": "revoked"}).status in (200, 409), "revoked", 20, 0.2)
+        wait_for(lambda: officer.put(self.number, {"status": "revoked"}).status in (200, 409), "revoked", step=0.2)
         self.assertEqual(self.row(), ["21", "2", "0", "f"])
         self.assertEqual(self.events("cert.revoked"), 1)
 

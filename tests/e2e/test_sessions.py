@@ -435,7 +435,7 @@ class Commands(unittest.TestCase):
         logged_in()
         Browser(env).log_in("alice", "wrong")
         self.assertEqual({r: counted(r) - n for r, n in before.items()}, {"succeeded": 1, "failed": 1})
-        wait_for(lambda: env.metric("gatehouse_sessions") >= 1, "the gauge", 40)
+        wait_for(lambda: env.metric("gatehouse_sessions") >= 1, "the gauge")
         env.sql("update session set ends_at = now() - interval '1 day'")
         n = env.count("select count(*) from session")
         self.assertIn(f"would remove {n} sessions", env.admin("job", "run", "sessions", "--dry-run"))
@@ -475,7 +475,7 @@ class Faults(unittest.TestCase):
             browser.send("GET", "/login", headers={"Cookie": None})
         finally:
             env.slapd("start")
-        wait_for(lambda: browser.get("/").status == 200, "the directory is back", 40)
+        wait_for(lambda: browser.get("/").status == 200, "the directory is back")
         self.assertTrue(browser.is_logged_in())
 
     def test_workers_that_are_killed(self):
@@ -489,7 +489,7 @@ class Faults(unittest.TestCase):
                 return not old & env.workers() and browser.is_logged_in()
             except OSError:
                 return False
-        wait_for(is_there, "other workers know the session", 40)
+        wait_for(is_there, "other workers know the session")
 
     def test_requests_that_are_cut(self):
         before = env.count("select count(*) from session")

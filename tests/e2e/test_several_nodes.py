@@ -110,7 +110,7 @@ class Nodes(unittest.TestCase):
                     return all(Client(env, timeout=5).get("/readyz").status == 200 for _ in range(4))
                 except OSError:
                     return False
-            wait_for(served, "only the second node is asked", 60)
+            wait_for(served, "only the second node is asked")
             ids = [self.enroll() for _ in range(6)]
             self.assertEqual(len(set(ids)), 6)
         finally:
@@ -122,20 +122,20 @@ class Nodes(unittest.TestCase):
         self.assertTrue(signers)
         stop_processes(signers)
         try:
-            wait_for(lambda: "nodes/pki1 is DOWN" in self.log(), "HAProxy leaves the node out", 60)
+            wait_for(lambda: "nodes/pki1 is DOWN" in self.log(), "HAProxy leaves the node out")
             for _ in range(6):
                 self.enroll()
         finally:
             for pid in signers:
                 os.kill(pid, signal.SIGCONT)
-        wait_for(lambda: self.log().rfind("nodes/pki1 is UP") > self.log().rfind("nodes/pki1 is DOWN"), "it is back", 60)
+        wait_for(lambda: self.log().rfind("nodes/pki1 is UP") > self.log().rfind("nodes/pki1 is DOWN"), "it is back")
 
     def test_a_node_that_is_stopped_loses_no_request(self):
         """systemctl stop: what it began is answered, what comes later goes elsewhere."""
         env.gateway("halt")
         try:
             wait_for(lambda: all(Client(env, timeout=5).get("/readyz").status == 200 for _ in range(4)),
-                     "the node is left out", 60)
+                     "the node is left out")
             self.enroll()
         finally:
             env.gateway("run")

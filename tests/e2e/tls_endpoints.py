@@ -54,7 +54,7 @@ class Postgres:
                                          f"port={self.port}", "-c", "ssl=on", "-c", "unix_socket_directories=", "-c", "fsync=off"],
                                         stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd="/")
         atexit.register(self.stop)
-        wait_for(lambda: listens(self.port), "PostgreSQL listens", 60)
+        wait_for(lambda: listens(self.port), "PostgreSQL listens")
 
     def chown(self):
         if self.user:
