@@ -26,8 +26,8 @@ read_text(const gh_json *row, const char *member, size_t max, const char **out,
 	if (*out == NULL)
 		return 0;
 	if (**out == '\0' || strlen(*out) > max || !gh_utf8_is_clean(*out))
-		return gh_refuse(err, GH_E_CONF,
-		    "%s of a rule has 1 to %zu bytes, and no control characters", member, max);
+		return gh_refuse(err, GH_E_CONF, "%s: 1 to %zu bytes, and no control characters.",
+		    member, max);
 	return 0;
 }
 
@@ -58,11 +58,12 @@ make_query(const gh_json *row, char **out, struct gh_error *err)
 		return rc;
 	/* a name and no more: it stands in a query as it is */
 	if (field != NULL && field[strspn(field, FIELD_CHARS)] != '\0')
-		return gh_refuse(err, GH_E_CONF, "a metadata field has letters, digits, - and _");
+		return gh_refuse(err, GH_E_CONF,
+		    "field: a metadata field has letters, digits, - and _.");
 	if ((template_name != NULL) + (ca != NULL) + (field != NULL) != 1 ||
 	    (field == NULL) != (value == NULL))
 		return gh_refuse(err, GH_E_CONF,
-		    "a rule goes by one of template, CA and value of a metadata field");
+		    "A rule goes by one of template, CA and value of a metadata field.");
 	gh_buf_init(&b, QUERY_SIZE);
 	if (field != NULL)
 		gh_buf_putf(&b, "Metadata.%s", field);
@@ -88,7 +89,7 @@ load_members(const gh_json *row, struct view_rule *r, struct gh_error *err)
 	    (rc = read_text(row, "group", VIEW_RULE_LONG_MAX, &group, err)) != 0)
 		return rc;
 	if (name == NULL || group == NULL)
-		return gh_refuse(err, GH_E_CONF, "a rule has a name and a group");
+		return gh_refuse(err, GH_E_CONF, "A rule has a name and a group.");
 	if ((r->name = strdup(name)) == NULL || (r->group = strdup(group)) == NULL)
 		return no_memory(err);
 	return make_query(row, &r->query, err);

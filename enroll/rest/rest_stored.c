@@ -76,6 +76,12 @@ rest_users(struct worker_env *env, const struct call *call, struct gh_http_reply
 	reply(STORE_LIST_USERS, env, call, rep);
 }
 
+void
+rest_view_rules(struct worker_env *env, const struct call *call, struct gh_http_reply *rep)
+{
+	reply(STORE_LIST_VIEW_RULES, env, call, rep);
+}
+
 static void
 read_messages(const struct rest_param *p, struct rest_fields *f, void *filter)
 {

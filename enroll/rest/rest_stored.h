@@ -14,6 +14,8 @@ void rest_applications(struct worker_env *env, const struct call *call, struct g
 void rest_labels(struct worker_env *env, const struct call *call, struct gh_http_reply *rep);
 /* GET /pki/users: local administrators, without passwords */
 void rest_users(struct worker_env *env, const struct call *call, struct gh_http_reply *rep);
+/* GET /pki/view-rules: which certificates are shown to which groups */
+void rest_view_rules(struct worker_env *env, const struct call *call, struct gh_http_reply *rep);
 /* GET /pki/messages?state=: to single addresses, with what became of them */
 void rest_messages(struct worker_env *env, const struct call *call, struct gh_http_reply *rep);
 

@@ -57,4 +57,14 @@ void console_users(struct worker_env *env, const struct call *call, struct gh_ht
 void console_user_enable(struct worker_env *env, const struct call *call,
     struct gh_http_reply *rep);
 
+/* GET /console/views: rules that show certificates to groups, for administrators, with a form for
+ * ... */
+void console_views(struct worker_env *env, const struct call *call, struct gh_http_reply *rep);
+/* ... POST /console/views: rule (its name), group, template, ca, field, value */
+void console_view_add(struct worker_env *env, const struct call *call, struct gh_http_reply *rep);
+/* GET /console/views/{name}: one, which is asked for before POST /console/views/{name}/remove */
+void console_view(struct worker_env *env, const struct call *call, struct gh_http_reply *rep);
+void console_view_remove(struct worker_env *env, const struct call *call,
+    struct gh_http_reply *rep);
+
 #endif

@@ -37,6 +37,7 @@ static const struct {
     {"/console/packages", "packages", STAFF},
     {"/console/messages", "messages", STAFF},
     {"/console/users", "users", REQUESTER_ROLE_ADMIN},
+    {"/console/views", "views", REQUESTER_ROLE_ADMIN},
     {"/console/jobs", "jobs", STAFF},
     {"/console/audit", "audit", REQUESTER_ROLE_AUDITOR},
 };

@@ -9,6 +9,7 @@
 #include "rest/rest_stored.h"
 #include "rest/rest_template.h"
 #include "rest/rest_user.h"
+#include "rest/rest_view_rule.h"
 
 #include "routes.h"
 
@@ -52,6 +53,14 @@
 		rest_message_retry), \
 	    ADMIN_CHANGE(GH_HTTP_GET | GH_HTTP_HEAD, "users", "users", 0, rest_users), \
 	    ADMIN_CHANGE(GH_HTTP_PUT, "users/{profile}/status", "user.enable", ADMIN_NO_BODY_MAX, \
-		rest_user_enable)
+		rest_user_enable), \
+	    ADMIN_CHANGE(GH_HTTP_GET | GH_HTTP_HEAD, "view-rules", "view-rules", 0, \
+		rest_view_rules), \
+	    ADMIN_CHANGE(GH_HTTP_POST, "view-rules", "view-rule.add", ADMIN_BODY_MAX, \
+		rest_view_rule_add), \
+	    ADMIN_CHANGE(GH_HTTP_GET | GH_HTTP_HEAD, "view-rules/{name}", "view-rule", 0, \
+		rest_view_rule), \
+	    ADMIN_CHANGE(GH_HTTP_DELETE, "view-rules/{name}", "view-rule.remove", \
+		ADMIN_NO_BODY_MAX, rest_view_rule_remove)
 
 #endif

@@ -52,6 +52,14 @@
 	    CONSOLE_PAGE_FOR("/console/users", "console.users", REQUESTER_ROLE_ADMIN, \
 		console_users), \
 	    CONSOLE_FORM_FOR("/console/users/{profile}/status", "console.user.enable", \
-		REQUESTER_ROLE_ADMIN, console_user_enable)
+		REQUESTER_ROLE_ADMIN, console_user_enable), \
+	    CONSOLE_PAGE_FOR("/console/views", "console.views", REQUESTER_ROLE_ADMIN, \
+		console_views), \
+	    CONSOLE_FORM_FOR("/console/views", "console.view.add", REQUESTER_ROLE_ADMIN, \
+		console_view_add), \
+	    CONSOLE_PAGE_FOR("/console/views/{name}", "console.view", REQUESTER_ROLE_ADMIN, \
+		console_view), \
+	    CONSOLE_FORM_FOR("/console/views/{name}/remove", "console.view.remove", \
+		REQUESTER_ROLE_ADMIN, console_view_remove)
 
 #endif

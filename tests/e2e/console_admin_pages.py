@@ -15,6 +15,8 @@ PAGES = [
     ("/console/packages", "/console/packages", STAFF, "/pki/packages"),
     ("/console/messages", "/console/messages", STAFF, "/pki/messages"),
     ("/console/users", "/console/users", ADMIN, "/pki/users"),
+    ("/console/views", "/console/views", ADMIN, "/pki/view-rules"),
+    ("/console/views/{name}", "/console/views/web", ADMIN, "/pki/view-rules/web"),
     ("/console/jobs", "/console/jobs", STAFF, "/pki/jobs"),
 ]
 # ... where the object is somebody's own, or made by a test: its tests look at who may see it.

@@ -61,6 +61,9 @@ class Case(unittest.TestCase):
         return reply
 
 
+env.admin("view", "add", "web", "--group", "web-admins", "--template", "WebServer")
+
+
 class Rights(Case):
     def test_each_page_for_whom_the_api_answers(self):
         """Role by page."""
@@ -82,6 +85,8 @@ class Rights(Case):
         yield "/console/cas/none/lock", {}, ADMIN
         yield "/console/messages/999999/retry", {}, ADMIN
         yield "/console/users/none/status", {"enabled": "no"}, ADMIN
+        yield "/console/views", {"rule": "a/b", "group": "g", "template": "User"}, ADMIN
+        yield "/console/views/none/remove", {}, ADMIN
         yield "/console/applications", {"application": "a/b"}, ADMIN
         yield "/console/applications/none/rotate", {}, ADMIN
         yield "/console/applications/none/status", {"enabled": "no"}, ADMIN
@@ -513,6 +518,80 @@ class Lists(Case):
         self.expect(as_("admin").submit("/console/users/bert/status"), 200)
         self.expect(PEOPLE["bert"].get("/pki/info"), 200)
         self.assertEqual([e[1] for e in self.events("user.changed")], ["bert", "bert"])
+
+
+class Views(Case):
+    """Rules that show certificates to groups. What a member then sees: e2e-test_search, Shown."""
+    RULE = {"name": "own", "group": "cn=Web <b>,dc=example", "template": "WebServer"}
+
+    def tearDown(self):
+        for rule in env.admin("view", "list", "--json"):
+            if rule["name"] != "web":
+                env.admin("view", "remove", rule["name"])
+
+    def test_over_rest(self):
+        made = self.expect(admin.post("/pki/view-rules", self.RULE), 201)
+        self.assertEqual(made.headers["location"], "/pki/view-rules/own")
+        rule = {**self.RULE, "ca": None, "field": None, "value": None}
+        self.assertEqual(made.json, rule)
+        one = self.expect(admin.get("/pki/view-rules/OWN"), 200).json
+        self.assertEqual({k: one[k] for k in rule}, rule)
+        self.assertEqual(admin.get("/pki/view-rules").json["entries"], env.admin("view", "list", "--json"))
+        self.assertEqual([e["name"] for e in admin.get("/pki/view-rules?limit=1&order=newest").json["entries"]], ["own"])
+        self.expect(admin.send("DELETE", "/pki/view-rules/own"), 204)
+        for method in ("GET", "DELETE"):
+            self.expect(admin.send(method, "/pki/view-rules/own"), 404)
+        self.assertEqual(self.events("view.rule-added", "view.rule-removed"), [("view.rule-added", "own", "admin"), ("view.rule-removed", "own", "admin")])
+
+    def test_bad_input(self):
+        for more, member in (({"name": ""}, "name"), ({"name": "a/b"}, "name"), ({"name": "a b"}, "name"), ({"name": "x" * 65}, "name"), ({"name": 7}, "name"), ({"name": None}, "name"),
+                             ({"group": ""}, "group"), ({"group": "g" * 1025}, "group"), ({"group": "a\u0007"}, "group"), ({"group": None}, "group"), ({"template": "none"}, "template"),
+                             ({"template": ["User"]}, "template"), ({"template": None, "ca": "none"}, "ca"), ({"template": None, "field": "None", "value": "x"}, "field"),
+                             ({"template": None, "field": 'Id -ge 0 OR Department', "value": "x"}, "field"), ({"id": 1}, "id")):
+            with self.subTest(**more):
+                self.assertEqual(list(self.expect(admin.post("/pki/view-rules", {**self.RULE, **more}), 422).json["errors"]), [member])
+        for more in ({"ca": "issuing"}, {"template": None}, {"template": None, "field": "Department"}, {"template": None, "value": "x"}, {"value": "x"}):
+            self.expect(admin.post("/pki/view-rules", {**self.RULE, **more}), 422)
+        self.expect(admin.post("/pki/view-rules", b"[]"), 400)
+        self.expect(admin.post("/pki/view-rules", {**self.RULE, "name": "WEB"}), 409)
+        self.expect(admin.get("/pki/view-rules?group=x"), 422)
+        self.assertEqual(self.events("view.rule-added"), [])
+        self.assertEqual([r["name"] for r in env.admin("view", "list", "--json")], ["web"])
+
+    def test_who_may_not(self):
+        for who in set(PASSWORDS) - ADMIN:
+            for method, path, body in (("POST", "", self.RULE), ("DELETE", "/web", None), ("GET", "/web", None), ("GET", "", None)):
+                self.expect(PEOPLE[who].send(method, "/pki/view-rules" + path, body), 403)
+        self.expect(admin.send("POST", "/pki/view-rules", self.RULE, Origin="https://evil.example"), 403)
+        self.expect(admin.send("DELETE", "/pki/view-rules/web", Origin="https://evil.example"), 403)
+        self.assertEqual(self.events("view.rule-added", "view.rule-removed"), [])
+
+    def test_no_more_than_count_for_one_person(self):
+        for n in range(32):
+            self.expect(admin.post("/pki/view-rules", {"name": f"r{n}", "group": "many", "template": "User"}), 201)
+        env.await_catalog()
+        self.assertEqual(list(self.expect(admin.post("/pki/view-rules", {"name": "more", "group": "MANY", "template": "User"}), 422).json["errors"]), ["group"])
+
+    def test_pages(self):
+        b = as_("admin")
+        for fields in ({"template": "User"}, {"ca": "issuing"}, {"field": "Department", "value": '"it" <b>'}):
+            self.page("admin", "/console/views")
+            self.expect(b.submit("/console/views", rule="mine", group="g <i>", **fields), 200)
+            self.assertEqual(b.path, "/console/views")
+            self.assertIn("g &lt;i&gt;", b.text)
+            one = admin.get("/pki/view-rules/mine").json
+            self.assertEqual({k: one[k] for k in ("template", "ca", "field", "value") if one[k] is not None}, fields)
+            self.page("admin", "/console/views/mine")  # asks
+            self.expect(b.submit("/console/views/mine/remove"), 200)
+            self.assertEqual(b.path, "/console/views")
+            self.page("admin", "/console/views/mine", 404)
+        for fields, status in (({"rule": "web", "template": "User"}, 409), ({"rule": EVIL, "template": "User"}, 422), ({"rule": "two", "template": "User", "ca": "issuing"}, 422), ({"rule": "none"}, 422)):
+            self.page("admin", "/console/views")
+            reply = b.submit("/console/views", **{"group": EVIL, **fields})
+            self.assertEqual(reply.status, status, reply.body)
+            self.assertNotIn("<script>", b.text)
+            self.assertIn("&lt;script&gt;", b.text)  # what was typed comes back as text
+        self.assertEqual(len(self.events("view.rule-added")), 3)
 
 
 class InBrowser(Case):

@@ -1,9 +1,8 @@
 /* `gatehouse view`: which certificates of others are shown to which groups. */
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
-#include "inventory/query_parse.h"
+#include "inventory/view_rule_add.h"
 #include "store/catalog/view_rule_row.h"
 
 #include "command.h"
@@ -47,62 +46,9 @@ make_row(const struct verb_call *c, gh_json *row, struct gh_error *err)
 	if (gh_json_set_string(row, "name", c->operand[1]) != 0 ||
 	    gh_json_set_string(row, "group", group) != 0 ||
 	    gh_json_set_string(row, "template", template_name) != 0 ||
-	    gh_json_set_string(row, "ca", ca) != 0 || gh_json_set_string(row, "field", NULL) != 0 ||
-	    gh_json_set_string(row, "value", NULL) != 0)
+	    gh_json_set_string(row, "ca", ca) != 0)
 		return gh_fail(err, GH_E_NOMEM, "rule");
 	return metadata != NULL ? put_metadata(row, err) : 0;
-}
-
-/* It is a test that the inventory knows, now. */
-static int
-check_rule(const struct catalog *catalog, const gh_json *row, struct gh_error *err)
-{
-	const struct query_env env = {.field = catalog->field, .fields = catalog->fields, .me = ""};
-	struct cert_node *n = NULL;
-	struct gh_error why;
-	struct view_rule r;
-	int rc = view_rule_load(row, &r, err);
-
-	if (rc != 0)
-		return rc;
-	if ((rc = query_parse(r.query, &env, &n, &why)) != 0)
-		rc = gh_refuse(err, GH_E_CONF, "%s: %s", r.query, why.message);
-	cert_node_free(n);
-	view_rule_clear(&r);
-	return rc;
-}
-
-/* A misspelt CA or template would show nothing. */
-static int
-check_names(const struct verb_call *c, struct gh_error *err)
-{
-	gh_json *found = NULL;
-	int rc = 0;
-
-	if (ca != NULL)
-		rc = list_find(c->env.store, STORE_LIST_CAS, ca, &found, err);
-	else if (template_name != NULL)
-		rc = list_find(c->env.store, STORE_LIST_TEMPLATES, template_name, &found, err);
-	gh_json_free(found);
-	return rc;
-}
-
-static int
-check_room(const struct catalog *catalog, struct gh_error *err)
-{
-	const struct view_rules *v = &catalog->views;
-	size_t of_group = 0;
-
-	for (size_t i = 0; i < v->n; i++)
-		of_group += strcasecmp(v->rule[i].group, group) == 0;
-	if (v->n >= VIEW_RULES_MAX)
-		return gh_refuse(err, GH_E_CONF, "there are %d rules already, and may not be more",
-		    VIEW_RULES_MAX);
-	if (of_group >= VIEW_RULES_MAX_GROUP)
-		return gh_refuse(err, GH_E_CONF,
-		    "group %.100s has %d rules already: more do not count for one person", group,
-		    VIEW_RULES_MAX_GROUP);
-	return 0;
 }
 
 static int
@@ -114,9 +60,8 @@ add(struct verb_call *c, struct gh_error *err)
 
 	if (rc == 0)
 		rc = enroll_load_catalog(c->env.store, c->env.secret, &catalog, err);
-	if (rc == 0 && (rc = check_rule(catalog, row, err)) == 0 &&
-	    (rc = check_names(c, err)) == 0 && (rc = check_room(catalog, err)) == 0)
-		rc = store_add_view_rule(c->env.store, &c->env.who, row, err);
+	if (rc == 0)
+		rc = view_rule_add(c->env.store, catalog, &c->env.who, row, NULL, err);
 	catalog_free(catalog);
 	gh_json_free(row);
 	return rc;
