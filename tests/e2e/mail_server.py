@@ -13,7 +13,7 @@ import subprocess
 import threading
 from pathlib import Path
 
-from environment import free_port, wait_for
+from environment import free_port, other_clock, wait_for
 
 
 class Certificates:
@@ -26,8 +26,9 @@ class Certificates:
         self.openssl("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "30",
                      "-subj", "/CN=Test mail CA", "-keyout", "ca.key", "-out", "ca.crt")
 
-    def openssl(self, *args):
-        subprocess.run(["openssl", *args], cwd=self.dir, check=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    def openssl(self, *args, **variables):
+        subprocess.run(["openssl", *args], cwd=self.dir, check=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                       env={**os.environ, **variables})
 
     def server(self, name, san="DNS:localhost,IP:127.0.0.1", days=30):
         """(certificate, key); days < 0: has expired. """
@@ -37,8 +38,7 @@ class Certificates:
         sign = ["x509", "-req", "-in", f"{name}.csr", "-CA", "ca.crt", "-CAkey", "ca.key", "-CAcreateserial",
                 "-extfile", f"{name}.ext", "-out", f"{name}.crt", "-days", str(days)]
         if days < 0:
-            subprocess.run(["faketime", "-f", "-30d", "openssl", *sign[:-1], "1"], cwd=self.dir, check=True,
-                           stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+            self.openssl(*sign[:-1], "1", **other_clock("-30d"))
         else:
             self.openssl(*sign)
         return self.dir / f"{name}.crt", self.dir / f"{name}.key"

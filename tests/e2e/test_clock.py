@@ -2,30 +2,28 @@
 """Clocks: what nodes share bears the database's time, and a node whose clock is away from it issues nothing. The database
 runs under libfaketime, two hours behind or ahead of the node."""
 
-import glob
 import json
 import unittest
 
 import der
 import tap
 from client import Client
-from environment import Environment, wait_for
+from environment import Environment, other_clock, wait_for
 
 # No job runs by itself: it would write into the trail that is sealed here.
 env = Environment("clock", GATEHOUSE_CONF_EXTRA="""
 jobs { audit_seal = 0 crl = 0 ocsp_signer = 0 server_certificate = 0 expiry_notices = 0 retention = 0 }
 """)
 GOOD = der.csr(der.Key(env.scratch, "ec:P-256"))
-FAKETIME = glob.glob("/usr/lib/*/faketime/libfaketime.so.1")[0]
 
 
 def database_clock(offset):
     """Restart the database with its clock so far from ours; "" sets it right."""
     env.postgres("stop")
     if offset:
-        env.variables.update(LD_PRELOAD=FAKETIME, FAKETIME=offset, FAKETIME_DONT_FAKE_MONOTONIC="1")
+        env.variables.update(other_clock(offset))
     env.postgres("start")
-    for name in ("LD_PRELOAD", "FAKETIME", "FAKETIME_DONT_FAKE_MONOTONIC"):
+    for name in other_clock(""):
         env.variables.pop(name, None)
 
 

@@ -21,7 +21,7 @@ from pyasn1_modules import rfc2986, rfc5280, rfc5652, rfc6402
 import client
 import der
 import tap
-from environment import TOP, Environment
+from environment import TOP, Environment, other_clock
 from est import Device, certificates, run
 
 env = Environment("cmc", GATEHOUSE_CONF_EXTRA="""
@@ -317,7 +317,7 @@ class Messages(Case):
     def test_C031_time_of_the_signature(self):
         m = Message()
         m.request(self.csr(self.alice))
-        late = m.sign(self.alice.key, before=("faketime", "-f", "+2d"))
+        late = m.sign(self.alice.key, before=["env"] + [f"{k}={v}" for k, v in other_clock("+2d").items()])
         self.failed(self.send(self.alice, late), 403, BAD_TIME, [0])
 
     def test_C035_indefinite_lengths(self):
