@@ -6,7 +6,9 @@ import base64
 import concurrent.futures
 import csv
 import datetime
+import hashlib
 import io
+import ipaddress
 import json
 import re
 import socket
@@ -21,11 +23,12 @@ from random import Random
 
 import client
 import der
+import naive_query as naive
 import tap
 from client import Client
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from environment import Environment
 
 env = Environment("pki_rest", GATEHOUSE_CONF_EXTRA="""
@@ -596,80 +599,63 @@ class Lists(Case):
             thread.join()
 
 
-KEYS = {}  # by id: type and size of the key
-NOW = datetime.datetime.now(datetime.timezone.utc).strftime("%FT%TZ")  # no certificate ends while the tests run
-
-
-def evaluate(test, cert):
-    """What a test of the query language says of a certificate, told from what the list shows of it alone."""
-    field, op, value = test
-    if field in ("CN", "OU"):
-        have = re.findall(rf"(?:^|, ){field}=((?:[^,\\\\]|\\\\.)*)", cert["subject"])
-        have = [re.sub(r"\\\\(.)", r"\\1", v) for v in have]
-    elif field in ("SAN", "DNS"):
-        have = [n.partition(":")[2] for n in cert["sans"] if field == "SAN" or n.startswith("dns:")]
-    elif field == "State":
-        ends = "active" if cert["not_after"] >= NOW else "expired"
-        have = {"valid": [ends], "foreign": ["foreign", ends]}.get(cert["status"], [cert["status"]])
-    elif field == "NotAfter":
-        have = [cert["not_after"][:10]]
-    else:
-        have = [{"Id": cert["id"], "Requester": cert["requester"], "Template": cert["template"], "CA": cert["ca"],
-                 "Serial": cert["serial"], "Subject": cert["subject"], "KeyType": KEYS[cert["id"]][0], "KeySize": KEYS[cert["id"]][1], "Thumbprint": cert["thumbprint"]}.get(field) if field[0] != "m" else (cert["metadata"] or {}).get(field[1:])]
-    have = [v.lower() if isinstance(v, str) else v for v in have if v is not None]
-    value = value.lower() if isinstance(value, str) else value
-    if value is None:
-        return any(v != "" for v in have) == (op == "-ne")
-    return {"-eq": lambda: value in have, "-ne": lambda: value not in have,
-            "-contains": lambda: any(value in v for v in have), "-notcontains": lambda: not any(value in v for v in have),
-            "-startswith": lambda: any(v.startswith(value) for v in have), "-endswith": lambda: any(v.endswith(value) for v in have),
-            "-lt": lambda: any(v < value for v in have), "-le": lambda: any(v <= value for v in have),
-            "-gt": lambda: any(v > value for v in have), "-ge": lambda: any(v >= value for v in have)}[op]()
-
-
-def holds(tree, cert):
-    if tree[0] == "AND":
-        return holds(tree[1], cert) and holds(tree[2], cert)
-    if tree[0] == "OR":
-        return holds(tree[1], cert) or holds(tree[2], cert)
-    return evaluate(tree, cert)
-
-
-def written(tree):
-    if tree[0] in ("AND", "OR"):
-        return f"({written(tree[1])}) {tree[0]} ({written(tree[2])})"
-    field, op, value = tree
-    if isinstance(value, str):
-        value = '"' + value.replace('"', '""') + '"'
-    return f"{field.removeprefix('m')} {op} {'NULL' if value is None else value}"
-
-
 def elsewhere(n):
     """A certificate that none of our CAs has made."""
-    name, now = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, f"Elsewhere {n}")]), datetime.datetime.now(datetime.timezone.utc)
-    key = ec.generate_private_key(ec.SECP256R1())
+    oid, now = x509.NameOID, datetime.datetime.now(datetime.timezone.utc)
+    parts = ((oid.COUNTRY_NAME, "DE"), (oid.STATE_OR_PROVINCE_NAME, "Berlin"), (oid.LOCALITY_NAME, 'A, "B"'), (oid.ORGANIZATION_NAME, "Else + Where"))[:2 * n]
+    name = x509.Name([x509.NameAttribute(*part) for part in (*parts, (oid.ORGANIZATIONAL_UNIT_NAME, f"unit {n % 2}"), (oid.COMMON_NAME, f"Elsewhere {n}"))])
+    upn = x509.OtherName(x509.ObjectIdentifier("1.3.6.1.4.1.311.20.2.3"), der.tlv(12, b"alice@example.test"))
+    names = (x509.DNSName("inv1.example.test"), x509.IPAddress(ipaddress.ip_address("192.0.2.7")), x509.RFC822Name("bob@example.test"),
+             x509.UniformResourceIdentifier("https://example.test/x"), upn, x509.IPAddress(ipaddress.ip_address("2001:db8::1")))[:3 * n]
+    key = (lambda: ec.generate_private_key(ec.SECP256R1()), ed25519.Ed25519PrivateKey.generate, lambda: rsa.generate_private_key(65537, 2048))[n]()
     cert = x509.CertificateBuilder(name, name, key.public_key(), 77 + n, now - datetime.timedelta(99), now + datetime.timedelta(9 * n - 9.5))
-    return cert.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM).decode()
+    if names:
+        cert = cert.add_extension(x509.SubjectAlternativeName(names), False)
+    return cert.sign(key, None if n == 1 else hashes.SHA256()).public_bytes(serialization.Encoding.PEM).decode()
 
 
 class Inventory(Case):
-    TEXTS = ("-eq", "-ne", "-contains", "-notcontains", "-startswith", "-endswith")
-    ORDERS = ("-eq", "-ne", "-lt", "-le", "-gt", "-ge")
-
     @classmethod
     def setUpClass(cls):
-        for n, (who, metadata) in enumerate(((alice, {"Department": "IT", "Cost-Center": 7}), (alice, {"Department": "it", "Stage": "test"}),
-                                             (bob, {"Department": "100%_x", "Cost-Center": -3}), (bob, {"Stage": "production"}), (carol, None))):
+        env.admin("metadata", "add", "Since", "--type", "Date")
+        env.admin("metadata", "add", "Managed", "--type", "Boolean")
+        env.await_catalog()
+        for n, (who, metadata) in enumerate(((alice, {"Department": "IT", "Cost-Center": 7, "Since": "2026-02-28"}), (alice, {"Department": "it", "Stage": "test", "Managed": True}),
+                                             (bob, {"Department": "100%_x", "Cost-Center": -3, "Since": naive.day_after(naive.now()[:10], 1), "Managed": False}), (bob, {"Stage": "production"}),
+                                             (carol, None))):
             assert who is carol or who.submit(metadata=metadata).status == 201  # who has no mail gets no user's certificate
             names, subject = [f"Alt{i}.inv{n}.example.test" for i in range(n)], [("O", "Example, Ltd")] * (n % 2)
             number = who.submit(web_csr(f"inv{n}.example.test", *names, subject=subject), "WebServer", metadata).json["id"]
             assert olga.decide(number, "approved").status == 200
         assert alice.submit(der.csr(der.Key(env.scratch, "rsa:2048"))).status == 201
-        for n in range(3):  # without a template, more than a page of them
-            assert olga.call("POST", "/pki/certificates/import", {"content": elsewhere(n)}).status == 200
+        for n in range(3):  # without a template, more than a page of them; the first has ended
+            assert olga.call("POST", "/pki/certificates/import", {"content": elsewhere(n), "metadata": {"Department": "IT"} if n else {}}).status == 200
         cls.all = cls.entries(olga, None)
-        KEYS.update((int(i), cls.key_of(bytes.fromhex(text))) for i, text in env.sql("select id, encode(der, 'hex') from certificate"))
-        assert {("RSA", 2048), ("EC", 256)} <= set(KEYS.values())
+        cls.serve()
+        cls.add_unshown()
+
+    @classmethod
+    def serve(cls):
+        """As scans would have it: two places serve one certificate, one has served another before."""
+        for n, (host, now, before) in enumerate((("www.example.test", 0, 1), ("192.0.2.7", 0, None), ("2001:db8::1", -1, 0))):
+            number = env.sql(f"insert into scan_endpoint (host, port, start, sni) values ('{host}', {443 + n}, 'tls', '') returning id")[0][0]
+            for at, is_current in ((now, True), (before, False)):
+                if at is not None:
+                    env.psql("insert into scan_sighting (endpoint_id, certificate_id, is_current, chain, verify) "
+                             f"values ({number}, {cls.all[at]['id']}, {str(is_current).lower()}, '{{}}', 'ok')")
+
+    @classmethod
+    def add_unshown(cls):
+        """What a list does not show of a certificate."""
+        more = {int(i): (request, bytes.fromhex(der_hex)) for i, request, der_hex in env.sql("select id, nullif(request_id, 0), encode(der, 'hex') from certificate")}
+        places = env.sql("select certificate_id, host || ':' || port from scan_sighting s join scan_endpoint e on e.id = endpoint_id where is_current")
+        cls.certs = []
+        for e in cls.all:
+            request, cert = more[e["id"]]
+            kind, size = cls.key_of(cert)
+            cls.certs.append({**e, "request": int(request) if request else None, "key_type": kind, "key_size": size, "sha256": hashlib.sha256(cert).hexdigest(),
+                              "locations": [place for number, place in places if int(number) == e["id"]]})
+        assert {("RSA", 2048), ("EC", 256), ("Ed25519", None)} <= {(c["key_type"], c["key_size"]) for c in cls.certs}
 
     @staticmethod
     def key_of(cert):
@@ -723,40 +709,52 @@ class Inventory(Case):
             self.assertEqual(self.ids(query), [])  # no wildcards
         self.assertEqual(len(self.ids('Department -contains "0%_"')), 2)
         self.assertEqual(self.ids('CN -eq "x\' OR 1=1 --"'), [])
-        of_ours = [e["id"] for e in self.all if e["status"] != "foreign"]
-        for field in ("Id", "Subject", "CN", "CA", "Issuer", "Serial", "Thumbprint", "Requester", "NotBefore", "NotAfter"):
-            has = of_ours if field in ("CA", "Requester") else [e["id"] for e in self.all]
-            self.assertEqual(self.ids(f"{field} -ne NULL"), has, field)
-            self.assertEqual(self.ids(f"{field} -eq null"), [e["id"] for e in self.all if e["id"] not in has], field)
+
+    def values(self):
+        """Of each field: what it may be compared with, and by which operators."""
+        had = {f: sorted({v for c in self.certs for v in naive.had(f, c)}) for f in (*naive.PARTS, *naive.NAMES, *naive.COLUMNS, "Location", "Thumbprint")}
+        texts, days = ["", "%", "_", "\\", "example", "test", "a", "x' OR 1=1 --"], ["%TODAY%", "%TODAY-99%", "%TODAY+9%", "%TODAY-1%", "%TODAY+365%", "2026-02-28"]
+        values = {f: (had[f] + [v.swapcase()[:5] for v in had[f][:3]] + texts, naive.TEXTS) for f in (*naive.PARTS, *naive.NAMES, "Subject", "CA", "Issuer", "Requester", "Template", "KeyType", "Location")}
+        values |= {f: (had[f] + [v[:10] for v in had[f]] + days, naive.NUMBERS) for f in naive.TIMES}
+        values |= {f: (had[f] + [0, -1, 2**40], naive.NUMBERS) for f in ("Id", "RequestId", "KeySize")}
+        values |= {"Serial": (had["Serial"], naive.TEXTS), "Thumbprint": (had["Thumbprint"], naive.EQUAL), "State": (["active", "expired", "revoked", "hold", "foreign"], naive.EQUAL),
+                   "Department": (["IT", "i", "100%_x", "%", ""], naive.TEXTS), "Stage": (["test", "production", "t"], naive.TEXTS), "Cost-Center": ([7, -3, 0], naive.NUMBERS),
+                   "Since": (days + ["2026-03-01"], naive.NUMBERS), "Managed": ([True, False], naive.EQUAL)}
+        return values
+
+    def assert_found(self, asked):
+        """By the database and by hand; if a day ends meanwhile, once more."""
+        while True:
+            today = naive.now()[:10]
+            found = self.ids(naive.written(asked))
+            if naive.now()[:10] == today:
+                break
+        expected = [c["id"] for c in self.certs if naive.holds(asked, c, today)]
+        self.assertEqual(found, expected, naive.written(asked))
+        return len(found)
 
     def test_like_a_naive_evaluator(self):
-        """Random trees of random tests, by the database and by hand."""
-        random = Random(12)
-        names = sorted({n.partition(":")[2] for e in self.all for n in e["sans"]})
-        values = {"Id": [e["id"] for e in self.all], "Subject": [e["subject"] for e in self.all] + ["CN=inv", "cn=alice a"],
-                  "CN": ["alice adams", "inv1", "INV2.example.test", "example.test", "%", "_", "\\", ""],
-                  "Thumbprint": [e["thumbprint"] for e in self.all], "OU": ["people", "x", None], "SAN": [*names, "inv", None], "DNS": [*names, "test", None], "CA": ["issuing", "root", "i"],
-                  "Requester": [e["requester"] for e in self.all] + ["ali"], "Template": ["User", "webserver", "web", None],
-                  "NotAfter": sorted({e["not_after"][:10] for e in self.all}), "State": ["active", "expired", "revoked", "hold", "foreign"],
-                  "Serial": [e["serial"] for e in self.all][:5], "KeyType": ["RSA", "ec", "e", "Ed25519", None], "KeySize": [256, 2048, 3072, None],
-                  "mDepartment": ["IT", "i", "100%_x", "%", None], "mCost-Center": [7, -3, 0, None], "mStage": ["test", "production", "t", None]}
+        """Each field with each of its operators and with NULL, then random trees of random tests."""
+        random, values = Random(12), self.values()
 
-        def test():
-            field = random.choice(list(values))
-            value = random.choice(values[field])
-            if value is None or field in ("State", "Thumbprint"):
-                return field, random.choice(("-eq", "-ne")), value
-            return field, random.choice(self.ORDERS if field in ("Id", "NotAfter", "KeySize", "mCost-Center") else self.TEXTS), value
+        def test(field, op=None):
+            value = random.choice(values[field][0])
+            return field, op or random.choice(values[field][1]), value
 
         def tree(depth):
-            return test() if depth == 0 or random.random() < 0.2 else (random.choice(("AND", "OR")), tree(depth - 1), tree(depth - 1))
-        sizes = set()
-        for _ in range(300):
-            asked = tree(random.randrange(4))
-            expected = [e["id"] for e in self.all if holds(asked, e)]
-            self.assertEqual(self.ids(written(asked)), expected, written(asked))
-            sizes.add(len(expected))
-        self.assertGreater(len(sizes), 8)
+            if depth == 0 or random.random() < 0.2:
+                field = random.choice(list(values))
+                return (field, random.choice(naive.EQUAL), None) if field != "State" and random.random() < 0.1 else test(field)
+            return random.choice(("AND", "OR")), tree(depth - 1), tree(depth - 1)
+        for field, (_, ops) in values.items():
+            for op in ops:
+                self.assert_found(test(field, op))
+            if field != "State":
+                found = [self.assert_found((field, op, None)) for op in naive.EQUAL]
+                self.assertEqual(sum(found), len(self.certs), field)
+        sizes = Counter(self.assert_found(tree(random.randrange(4))) for _ in range(500))
+        self.assertGreater(len(sizes), 10)
+        self.assertLess(max(sizes.values()), 250, sizes)  # most trees tell certificates apart
 
     def page(self, more, status=200, who=olga, query='CN -contains "example" OR Template -eq "User"'):
         return self.expect(who.get(f"/pki/certificates?{more}&query=" + urllib.parse.quote(query)), status).json

@@ -208,7 +208,7 @@ put_metadata(struct filter_writer *w, const struct cert_node *n, enum cert_op op
 
 /* Columns of one value, which all certificates have, or null. */
 static const char *const columns[] = {[CERT_COL_ID] = "id",
-    [CERT_COL_REQUEST] = "request_id",
+    [CERT_COL_REQUEST] = "nullif(request_id, 0)",
     [CERT_COL_SUBJECT] = "subject",
     [CERT_COL_CA] = "(SELECT ca.name FROM ca WHERE ca.id = ca_id)",
     [CERT_COL_ISSUER] = CERT_ISSUER,
