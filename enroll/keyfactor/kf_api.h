@@ -26,7 +26,7 @@ void kf_field_list(struct worker_env *env, const struct call *call, struct gh_ht
 void kf_field_get(struct worker_env *env, const struct call *call, struct gh_http_reply *rep);
 
 /* POST Certificates/Recover, Certificates/Import; PUT Certificates/{id}/Owner; DELETE
- * Certificates/{id}, which is refused */
+ * Certificates/{id}, of those from elsewhere */
 void kf_recover(struct worker_env *env, const struct call *call, struct gh_http_reply *rep);
 void kf_import(struct worker_env *env, const struct call *call, struct gh_http_reply *rep);
 void kf_owner(struct worker_env *env, const struct call *call, struct gh_http_reply *rep);

@@ -1,8 +1,8 @@
-/* KeyfactorAPI: what a certificate has beside it, and that it stays: Owner, DELETE. See kf_api.h.
- */
+/* KeyfactorAPI: whether a certificate stays, and who hears of it: DELETE, Owner. See kf_api.h. */
 #include <string.h>
 
 #include "conf.h"
+#include "rest/rest_cert_import.h"
 #include "rest/rest_cert_metadata.h"
 
 #include "kf_api.h"
@@ -54,17 +54,15 @@ kf_owner(struct worker_env *env, const struct call *call, struct gh_http_reply *
 	gh_json_free(body);
 }
 
-/* The record of what was issued is evidence, and revocation needs it. */
 void
 kf_delete(struct worker_env *env, const struct call *call, struct gh_http_reply *rep)
 {
-	const struct kf_lookup l = {.id = call_number(call->parts, "id")};
-	gh_json *row;
+	const struct kf_question q = {.handler = rest_cert_remove,
+	    .method = GH_HTTP_DELETE,
+	    .id = call_number(call->parts, "id")};
+	gh_json *answer = NULL;
 
-	if (!kf_lookup_ask(env, call, &l, &row, rep))
-		return;
-	gh_json_free(row);
-	kf_fail(rep, 403, "forbidden",
-	    "A certificate is never deleted here: its record says what was issued and whether it is "
-	    "revoked. Revoke it.");
+	if (kf_ask(env, call, &q, &answer, rep))
+		rep->status = 204;
+	gh_json_free(answer);
 }

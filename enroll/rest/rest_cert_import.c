@@ -4,6 +4,7 @@
 #include "catalog/catalog.h"
 #include "catalog/metadata.h"
 #include "inventory/cert_import.h"
+#include "store/inventory/foreign_cert_remove.h"
 
 #include "rest.h"
 #include "rest_cert_import.h"
@@ -94,4 +95,16 @@ rest_cert_import(struct worker_env *env, const struct call *call, struct gh_http
 	gh_json_free(report.entries);
 	gh_json_free(body);
 	rest_fields_clear(&fields);
+}
+
+void
+rest_cert_remove(struct worker_env *env, const struct call *call, struct gh_http_reply *rep)
+{
+	struct gh_error err = {0};
+
+	if (store_remove_foreign(env->store, call->requester, call_number(call->parts, "id"),
+		call->http->request_id, NULL, &err) == 0)
+		rep->status = 204;
+	else
+		rest_error(&err, call->http->request_id, NULL, rep);
 }

@@ -48,6 +48,8 @@ const struct command command_table[] = {
 	NULL},
     {"cert", "metadata", "show or change what is said about a certificate", &verb_cert_metadata,
 	NULL},
+    {"cert", "remove", "take certificates that others issued out of the inventory",
+	&verb_cert_remove, NULL},
     {"cert", "revoke", "revoke a certificate, or put it on hold", &verb_cert_revoke, NULL},
     {"cert", "unrevoke", "end the hold of a certificate", &verb_cert_unrevoke, NULL},
     {"cmc", "secret", "make shared secrets for clients of CMC", &verb_cmc_secret, NULL},

@@ -57,6 +57,7 @@ extern const struct verb verb_cert_export;
 extern const struct verb verb_cert_import;
 extern const struct verb verb_cert_list;
 extern const struct verb verb_cert_metadata;
+extern const struct verb verb_cert_remove;
 extern const struct verb verb_cert_revoke;
 extern const struct verb verb_cert_search;
 extern const struct verb verb_search_list;

@@ -40,6 +40,13 @@ void console_certificate_ask(struct worker_env *env, const struct call *call,
 void console_certificate_change(struct worker_env *env, const struct call *call,
     struct gh_http_reply *rep);
 
+/* GET /console/certificates/{id}/remove: of one from elsewhere, is it to be taken out of the
+ * inventory? By POST it is. */
+void console_certificate_remove_ask(struct worker_env *env, const struct call *call,
+    struct gh_http_reply *rep);
+void console_certificate_remove(struct worker_env *env, const struct call *call,
+    struct gh_http_reply *rep);
+
 /* GET /console/certificates/{id}/renew: a form for the request that follows it ... */
 void console_renew(struct worker_env *env, const struct call *call, struct gh_http_reply *rep);
 /* ... by POST: csr_data. */

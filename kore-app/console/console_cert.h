@@ -21,6 +21,9 @@ bool console_cert_may(const struct worker_env *env, const struct call *call, con
  * row of a list. */
 bool console_cert_may_renew(const struct call *call, const gh_json *cert);
 
+/* May he take it out of the inventory? It is one from elsewhere. */
+bool console_cert_may_remove(const struct call *call, const gh_json *cert);
+
 /* Answers with its page. wrong: why a change was not made, or NULL. */
 void console_cert_show(struct worker_env *env, const struct call *call,
     const struct gh_error *wrong, struct gh_http_reply *rep);

@@ -59,6 +59,15 @@ console_cert_may_renew(const struct call *call, const gh_json *cert)
 	    console_cert_is_own(call->requester, cert);
 }
 
+bool
+console_cert_may_remove(const struct call *call, const gh_json *cert)
+{
+	const char *status = gh_json_string(gh_json_get(cert, "status"));
+
+	return status != NULL && strcmp(status, "foreign") == 0 &&
+	    (call->requester->roles & (REQUESTER_ROLE_ADMIN | REQUESTER_ROLE_OFFICER)) != 0;
+}
+
 int
 console_cert_get(struct worker_env *env, const struct call *call, gh_json **out,
     struct gh_error *err)
@@ -162,14 +171,16 @@ put_rights(gh_json *data, const struct worker_env *env, const struct call *call,
 	bool can_revoke = console_cert_may(env, call, cert, "revoked"),
 	     can_hold = console_cert_may(env, call, cert, "hold"),
 	     can_release = console_cert_may(env, call, cert, "valid"),
-	     can_renew = console_cert_may_renew(call, cert);
+	     can_renew = console_cert_may_renew(call, cert),
+	     can_remove = console_cert_may_remove(call, cert);
 
 	return gh_json_set_bool(data, "can_revoke", can_revoke) |
 	    gh_json_set_bool(data, "can_hold", can_hold) |
 	    gh_json_set_bool(data, "can_release", can_release) |
 	    gh_json_set_bool(data, "can_change",
-		can_revoke || can_hold || can_release || can_renew) |
+		can_revoke || can_hold || can_release || can_renew || can_remove) |
 	    gh_json_set_bool(data, "can_renew", can_renew) |
+	    gh_json_set_bool(data, "can_remove", can_remove) |
 	    gh_json_set_bool(data, "reads_metadata",
 		gh_json_string(gh_json_get(cert, "requester")) != NULL);
 }

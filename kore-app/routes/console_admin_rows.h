@@ -16,7 +16,11 @@
 #define CONSOLE_STAFF (REQUESTER_ROLE_ADMIN | REQUESTER_ROLE_OFFICER | REQUESTER_ROLE_AUDITOR)
 
 #define CONSOLE_ADMIN_ROWS \
-	CONSOLE_PAGE_FOR("/console/jobs", "console.jobs", CONSOLE_STAFF, console_jobs), \
+	CONSOLE_PAGE_FOR("/console/certificates/{id}/remove", "console.certificate.remove-ask", \
+	    REQUESTER_ROLE_ADMIN | REQUESTER_ROLE_OFFICER, console_certificate_remove_ask), \
+	    CONSOLE_FORM_FOR("/console/certificates/{id}/remove", "console.certificate.remove", \
+		REQUESTER_ROLE_ADMIN | REQUESTER_ROLE_OFFICER, console_certificate_remove), \
+	    CONSOLE_PAGE_FOR("/console/jobs", "console.jobs", CONSOLE_STAFF, console_jobs), \
 	    CONSOLE_FORM_FOR("/console/jobs/{name}/run", "console.job.run", REQUESTER_ROLE_ADMIN, \
 		console_job_run), \
 	    CONSOLE_PAGE_FOR("/console/cas", "console.cas", CONSOLE_STAFF, console_authorities), \

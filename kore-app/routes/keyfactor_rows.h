@@ -46,7 +46,14 @@ static const struct route_batch keyfactor_pfx_batch = {
 	    KEYFACTOR_READ("enrollment/csr/context/my", "context", kf_context), \
 	    KEYFACTOR_WRITE(GH_HTTP_POST, "certificates/recover", "recover", kf_recover), \
 	    KEYFACTOR_WRITE(GH_HTTP_PUT, "certificates/{id}/owner", "owner", kf_owner), \
-	    KEYFACTOR_WRITE(GH_HTTP_DELETE, "certificates/{id}", "delete", kf_delete), \
+	    {.methods = GH_HTTP_DELETE, \
+		.pattern = "/keyfactorapi/certificates/{id}", \
+		.name = "keyfactor.delete", \
+		.need = AUTH_PERSON, \
+		.roles = REQUESTER_ROLE_ADMIN | REQUESTER_ROLE_OFFICER, \
+		.body_max = KF_BODY_MAX, \
+		.handler = kf_delete, \
+		.family = &route_family_keyfactor}, \
 	    {.methods = GH_HTTP_POST, \
 		.pattern = "/keyfactorapi/certificates/import", \
 		.name = "keyfactor.import", \

@@ -315,6 +315,124 @@ class Classic(Case):
             env.await_catalog()
 
 
+class Removed(Case):
+    """Put in by mistake, and taken out again."""
+
+    def traces(self, number):
+        return [env.count(f"select count(*) from {table} where {column} = {number}") for table, column in
+                (("certificate", "id"), ("metadata_change", "certificate_id"), ("scan_sighting", "certificate_id"), ("expiry_notice", "certificate_id"))]
+
+    def counts(self):
+        """What the statistics say, and what there is."""
+        s = self.expect(olga.get("/pki/certificates/statistics?metadata=Department"), 200)
+        return (s["total"], s["foreign"], {v["value"]: v["count"] for v in s["by_metadata"]}.get("Mistake", 0)), \
+            tuple(env.count("select count(*) from certificate" + where) for where in ("", " where status = 12", " where metadata ->> 'Department' = 'Mistake'"))
+
+    def test_nothing_of_it_is_left_and_the_trail_says_what_it_was(self):
+        cert, other = certificate("mistake.test", key=OTHER), certificate("behind it")
+        number, leaf = self.stored(cert, metadata={"Department": "Mistake"}), self.stored(other)
+        self.expect(olga.send("PUT", f"/pki/certificate/{number}/metadata?merge=yes", {"Cost-Center": 7}), 200)
+        env.psql("insert into scan_endpoint (host, port, start, sni) values ('mistake.test', 443, 'tls', '')")
+        endpoint = env.count("select id from scan_endpoint where host = 'mistake.test'")
+        env.psql(f"insert into scan_sighting (endpoint_id, certificate_id, is_current, chain, verify) values ({endpoint}, {leaf}, false, '{{{number},7}}', 'ok'), "
+                 f"({endpoint}, {number}, true, '{{{number}}}', 'ok')")
+        env.psql(f"insert into expiry_notice (certificate_id, days) values ({number}, 3)")
+        self.assertEqual(self.traces(number), [1, 1, 1, 1])
+        said, there = self.counts()
+        self.assertEqual((said, said[2]), (there, 1))
+        self.assertEqual(olga.send("DELETE", f"/pki/certificate/{number}").status, 204)
+        self.assertEqual(self.traces(number), [0, 0, 0, 0])
+        said, there = self.counts()
+        self.assertEqual((said, said[2]), (there, 0))
+        shown = self.expect(olga.get(f"/pki/endpoint/{endpoint}"), 200)
+        self.assertEqual((shown["certificate_id"], [(h["certificate_id"], h["chain"]) for h in shown["history"]]), (None, [(leaf, [0, 7])]))
+        self.assertIn(endpoint, [e["id"] for e in self.expect(olga.get("/pki/endpoints?host=mistake.test"), 200)["entries"]])
+        (actor, detail), = env.sql(f"select actor, detail from audit where event = 'cert.removed' and object = 'certificate {number}'")
+        self.assertEqual(actor, "olga")
+        for part in ("CN=mistake.test", "CN=Foreign CA", hashlib.sha256(cert).hexdigest().upper()):
+            self.assertIn(part, detail)
+        for path in (f"/pki/certificate/{number}", f"/pki/certificate/{number}/metadata"):
+            self.assertEqual(olga.get(path).status, 404)
+        self.assertEqual(olga.send("DELETE", f"/pki/certificate/{number}").status, 404)
+        self.assertEqual(self.expect(olga.get("/pki/certificates?query=" + urllib.parse.quote('CN -eq "mistake.test"')), 200)["entries"], [])
+        # the same once more is a new one
+        self.assertGreater(self.stored(cert), number)
+
+    def test_by_command(self):
+        numbers = [self.stored(certificate(f"removed{i}.test")) for i in range(3)]
+        ours = Client(env).enroll(der.csr(KEY)).json["CMSID"]
+        done = env.admin("cert", "remove", *numbers[:2], ours, 10**9, "--yes", "--json", check=False)
+        self.assertEqual(done.returncode, 1)
+        rows = json.loads(done.stdout)
+        self.assertEqual([(r["result"], r["id"], r["subject"]) for r in rows], [("removed", numbers[0], "CN=removed0.test"), ("removed", numbers[1], "CN=removed1.test"),
+                                                                              ("refused", ours, None), ("refused", 10**9, None)])
+        self.assertIn("Revoke it", rows[2]["reason"])
+        self.assertIn("no certificate", rows[3]["reason"])
+        self.assertEqual(env.count(f"select status from certificate where id = {ours}"), 20)
+        for wrong in ((), ("x",), ("0",), (numbers[2], "-1"), ("9" * 30,), (numbers[2],)):
+            done = env.admin("cert", "remove", *wrong, check=False)
+            self.assertEqual(done.returncode, 2, done.stderr)
+        self.assertIn("CN=removed2.test", env.admin("cert", "remove", numbers[2], "--yes"))
+        self.assertEqual(env.count(f"select count(*) from certificate where id = any ('{{{','.join(map(str, numbers))}}}')"), 0)
+        self.assertEqual(env.count(f"select count(*) from audit where event = 'cert.removed' and object = 'certificate {numbers[2]}'"), 1)
+
+    def test_who_may_and_what_is_ours(self):
+        number, ours = self.stored(certificate("stays.test")), Client(env).enroll(der.csr(KEY)).json["CMSID"]
+        path = f"/pki/certificate/{number}"
+        for who, status in ((alice, 403), (auditor, 403), (Person("olga", "wrong", env), 401)):
+            self.assertEqual(who.send("DELETE", path).status, status, who.user)
+            self.assertEqual(who.send("DELETE", f"/KeyfactorAPI/Certificates/{number}").status, status, who.user)
+        self.expect(olga.send("DELETE", path, Origin="https://evil.example"), 403, "cross_site")
+        for who in (olga, admin, alice):
+            self.assertEqual(who.send("DELETE", f"/pki/certificate/{ours}").status, 403 if who is alice else 409)
+        self.assertIn("Revoke it", olga.send("DELETE", f"/KeyfactorAPI/Certificates/{ours}").json["Message"])
+        self.assertEqual(env.sql(f"select id, status from certificate where id in ({number}, {ours}) order by status"), [[str(number), "12"], [str(ours), "20"]])
+        reply = admin.send("DELETE", f"/KeyfactorAPI/Certificates/{number}")
+        self.assertEqual((reply.status, reply.body), (204, b""))
+        self.assertEqual(admin.send("DELETE", f"/KeyfactorAPI/Certificates/{number}").status, 404)
+
+    def test_twice_at_the_same_moment_and_beside_changes(self):
+        """One of the two removes it, and no history is left of a change that came between."""
+        number = self.stored(certificate("race.test"))
+        people = [Person("olga", olga.password, env) for _ in range(6)]
+
+        def act(i):
+            if i % 2:
+                return people[i].send("DELETE", f"/pki/certificate/{number}").status
+            return people[i].send("PUT", f"/pki/certificate/{number}/metadata?merge=yes", {"Cost-Center": i + 1}).status
+        with concurrent.futures.ThreadPoolExecutor(6) as pool:
+            statuses = list(pool.map(act, range(6)))
+        self.assertEqual(sorted(statuses[1::2]), [204, 404, 404])
+        self.assertLessEqual(set(statuses[::2]), {200, 404, 412})
+        self.assertEqual(self.traces(number), [0, 0, 0, 0])
+        self.assertEqual(env.count(f"select count(*) from audit where event = 'cert.removed' and object = 'certificate {number}'"), 1)
+
+    def test_in_the_console(self):
+        number, ours = self.stored(certificate("console.test")), Client(env).enroll(der.csr(KEY)).json["CMSID"]
+        page = f"/console/certificates/{number}"
+        browser, other = PlainBrowser(env), PlainBrowser(env)
+        browser.log_in("olga", olga.password)
+        other.log_in("alice", "alice-secret")
+        browser.get(page)
+        self.assertIn(f'href="{page}/remove"', browser.text)
+        other.get(page)
+        self.assertNotIn("/remove", other.text)
+        self.assertEqual(other.get(page + "/remove").status, 403)
+        browser.get(f"/console/certificates/{ours}")
+        self.assertNotIn(f"{ours}/remove", browser.text)
+        self.assertEqual(browser.get(f"/console/certificates/{ours}/remove").status, 409)
+        self.assertEqual(browser.get(page + "/remove", headers={"Accept-Language": "de"}).status, 200)
+        self.assertIn("aus dem Bestand entfernen?", browser.text)
+        self.assertIn("CN=console.test", browser.text)
+        self.assertEqual(self.traces(number)[0], 1)
+        self.assertEqual(browser.send("POST", page + "/remove", {}).status, 403)
+        browser.get(page + "/remove")
+        self.assertEqual(browser.submit(page + "/remove").status, 200)
+        self.assertEqual(self.traces(number)[0], 0)
+        self.assertEqual(browser.get(page).status, 404)
+        self.assertEqual(browser.get(page + "/remove").status, 404)
+
+
 class Odd(Case):
     """Taken or refused in words, shown, and never a crash."""
 

@@ -620,6 +620,13 @@ def saved_search(b):
     b.open("/console/certificates?saved=ending")
 
 
+def removal(b):
+    """Of a certificate from elsewhere, which is put in first."""
+    cert = der.openssl("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", "/dev/null", "-subj", "/CN=Elsewhere", "-days", "30")
+    answer = Person("olga", PASSWORDS["olga"], env).post("/pki/certificates/import", {"content": cert.decode()}).json
+    b.open(f"/console/certificates/{answer['entries'][0]['id']}/remove")
+
+
 def preview(b):
     upload(b)
     b.fill(csr_data=der.pem(web_csr()), common_name="shop.example.test", purpose_category="server_auth").click("main button")
@@ -654,6 +661,7 @@ PAGES = [
     ("certificate", "/console/certificates/{id}", "/console/certificates/{certificate}", "alice"),
     ("certificate-officer", "/console/certificates/{id}", "/console/certificates/{certificate}?lang=de", "olga"),
     ("certificate-revoke", "/console/certificates/{id}/status", "/console/certificates/{certificate}/status?to=revoked", "olga"),
+    ("certificate-remove", "/console/certificates/{id}/remove", removal, "olga"),
     ("certificate-renew", "/console/certificates/{id}/renew", "/console/certificates/{certificate}/renew", "alice"),
     ("mine", "/console/mine", "/console/mine", "alice"),
     ("certificate-metadata", "/console/certificates/{id}/metadata", "/console/certificates/{certificate}/metadata", "olga"),
