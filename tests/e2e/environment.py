@@ -244,7 +244,9 @@ class Environment:
         return float(next(x for x in text.splitlines() if x.startswith(name + " ")).rsplit(" ", 1)[1])
 
     def log(self):
-        return (self.dir / "state" / "gateway.log").read_text(errors="replace")
+        """All lines; one that is just being written is none yet."""
+        text = (self.dir / "state" / "gateway.log").read_text(errors="replace")
+        return text[:text.rfind("\n") + 1]
 
     def await_log(self, text):
         """The log is written by a thread of its own, a little after the answer."""

@@ -620,14 +620,15 @@ class Preview(Case):
             der.extension("subjectAltName", der.san(dns=["diff.example.test"])),
             der.extension("basicConstraints", der.tlv(0x30, der.tlv(0x01, b"\xff")), critical=True)])
         number = self.expect(alice.post("/pki/request/WebServer", {"pkcs10": der.b64(asked)}), 201).json["id"]
-        before = env.count("select count(*) from audit"), env.count("select max(version) from request")
+        trail = "select count(*) from audit where actor not like 'job@%'"
+        before = env.count(trail), env.count("select max(version) from request")
         seen = self.preview(number)
         self.assertEqual((seen["refused"], seen["ca"], seen["required"]), (None, "issuing", 1))
         rows = {(r["name"], r["label"]): r for r in seen["rows"]}
         self.assertEqual(rows["subject", None]["state"], "same")
         self.assertEqual(rows["extension", "X509v3 Basic Constraints"]["state"], "dropped")
         self.assertEqual(rows["extension", "X509v3 Extended Key Usage"]["state"], "added")
-        self.assertEqual((env.count("select count(*) from audit"), env.count("select max(version) from request")), before)
+        self.assertEqual((env.count(trail), env.count("select max(version) from request")), before)
         text = env.admin("request", "preview", number)
         self.assertIn("critical, CA:TRUE", text)
         # it becomes what was shown

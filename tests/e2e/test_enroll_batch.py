@@ -140,7 +140,7 @@ class Case(unittest.TestCase):
     def check_trail(self, calls):
         """One line in the log and, if it was a call of somebody we know, one audit row for each."""
         for call in calls:
-            env.await_log(f'"request_id":"{call.id}"')
+            wait_for(lambda: any(call.id in line and '"msg":"request"' in line for line in env.log().splitlines()), f"{call.id} in the log")
         log = [json.loads(line) for line in env.log().splitlines() if '"msg":"request"' in line]
         for call in calls:
             lines = [line for line in log if line.get("request_id") == call.id]
@@ -246,7 +246,7 @@ class Members(Case):
         for call in gone:
             call.thread.join(30)
             self.assertIsNone(call.reply)
-            env.await_log(f'"request_id":"{call.id}"')
+            wait_for(lambda: any(call.id in line and '"msg":"request"' in line for line in env.log().splitlines()), f"{call.id} in the log")
         # theirs are recorded, too, and the same call again gets the answer
         self.assertEqual(env.count("select count(*) from request"), before + 13)
         for call in gone:

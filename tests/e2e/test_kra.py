@@ -83,7 +83,7 @@ class Process(unittest.TestCase):
 
     def test_its_lines_have_its_name(self):
         """One supervisor's output has the lines of all: those of the KRA are told apart."""
-        self.assertIn('"program":"kra","msg":"signer is ready"', env.log())
+        env.await_log('"program":"kra","msg":"signer is ready"')
 
     def refused(self, said):
         """The gateway does not start, and says why."""
