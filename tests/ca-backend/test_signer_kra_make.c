@@ -290,12 +290,19 @@ make__kept_for_a_while(void **state)
 	struct kra_facts facts;
 	struct gh_error err;
 	struct gh_buf out;
+	int rc;
 
 	q.facts.policy = TEXT("nobody made this policy");
-	q.facts.forget_at = gh_now() + 2;
-	assert_int_equal(kra_client_generate(f->client, &q, &m, &err), 0);
-	facts = facts_made(&q, &m, q.facts.forget_at);
-	assert_int_equal(take_out(f, &facts, &m.kept, &out, &err), 0);
+	for (;;) {
+		q.facts.forget_at = gh_now() + 2;
+		assert_int_equal(kra_client_generate(f->client, &q, &m, &err), 0);
+		facts = facts_made(&q, &m, q.facts.forget_at);
+		rc = take_out(f, &facts, &m.kept, &out, &err);
+		if (rc == 0 || gh_now() < q.facts.forget_at)
+			break;
+		kra_client_made_free(&m); /* a busy machine did not come to it in time */
+	}
+	assert_int_equal(rc, 0);
 	gh_buf_free(&out);
 	while (gh_now() <= q.facts.forget_at)
 		pause_ms(50);
