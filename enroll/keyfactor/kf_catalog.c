@@ -16,6 +16,7 @@
 #define CSR_ENROLLMENT 2
 
 #define KEEPS_FOREVER 1 /* of a CA's KeyRetention */
+#define GENERATED "OpenAPI-Generator/"
 
 static bool
 has_kra(const struct worker_env *env)
@@ -170,8 +171,21 @@ set_common(gh_json *o, const struct worker_env *env, const struct catalog_templa
 
 /* ---- templates ---- */
 
+/* The vendor's clients do not agree: its SDKs, which are generated from its OpenAPI description and
+ * say so of themselves, read the number of a CA's KeyRetention; the client written by hand reads a
+ * word, and Terraform's provider looks at it. */
+static int
+set_retention(gh_json *o, const struct call *call, bool archives)
+{
+	const char *agent = gh_http_header(call->http, "user-agent");
+
+	if (agent != NULL && strncmp(agent, GENERATED, strlen(GENERATED)) == 0)
+		return gh_json_set_int(o, "KeyRetention", archives ? KEEPS_FOREVER : 0);
+	return gh_json_set_string(o, "KeyRetention", archives ? "Indefinite" : "None");
+}
+
 static gh_json *
-template_json(const struct worker_env *env, const gh_json *profile)
+template_json(const struct worker_env *env, const struct call *call, const gh_json *profile)
 {
 	const char *name = kf_string(profile, "name"), *shown = kf_string(profile, "display_name");
 	const struct catalog_template *t = catalog_find_template(env->catalog, name);
@@ -182,8 +196,8 @@ template_json(const struct worker_env *env, const gh_json *profile)
 	    gh_json_set_string(o, "CommonName", name) |
 	    gh_json_set_string(o, "TemplateName", name) |
 	    gh_json_set_string(o, "FriendlyName", *shown != '\0' ? shown : name) |
-	    gh_json_set_string(o, "KeyRetention", archives ? "Indefinite" : "None") |
-	    gh_json_set_bool(o, "KeyArchival", archives) | gh_json_set_string(o, "ForestRoot", "") |
+	    set_retention(o, call, archives) | gh_json_set_bool(o, "KeyArchival", archives) |
+	    gh_json_set_string(o, "ForestRoot", "") |
 	    gh_json_set_string(o, "ConfigurationTenant", "") |
 	    gh_json_set_int(o, "AllowedEnrollmentTypes", enrollment_types(env, approval)) |
 	    gh_json_set_bool(o, "RequiresApproval", approval) |
@@ -247,12 +261,13 @@ profiles(struct worker_env *env, const struct call *call, struct gh_http_reply *
 
 /* Of this id alone, or 0. */
 static int
-put_templates(const struct worker_env *env, const gh_json *entries, int64_t id, gh_json *list)
+put_templates(const struct worker_env *env, const struct call *call, const gh_json *entries,
+    int64_t id, gh_json *list)
 {
 	int bad = list == NULL;
 
 	for (size_t i = 0; i < gh_json_size(entries); i++) {
-		gh_json *t = template_json(env, gh_json_at(entries, i));
+		gh_json *t = template_json(env, call, gh_json_at(entries, i));
 		int64_t its = 0;
 
 		(void)gh_json_int(gh_json_get(t, "Id"), &its);
@@ -270,7 +285,7 @@ kf_template_list(struct worker_env *env, const struct call *call, struct gh_http
 	gh_json *list = gh_json_new_array(), *entries = profiles(env, call, rep);
 
 	if (entries != NULL)
-		reply_list(list, put_templates(env, entries, 0, list), rep);
+		reply_list(list, put_templates(env, call, entries, 0, list), rep);
 	else
 		gh_json_free(list);
 	gh_json_free(entries);
@@ -283,7 +298,7 @@ kf_template_get(struct worker_env *env, const struct call *call, struct gh_http_
 
 	if (entries == NULL)
 		;
-	else if (put_templates(env, entries, call_number(call->parts, "id"), list) != 0)
+	else if (put_templates(env, call, entries, call_number(call->parts, "id"), list) != 0)
 		kf_json(rep, NULL);
 	else if (gh_json_size(list) == 0)
 		kf_fail(rep, 404, "not_found", "There is no such template.");

@@ -6,6 +6,7 @@ import base64
 import datetime
 import hashlib
 import json
+import os
 import re
 import socket
 import ssl
@@ -735,6 +736,113 @@ class Rights(Keys):
         self.assertEqual(seen, {"alice": (True, True), "bob": (False, False), "olga": (True, True), otto.user: (True, False), anna.user: (False, False)})
 
 
+class Sdk(Keys):
+    """Requests as the vendor's generated SDK (keyfactor-go-client-sdk v25.0.2) sends them: what it says of itself, no body with a GET, a line end behind
+    each other one, members in the order of their names. Answers as it reads them: it takes no other kind of value than its description names."""
+    GO = {"User-Agent": "OpenAPI-Generator/1.0.0/go", "Accept": "application/json", "x-keyfactor-api-version": "1", "x-keyfactor-requested-with": "APIClient"}
+
+    def call(self, method, path, body=None, status=200, who=alice, **headers):
+        raw, head = None, {**self.GO, "Authorization": who.basic, **{k.replace("_", "-"): v for k, v in headers.items()}}
+        if body is not None:
+            raw, head["Content-Type"] = json.dumps(body, sort_keys=True, separators=(",", ":")).encode() + b"\n", "application/json"
+        reply = who.client.request(method, "/Command/API/" + path, raw, head)
+        self.assertEqual(reply.status, status, reply.body)
+        return json.loads(reply.body) if reply.body else None
+
+    def order(self, template="User", csr=CSR, metadata=None):
+        body = {"CSR": pem(csr), "CertificateAuthority": "issuing", "IncludeChain": True, "Metadata": metadata or {"Department": "IT"}, "Template": template, "Timestamp": client.now()}
+        return self.call("POST", "Enrollment/CSR", body, x_certificateformat="PEM")["CertificateInformation"]
+
+    def test_lists(self):
+        self.assertTrue(all(isinstance(p, str) for p in self.call("GET", "Status/Endpoints")))
+        for path, numbers in (("CertificateAuthority", ("AllowedEnrollmentTypes", "KeyRetention")), ("Templates", ("AllowedEnrollmentTypes", "KeyRetention"))):
+            for one in self.call("GET", path):
+                self.assertEqual([type(one[n]) for n in numbers], [int] * len(numbers), path)
+                self.assertEqual(self.call("GET", f"{path}/{one['Id']}"), one)
+        self.assertIn("User", [t["Name"] for t in self.call("GET", "Enrollment/CSR/Context/My")["Templates"]])
+
+    def test_a_template_keeps_keys_in_numbers_for_it_and_in_words_for_the_other(self):
+        import_template("SMIME", archival="required", keyTypes=[{"type": "EC", "curves": ["P-384", "P-256"]}])
+        for said, case in (({"User": 0, "SMIME": 1}, self), ({"User": "None", "SMIME": "Indefinite"}, Keys())):
+            kept = {t["CommonName"]: t["KeyRetention"] for t in case.call("GET", "Templates")}
+            self.assertEqual({n: kept[n] for n in said}, said)
+
+    def test_metadata_fields(self):
+        body = {"DataType": 5, "Description": "where it stands", "DisplayOrder": 7, "Hint": "north or south", "Name": "Cabinet", "Options": "north,south"}
+        made = self.call("POST", "MetadataFields", body, who=admin)
+        self.assertEqual({k: made[k] for k in body}, body)
+        env.await_catalog()
+        number = made["Id"]
+        for path in (f"MetadataFields/{number}", "MetadataFields/cabinet"):
+            self.assertEqual(self.call("GET", path, who=admin), made)
+        change = {"DataType": 5, "Description": "where it hangs", "DisplayOrder": 8, "Id": number, "Name": "Cabinet", "Options": "north,south,east"}
+        changed = self.call("PUT", "MetadataFields", change, who=admin)
+        self.assertEqual({k: changed[k] for k in change}, change)
+        env.await_catalog()
+        self.assertIs(self.call("GET", f"MetadataFields/{number}/InUse", who=admin), False)
+        self.assertIsNone(self.call("DELETE", f"MetadataFields/{number}?force=false", status=204, who=admin))
+        again = self.call("POST", "MetadataFields", {"DataType": 1, "Description": "", "Name": "Row"}, who=admin)["Id"]
+        env.await_catalog()
+        self.assertIsNone(self.call("DELETE", "MetadataFields", [again], 204, admin))
+        env.await_catalog()
+        self.assertNotIn("Row", [f["Name"] for f in self.call("GET", "MetadataFields")])
+
+    def test_certificates(self):
+        made = self.order()
+        number = made["KeyfactorID"]
+        one = self.call("GET", f"Certificates/{number}?includeLocations=true&includeMetadata=true")
+        self.assertEqual((one["Thumbprint"], one["Metadata"]), (made["Thumbprint"], {"Department": "IT"}))
+        query = f"PageReturned=1&QueryString=Thumbprint+-eq+%22{made['Thumbprint']}%22&ReturnLimit=10&SortAscending=0&SortField=NotAfter&includeMetadata=true"
+        self.assertEqual([c["Id"] for c in self.call("GET", "Certificates?" + query)], [number])
+        file = self.call("POST", "Certificates/Download", {"CertID": number, "ChainOrder": "EndEntityFirst", "IncludeChain": True}, x_certificateformat="P7B")
+        self.assertEqual(client.pkcs7_certificates(base64.b64decode(file["Content"]))[0], base64.b64decode(one["ContentBytes"]))
+        self.assertIsNone(self.call("PUT", "Certificates/Metadata", {"Id": number, "Metadata": {"Department": "HR"}}, 204, olga))
+        self.assertIs(self.call("GET", f"Certificates/Metadata/Compare?certificateId={number}&metadataFieldName=Department&value=HR"), True)
+        renewal = {"CertificateAuthority": "issuing", "CertificateId": number, "Template": "User", "Timestamp": client.now()}
+        self.assertIn("can be renewed from", self.call("POST", "Enrollment/Renew", renewal, 409)["Message"])
+        env.sql(f"update certificate set not_after = now() + interval '1 day' where id = {number}")
+        self.assertEqual(self.call("POST", "Enrollment/Renew", renewal)["RequestDisposition"], "ISSUED")
+        revoke = {"CertificateIds": [number], "Comment": "replaced", "EffectiveDate": client.now(), "Reason": 4}
+        self.assertEqual(self.call("POST", "Certificates/Revoke", revoke, who=olga), {"RevokedIds": [number]})
+        self.assertIn("Revoke it", self.call("DELETE", f"Certificates/{number}", status=409, who=olga)["Message"])
+
+    def test_imported_and_deleted(self):
+        cert = Import.other(None, "sdk elsewhere")[1]
+        body = {"Certificate": base64.b64encode(cert.public_bytes(Encoding.DER)).decode(), "Metadata": {"Department": "IT"}, "Schedule": client.now()}
+        for status in (1, 2):
+            said = self.call("POST", "Certificates/Import", body, who=olga)
+            self.assertEqual((said["ImportStatus"], said["JobStatus"], said["InvalidKeystores"]), (status, 1, []))
+        found = self.call("GET", "Certificates?QueryString=IssuedCN+-eq+%22sdk+elsewhere%22", who=olga)
+        self.assertEqual([c["Id"] for c in found], [said["CertificateId"]])
+        self.assertIsNone(self.call("DELETE", f"Certificates/{found[0]['Id']}", status=204, who=olga))
+
+    def test_workflow(self):
+        numbers = []
+        for what in ("Approve", "Deny"):
+            number = self.order("WebServer", web_csr(f"{what.lower()}.sdk.example.test"))["KeyfactorRequestId"]
+            self.assertIn(number, [r["Id"] for r in self.call("GET", "Workflow/Certificates/Pending?ReturnLimit=50", who=olga)])
+            self.assertEqual(self.call("GET", f"Workflow/Certificates/{number}", who=olga)["StateString"], "Pending")
+            body = [number] if what == "Approve" else {"CertificateRequestIds": [number], "Comment": "not that one"}
+            said = self.call("POST", "Workflow/Certificates/" + what, body, who=olga)
+            self.assertEqual(([r["KeyfactorRequestId"] for r in said["Successes"]], said["Failures"], said["Denials"]), ([number], [], []))
+            numbers.append(number)
+        denied = [r["Id"] for r in self.call("GET", "Workflow/Certificates/Denied", who=olga)]
+        self.assertEqual([n in denied for n in numbers], [False, True])
+        self.assertEqual(self.call("GET", "Workflow/Certificates/ExternalValidation", who=olga), [])
+
+    def test_keys(self):
+        import_template("SMIME", archival="required", keyTypes=[{"type": "EC", "curves": ["P-384", "P-256"]}])
+        for version in ("1", "2"):
+            body = {"CertificateAuthority": "issuing", "IncludeChain": True, "Password": self.PASSWORD, "Subject": "CN=alice", "Template": "SMIME", "Timestamp": client.now()}
+            made = self.call("POST", "Enrollment/PFX", body, x_certificateformat="PFX", x_keyfactor_api_version=version)
+            self.assertIsNotNone(self.open(made).key)
+        body = {"CertID": made["CertificateInformation"]["KeyfactorId"], "IncludeChain": True, "Password": self.PASSWORD}
+        number = int(re.search(r"Key request (\d+) waits", self.call("POST", "Certificates/Recover", body, 409, x_certificateformat="PFX")["Message"])[1])
+        for agent in (anna, bert):
+            self.assertEqual(agent.decide(number, "approved").status, 200)
+        self.assertIsNotNone(self.open(self.call("POST", "Certificates/Recover", body, x_certificateformat="PFX")).key)
+
+
 class Forward:
     """The client takes no port in the name of its server: 443 of this machine is the gateway meanwhile."""
 
@@ -764,53 +872,66 @@ class Forward:
         return self
 
     def __exit__(self, *_):
+        self.listener.shutdown(socket.SHUT_RDWR)  # the port is free once accept has returned
         self.listener.close()
 
 
-class GoClient(Case):
-    """The vendor's own client, where it can be had; what it sends is in the tests above in any case."""
-    GO_DIR = Path(__file__).parent / "keyfactor_go"
-    CALLS = ("NewKeyfactorClient", "GetCAList", "GetTemplates", "GetTemplate", "GetAllMetadataFields", "EnrollCSR", "GetCertificateContext id",
-             "GetCertificateContext thumbprint", "GetCertificateContext request", "ListCertificates", "DownloadCertificate", "UpdateMetadata", "RevokeCert",
-             "EnrollCSR pending", "ListPendingCertificates", "ListDeniedCertificates", "ListExternalValidationPendingCertificates", "EnrollPFX", "EnrollPFXV2",
-             "RecoverCertificate")
+class GoProgram(Case):
+    """A program of the vendor's modules, where they can be had."""
 
-    def build(self):
-        """None: there is no Go here, or no way to the client's modules."""
-        program = env.scratch / "keyfactor_go"
+    def build(self, name, seconds=120):
+        """None: there is no Go here, or no way to the modules."""
+        program = env.scratch / name
         try:
-            subprocess.run(["go", "build", "-o", program, "."], cwd=self.GO_DIR, check=True, capture_output=True, timeout=120)
+            subprocess.run(["go", "build", "-o", program, "."], cwd=Path(__file__).parent / name, check=True, capture_output=True, timeout=seconds)
         except (OSError, subprocess.SubprocessError) as e:
             print("# the vendor's client cannot be built:", str(getattr(e, "stderr", None) or e)[-200:].replace("\n", " "))
             return None
         return program
 
-    def start(self, program):
+    def start(self, program, **more):
         path = Path(env.var["GATEHOUSE_CAFILE"])
         variables = {"KEYFACTOR_HOSTNAME": "localhost", "KEYFACTOR_API_PATH": "Command/API", "KEYFACTOR_CA_CERT": str(path), "ALICE": "alice-secret", "OLGA": olga.password,
-                     "CSR": pem(CSR), "WEB_CSR": pem(web_csr("go.example.test")), "HOME": str(env.scratch)}
+                     "CSR": pem(CSR), "HOME": str(env.scratch), **more}
         return subprocess.Popen([program], env=variables, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+
+    def agree(self, row):
+        """On the key request that a call is told to wait for."""
+        number = int(re.search(r"Key request (\d+) waits: 0 of 2", row["error"])[1])
+        for agent in (anna, bert):
+            self.assertEqual(agent.decide(number, "approved").status, 200)
+
+    def run_calls(self, running, answers):
+        """What is said of each call. answers: what is done before the program goes on behind one of them."""
+        said = {}
+        for line in running.stdout:
+            row = json.loads(line)
+            said[row["call"]] = row
+            if row["call"] in answers:
+                answers[row["call"]](row)
+                running.stdin.write("\n")
+                running.stdin.flush()
+        return said
+
+
+class GoClient(GoProgram):
+    """The vendor's own client; what it sends is in the tests above in any case."""
+    CALLS = ("NewKeyfactorClient", "GetCAList", "GetTemplates", "GetTemplate", "GetAllMetadataFields", "EnrollCSR", "GetCertificateContext id",
+             "GetCertificateContext thumbprint", "GetCertificateContext request", "ListCertificates", "DownloadCertificate", "UpdateMetadata", "RevokeCert",
+             "EnrollCSR pending", "ListPendingCertificates", "ListDeniedCertificates", "ListExternalValidationPendingCertificates", "EnrollPFX", "EnrollPFXV2",
+             "RecoverCertificate")
 
     def test_each_call(self):
         import_template("SMIME", archival="required", keyTypes=[{"type": "EC", "curves": ["P-384", "P-256"]}])
-        program = self.build()
+        program = self.build("keyfactor_go")
         try:
             forward = Forward()
         except OSError as e:
             program = print("# port 443 is not free here:", e)
         if program is None:
             return
-        said = {}
-        with forward, self.start(program) as running:
-            for line in running.stdout:
-                row = json.loads(line)
-                said[row["call"]] = row
-                if row["call"] == "RecoverCertificate pending":
-                    number = int(re.search(r"Key request (\d+) waits: 0 of 2", row["error"])[1])
-                    for agent in (anna, bert):
-                        self.assertEqual(agent.decide(number, "approved").status, 200)
-                    running.stdin.write("\n")
-                    running.stdin.flush()
+        with forward, self.start(program, WEB_CSR=pem(web_csr("go.example.test"))) as running:
+            said = self.run_calls(running, {"RecoverCertificate pending": self.agree})
         self.assertEqual(running.returncode, 0)
         self.assertEqual({c: said[c]["error"] for c in self.CALLS if said[c]["error"]}, {})
         self.assertIn("final", said["RevokeCert again"]["error"])
@@ -823,6 +944,37 @@ class GoClient(Case):
         waits = said["EnrollCSR pending"]["value"]["CertificateInformation"]
         self.assertEqual((waits["RequestDisposition"], waits["KeyfactorRequestId"] in [r["Id"] for r in said["ListPendingCertificates"]["value"]]), ("PENDING", True))
         self.assertEqual(said["GetCAList"]["value"][-1]["AllowedEnrollmentTypes"] & 2, 2)
+
+
+
+class GoSdk(GoProgram):
+    """The vendor's generated SDK, by GATEHOUSE_KEYFACTOR_SDK=1: it takes half a minute of a processor to build, and what it sends is in Sdk."""
+    REFUSED = {"Enrollment/Renew early": "can be renewed from", "Certificates delete ours": "Revoke it", "Certificates/Recover pending": "0 of 2"}
+
+    def due(self, _):
+        env.sql("update certificate set not_after = now() + interval '1 day' where id = (select max(id) from certificate where requester like '%alice')")
+
+    def test_each_call(self):
+        if not os.environ.get("GATEHOUSE_KEYFACTOR_SDK"):
+            return
+        import_template("SMIME", archival="required", keyTypes=[{"type": "EC", "curves": ["P-384", "P-256"]}])
+        env.admin("metadata", "add", "Owner-Mail", "--type", "Email")
+        env.await_catalog()
+        cert = base64.b64encode(Import.other(None, "sdk go")[1].public_bytes(Encoding.DER)).decode()
+        program = self.build("keyfactor_sdk", 570)
+        self.assertIsNotNone(program)
+        try:
+            with Forward(), self.start(program, ADMIN_USER=admin.user, ADMIN=admin.password, FOREIGN=cert, FOREIGN_CN="sdk go",
+                                       **{f"WEB_CSR_{n}": pem(web_csr(f"{n.lower()}.go.example.test")) for n in ("Approve", "Deny")}) as running:
+                said = self.run_calls(running, {"Enrollment/Renew early": self.due, "Certificates/Recover pending": self.agree})
+        finally:
+            env.admin("metadata", "remove", "Owner-Mail", "--yes")
+            env.await_catalog()
+        self.assertEqual(running.returncode, 0)
+        self.assertGreater(len(said), 30)
+        for call, row in said.items():
+            with self.subTest(call):
+                self.assertIn(self.REFUSED[call], row["error"]) if call in self.REFUSED else self.assertIsNone(row["error"])
 
 
 if __name__ == "__main__":
