@@ -140,7 +140,7 @@ struct gh_conf {
 		int crl, ocsp_signer, server_certificate, expiry_notices, audit_seal, notify,
 		    retention, requests, request_expiry_days, request_reminder_days, key_requests,
 		    confirmations, inventory, metadata, key_retention, kra_rotate, kra_transport,
-		    notifications, ca_notices, sessions, est_records, syslog;
+		    notifications, ca_notices, sessions, est_records, syslog, scan;
 		char *expiry_days; /* days before notAfter at which a notice is due: "30 14 7 1" */
 		char *ca_expiry_days;  /* the same for CAs */
 		int notification_days; /* those that are older are removed */
@@ -178,6 +178,12 @@ struct gh_conf {
 		char *sd_id;             /* of structured data, NAME@NUMBER */
 		int timeout;             /* seconds of each step */
 	} syslog;
+	struct {
+		char *targets; /* file with the list; "" = nothing is scanned */
+		int rate;      /* connections begun in a second */
+		int parallel;  /* connections at a time */
+		int timeout;   /* seconds for each target */
+	} scan;
 	struct {
 		char *owner; /* "own": who asked for a certificate may revoke it; or "none" */
 		bool require_if_match; /* REST: a change must name the version it was decided on */

@@ -215,6 +215,8 @@ const struct conf_option conf_table[] = {
 	"seconds between seals of the audit trail; 0 = only on demand"),
     INT(jobs, syslog, "10", 0, 604800,
 	"seconds between looks at which rows of the audit trail go to syslog.host; 0 = only on demand"),
+    INT(jobs, scan, "86400", 0, 604800,
+	"seconds between scans of the endpoints in scan.targets; 0 = only on demand"),
     INT(jobs, requests, "600", 0, 604800,
 	"seconds between looks at which requests wait for long; 0 = only on demand"),
     INT(jobs, request_expiry_days, "30", 0, 3650,
@@ -292,6 +294,12 @@ const struct conf_option conf_table[] = {
 	"name of the structured data, NAME@NUMBER, with your private enterprise number"),
     INT(syslog, timeout, "10", 1, 60,
 	"seconds that a connection may take, from connecting to the receipt of a page"),
+
+    STR(scan, targets, "",
+	"list of the TLS endpoints that are asked for their certificates, a line for each; empty = none is asked"),
+    INT(scan, rate, "10", 1, 1000, "connections begun in a second"),
+    INT(scan, parallel, "8", 1, 64, "connections at a time"),
+    INT(scan, timeout, "10", 1, 120, "seconds for each endpoint, once its name was found"),
 
     ONE_OF(revocation, owner, "own", "own none",
 	"own: who asked for a certificate may revoke it; none: officers only"),

@@ -115,6 +115,37 @@ name_node(char *out, size_t size)
 	snprintf(out, size, "%s pid %ld", host, (long)getpid());
 }
 
+void
+job_note(const struct job_env *env, const char *fmt, ...)
+{
+	char text[JOB_DETAIL_SIZE];
+	struct gh_error err;
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	job_progress(env, "%s", text);
+	if (env->row != NULL && store_job_note(env->store, env->row, text, &err) != 0)
+		gh_log_kv(GH_LOG_WARN, "how far a job is, is not recorded", "cause", err.detail,
+		    NULL);
+}
+
+bool
+job_has_long(const struct gh_conf *conf)
+{
+	return conf->scan.targets[0] != '\0';
+}
+
+/* Where nobody runs long jobs, somebody must say that there is nothing to do. */
+static enum job_lane
+lane_of(const struct job *job, const struct gh_conf *conf)
+{
+	if (job->kind == JOB_LONG && job_has_long(conf))
+		return JOB_LANE_LONG;
+	return job->kind == JOB_SLOW || job->kind == JOB_LONG ? JOB_LANE_SLOW : JOB_LANE_COMMON;
+}
+
 /* The lock is ours. */
 static enum job_result
 run_locked(struct job_env *env, const struct job *job, const char *row, char *detail,
@@ -127,7 +158,9 @@ run_locked(struct job_env *env, const struct job *job, const char *row, char *de
 	name_node(node, sizeof(node));
 	if (store_job_begin(env->store, row, node, err) != 0)
 		return JOB_FAILED;
+	env->row = row;
 	rc = job->run(env, detail, JOB_DETAIL_SIZE, err);
+	env->row = NULL;
 	if (rc != 0)
 		snprintf(detail, JOB_DETAIL_SIZE, "%.*s", JOB_DETAIL_SIZE - 1, err->detail);
 	/* Not written: the row says that the run never ended, and it comes again as after a
@@ -194,7 +227,7 @@ find_state(const struct store_job *states, size_t n, const char *name)
 }
 
 int
-job_run_due(struct job_env *env, bool slow, int *ran, struct gh_error *err)
+job_run_due(struct job_env *env, enum job_lane lane, int *ran, struct gh_error *err)
 {
 	struct store_job *states;
 	size_t n;
@@ -205,7 +238,7 @@ job_run_due(struct job_env *env, bool slow, int *ran, struct gh_error *err)
 		char row[JOB_ROW_SIZE];
 
 		job_row_name(&job_table[i], row);
-		if ((job_table[i].kind == JOB_SLOW) == slow &&
+		if (lane_of(&job_table[i], env->conf) == lane &&
 		    is_due(&job_table[i], env->conf, find_state(states, n, row)))
 			run_and_log(env, &job_table[i], ran);
 	}

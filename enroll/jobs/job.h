@@ -39,6 +39,10 @@ struct job_env {
 	/* Called with a line of text from time to time, for people who wait; NULL = nobody does. */
 	void (*progress)(void *arg, const char *text);
 	void *arg; /* of both */
+	/* Start the process that asks endpoints, which serves fd (scan/scan_serve.h). */
+	int (*start_prober)(void *arg, int fd, struct gh_error *err);
+	void *prober_arg;
+	const char *row; /* of the run under way: job_run_one's */
 };
 
 enum job_kind {
@@ -47,7 +51,12 @@ enum job_kind {
 	/* It waits for servers of others, which may be slow: a thread of its own runs it, so that
 	 * it holds up no CRL. */
 	JOB_SLOW,
+	/* It may last for hours: a thread of its own, where it has anything to do at all. */
+	JOB_LONG,
 };
+
+/* Jobs that wait for each other; each has a thread. */
+enum job_lane { JOB_LANE_COMMON, JOB_LANE_SLOW, JOB_LANE_LONG };
 
 struct job {
 	const char *name;  /* row of table job, `gatehouse job run NAME` */
@@ -83,6 +92,12 @@ bool job_is_stopping(const struct job_env *env);
 struct gh_progress job_progress_of(const struct job_env *env);
 void job_progress(const struct job_env *env, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
+/* How far the run is that has begun: for the list of jobs, and for job_progress. Not inside a
+ * transaction. A failure is logged. */
+void job_note(const struct job_env *env, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
+/* Is there a job that may last for hours? Else nobody need wait for its lane. */
+bool job_has_long(const struct gh_conf *conf);
 /* Seconds from the end of a run to the next one, after so many failures in a row. Doubled from 10 s
  * with each, at most the interval and at most an hour. */
 int job_delay(int interval, int failures);
@@ -100,10 +115,11 @@ enum job_result {
  * unreachable. */
 enum job_result job_run_one(struct job_env *env, const struct job *job, bool forced, char *detail,
     struct gh_error *err);
-/* One look at all jobs that are slow, or at all others: run those that are due or wanted, one after
- * another. Failures are logged and recorded. *ran: how many were run. An error is that of the look
- * itself: GH_E_DB_DOWN, ... */
-int job_run_due(struct job_env *env, bool slow, int *ran, struct gh_error *err) GH_MUSTCHECK;
+/* One look at all jobs of a lane: run those that are due or wanted, one after another. Failures are
+ * logged and recorded. *ran: how many were run. An error is that of the look itself: GH_E_DB_DOWN,
+ * ... */
+int job_run_due(struct job_env *env, enum job_lane lane, int *ran,
+    struct gh_error *err) GH_MUSTCHECK;
 
 /* The runs; each writes its audit rows itself where it decides something. */
 int audit_seal_job_run(struct job_env *env, char *detail, size_t size,
@@ -136,6 +152,7 @@ int request_job_run(struct job_env *env, char *detail, size_t size,
     struct gh_error *err) GH_MUSTCHECK;
 int retention_job_run(struct job_env *env, char *detail, size_t size,
     struct gh_error *err) GH_MUSTCHECK;
+int scan_job_run(struct job_env *env, char *detail, size_t size, struct gh_error *err) GH_MUSTCHECK;
 int session_job_run(struct job_env *env, char *detail, size_t size,
     struct gh_error *err) GH_MUSTCHECK;
 int syslog_job_run(struct job_env *env, char *detail, size_t size,
@@ -156,6 +173,7 @@ int metadata_job_plan(struct job_env *env, struct gh_error *err) GH_MUSTCHECK;
 int notification_job_plan(struct job_env *env, struct gh_error *err) GH_MUSTCHECK;
 int notify_job_plan(struct job_env *env, struct gh_error *err) GH_MUSTCHECK;
 int retention_job_plan(struct job_env *env, struct gh_error *err) GH_MUSTCHECK;
+int scan_job_plan(struct job_env *env, struct gh_error *err) GH_MUSTCHECK;
 int session_job_plan(struct job_env *env, struct gh_error *err) GH_MUSTCHECK;
 int syslog_job_plan(struct job_env *env, struct gh_error *err) GH_MUSTCHECK;
 

@@ -22,6 +22,8 @@ const struct job job_table[] = {
 	notify_job_run, notify_job_plan, JOB_SLOW},
     {"syslog", "send new rows of the audit trail to the collector of syslog",
 	offsetof(struct gh_conf, jobs.syslog), syslog_job_run, syslog_job_plan, JOB_SLOW},
+    {"scan", "ask the endpoints of the list for their certificates",
+	offsetof(struct gh_conf, jobs.scan), scan_job_run, scan_job_plan, JOB_LONG},
     {"audit-seal", "seal new rows of the audit trail", offsetof(struct gh_conf, jobs.audit_seal),
 	audit_seal_job_run, audit_seal_job_plan, JOB_ORDINARY},
     {"requests", "remind officers of requests, end those that nobody decides",

@@ -18,25 +18,25 @@
 #define AUTH_LEVEL 2 /* of the judgement: that of Debian's clients */
 
 X509_STORE *
-scan_trust(const struct ca_set *cas)
+scan_trust(void)
 {
 	X509_STORE *store = X509_STORE_new();
 
-	if (store == NULL)
-		return NULL;
-	(void)X509_STORE_set_default_paths(store); /* there may be none */
-	for (size_t i = 0; i < cas->n; i++) {
-		const struct cert_chain *chain = &cas->ca[i]->chain;
-		const unsigned char *p = chain->n > 0 ? chain->cert[chain->n - 1].der : NULL;
-		X509 *root =
-		    p != NULL ? d2i_X509(NULL, &p, (long)chain->cert[chain->n - 1].len) : NULL;
-
-		if (root != NULL)
-			(void)X509_STORE_add_cert(store, root);
-		X509_free(root);
-	}
+	if (store != NULL)
+		(void)X509_STORE_set_default_paths(store); /* there may be none */
 	ERR_clear_error();
 	return store;
+}
+
+void
+scan_trust_add(X509_STORE *store, const unsigned char *der, size_t len)
+{
+	X509 *root = d2i_X509(NULL, &der, (long)len);
+
+	if (root != NULL)
+		(void)X509_STORE_add_cert(store, root);
+	X509_free(root);
+	ERR_clear_error();
 }
 
 /* ---- certificates ---- */
@@ -202,7 +202,8 @@ scan_probe(const struct scan_target *t, X509_STORE *trust, int timeout, struct s
 			snprintf(l.why, sizeof(l.why), "out of memory");
 	}
 	if (out->chain.n == 0)
-		snprintf(out->error, sizeof(out->error), "%s", l.why);
+		snprintf(out->error, sizeof(out->error), "%s",
+		    l.why[0] != '\0' ? l.why : "no certificate");
 	SSL_free(ssl);
 	SSL_CTX_free(ctx);
 	scan_link_close(&l);

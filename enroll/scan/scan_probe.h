@@ -6,13 +6,13 @@
 #include <openssl/x509.h>
 
 #include "formats/enroll_request.h"
-#include "issuing/ca_set.h"
 
 #include "scan_target.h"
 
-/* Who may be trusted: the system's CAs and ours. For X509_STORE_free; read by all threads. NULL: no
- * memory. */
-X509_STORE *scan_trust(const struct ca_set *cas);
+/* Who may be trusted: the system's CAs, and those that are added: ours. For X509_STORE_free; read
+ * by all threads. NULL: no memory. */
+X509_STORE *scan_trust(void);
+void scan_trust_add(X509_STORE *store, const unsigned char *der, size_t len);
 
 struct scan_result {
 	struct cert_chain chain; /* as it was sent, its own certificate first; empty: error */

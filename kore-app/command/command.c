@@ -160,6 +160,8 @@ const struct command command_table[] = {
     {"request", "cancel", "take a pending request back", &verb_request_cancel, NULL},
     {"scan", "list", "list endpoints that were scanned", &verb_scan_list, NULL},
     {"scan", "show", "show an endpoint and what it served", &verb_scan_show, NULL},
+    {"scan", "probe", "ask the endpoints of a scan, which starts this itself", &verb_scan_probe,
+	NULL},
     {"scan", NULL, "find out which certificates are served where", &verb_scan, NULL},
     {"search", "list", "list searches that were saved", &verb_search_list, NULL},
     {"search", "show", "show a saved search", &verb_search_show, NULL},

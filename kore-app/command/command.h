@@ -111,6 +111,7 @@ extern const struct verb verb_kra_rotate;
 extern const struct verb verb_kra_show;
 extern const struct verb verb_scan;
 extern const struct verb verb_scan_list;
+extern const struct verb verb_scan_probe;
 extern const struct verb verb_scan_show;
 extern const struct verb verb_session_end;
 extern const struct verb verb_session_list;

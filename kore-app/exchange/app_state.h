@@ -38,6 +38,7 @@ struct app_state {
 	struct pool *pool;
 	struct job_runner *jobs;
 	struct job_runner *slow_jobs; /* in the first worker */
+	struct job_runner *long_jobs; /* there, too, where a job may last for hours */
 	struct limiter_watch *limits; /* in the first worker */
 	struct http_server http;
 };

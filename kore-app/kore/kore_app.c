@@ -199,10 +199,13 @@ start_worker(struct gh_error *err)
 		rc = app_conn_start(err);
 	if (rc == 0)
 		rc = job_runner_new(conf, app_state.server_secret, app_state.dir, app_state.catalog,
-		    worker->id == 1 ? JOB_RUNNER_ANNOUNCES : 0, &app_state.jobs, err);
+		    JOB_LANE_COMMON, worker->id == 1, &app_state.jobs, err);
 	if (rc == 0 && worker->id == 1)
 		rc = job_runner_new(conf, app_state.server_secret, app_state.dir, app_state.catalog,
-		    JOB_RUNNER_SLOW, &app_state.slow_jobs, err);
+		    JOB_LANE_SLOW, false, &app_state.slow_jobs, err);
+	if (rc == 0 && worker->id == 1 && job_has_long(conf))
+		rc = job_runner_new(conf, app_state.server_secret, app_state.dir, app_state.catalog,
+		    JOB_LANE_LONG, false, &app_state.long_jobs, err);
 	if (rc == 0 && worker->id == 1)
 		rc = limiter_watch_new(conf, app_state.server_secret, app_state.limiter,
 		    &app_state.limits, err);
@@ -252,10 +255,12 @@ kore_worker_teardown(void)
 {
 	job_runner_stop(app_state.jobs);
 	job_runner_stop(app_state.slow_jobs);
+	job_runner_stop(app_state.long_jobs);
 	if (app_state.pool != NULL && !drain())
 		gh_log(GH_LOG_WARN, "ending with a request still at work");
 	if (!job_runner_join(app_state.jobs, JOB_END_MS) ||
-	    !job_runner_join(app_state.slow_jobs, JOB_END_MS))
+	    !job_runner_join(app_state.slow_jobs, JOB_END_MS) ||
+	    !job_runner_join(app_state.long_jobs, JOB_END_MS))
 		gh_log(GH_LOG_WARN, "ending with a background job still at work");
 	kore_shutdown();
 	(void)!gh_log_flush(GH_LOG_END_MS);

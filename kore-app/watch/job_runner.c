@@ -1,4 +1,4 @@
-/* One thread, one look a second; for slow jobs a second such thread. */
+/* One thread, one look a second; for each lane of jobs such a thread. */
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -14,6 +14,7 @@
 
 #include "job_runner.h"
 #include "metrics/state_gauges.h"
+#include "prober_door.h"
 
 #define LOOK_SECONDS 1
 #define LOOK_SECONDS_DOWN 5 /* while the database does not answer */
@@ -22,9 +23,9 @@ struct job_runner {
 	struct worker_env own; /* the thread's */
 	struct job_env env;    /* what a job takes of it */
 	struct catalog_watch *catalog;
-	bool was_down;   /* said so in the log; the thread's */
-	unsigned duties; /* JOB_RUNNER_* */
-	bool is_announced;
+	bool was_down; /* said so in the log; the thread's */
+	enum job_lane lane;
+	bool announces, is_announced;
 	pthread_t thread;
 	pthread_mutex_t lock; /* guards all below */
 	pthread_cond_t changed;
@@ -105,11 +106,10 @@ announce(struct job_runner *r, const char *event, struct gh_error *err)
 static int
 look(struct job_runner *r, struct gh_error *err)
 {
-	bool is_slow = (r->duties & JOB_RUNNER_SLOW) != 0;
 	struct catalog *catalog;
 	int ran, rc = open_env(r, err);
 
-	if (rc == 0 && (r->duties & JOB_RUNNER_ANNOUNCES) != 0 && !r->is_announced) {
+	if (rc == 0 && r->announces && !r->is_announced) {
 		rc = announce(r, "gateway.started", err);
 		r->is_announced = rc == 0;
 	}
@@ -117,12 +117,12 @@ look(struct job_runner *r, struct gh_error *err)
 		return rc;
 	catalog = catalog_watch_get(r->catalog);
 	r->env.cas = catalog != NULL ? &catalog->cas : NULL;
-	if (!is_slow)
+	if (r->lane == JOB_LANE_COMMON)
 		rc =
 		    state_gauges_refresh(r->env.conf, r->env.store, r->env.cas, r->env.signer, err);
 	/* another node may */
 	if (rc == 0 && catalog != NULL && (rc = clock_check(r->env.conf, err)) == 0)
-		rc = job_run_due(&r->env, is_slow, &ran, err);
+		rc = job_run_due(&r->env, r->lane, &ran, err);
 	r->env.cas = NULL;
 	catalog_free(catalog);
 	return rc;
@@ -174,6 +174,7 @@ fill_env(struct job_runner *r, const struct gh_conf *conf, const unsigned char *
 	snprintf(r->env.who.name, sizeof(r->env.who.name), "job@%s", host);
 	r->env.is_stopping = is_stopping;
 	r->env.arg = r;
+	r->env.start_prober = prober_door_send;
 }
 
 static int
@@ -197,8 +198,8 @@ start_thread(struct job_runner *r)
 
 int
 job_runner_new(const struct gh_conf *conf, const unsigned char server_secret[32],
-    struct dir_shared *dir, struct catalog_watch *catalog, unsigned duties, struct job_runner **out,
-    struct gh_error *err)
+    struct dir_shared *dir, struct catalog_watch *catalog, enum job_lane lane, bool announces,
+    struct job_runner **out, struct gh_error *err)
 {
 	struct job_runner *r = calloc(1, sizeof(*r));
 
@@ -208,7 +209,8 @@ job_runner_new(const struct gh_conf *conf, const unsigned char server_secret[32]
 	fill_env(r, conf, server_secret);
 	r->own = (struct worker_env){.conf = conf, .server_secret = server_secret, .dirs = dir};
 	r->catalog = catalog;
-	r->duties = duties;
+	r->lane = lane;
+	r->announces = announces;
 	if (start_thread(r) != 0) {
 		free(r);
 		return gh_fail(err, GH_E_INTERNAL, "cannot start the thread of the jobs");

@@ -12,17 +12,15 @@
 #include "catalog_watch.h"
 #include "conf.h"
 #include "dir.h"
+#include "jobs/job.h"
 
 struct job_runner;
 
-/* What a runner does beside others of its node. */
-#define JOB_RUNNER_ANNOUNCES 1u /* writes the audit rows of start and end */
-#define JOB_RUNNER_SLOW 2u      /* runs the slow jobs (enroll/jobs/job.h), and only those */
-
-/* Starts the thread and does not wait for it. All that is given must outlive it. */
+/* Starts the thread and does not wait for it. announces: it writes the audit rows of start and end
+ * of its node. All that is given must outlive it. */
 int job_runner_new(const struct gh_conf *conf, const unsigned char server_secret[32],
-    struct dir_shared *dir, struct catalog_watch *catalog, unsigned duties, struct job_runner **out,
-    struct gh_error *err) GH_MUSTCHECK;
+    struct dir_shared *dir, struct catalog_watch *catalog, enum job_lane lane, bool announces,
+    struct job_runner **out, struct gh_error *err) GH_MUSTCHECK;
 /* Tell a running job to stop; returns at once. Accepts NULL. */
 void job_runner_stop(struct job_runner *r);
 /* Wait for the end, at most timeout_ms. True: ended, and *r is freed. False: it is in a blocking

@@ -1,16 +1,22 @@
 #!/usr/bin/env python3
 """Certificates from elsewhere: put in by command and REST in every form, found and told of like ours, and without any right."""
 
+import atexit
 import base64
 import concurrent.futures
 import datetime
 import functools
 import hashlib
 import json
+import os
+import shutil
+import signal
 import ssl
 import subprocess
+import tempfile
 import unittest
 import urllib.parse
+from pathlib import Path
 
 import client
 import der
@@ -21,11 +27,16 @@ from environment import Environment, read_shell_variables, wait_for
 from mail_server import Certificates, Exim
 from person import Person
 from plain_browser import PlainBrowser
-from tls_endpoints import OpenSSL, Postgres, Scripted
+from tls_endpoints import Dovecot, OpenSSL, Postgres, Scripted
 
-env = Environment("foreign", GATEHOUSE_CONF_EXTRA="""
-roles { officer_groups = "pki-officers" }
-limits { failures = 1000 }
+TARGETS = Path(tempfile.mkdtemp(prefix="gatehouse-targets-", dir="/tmp")) / "list"
+TARGETS.parent.chmod(0o755)
+atexit.register(shutil.rmtree, TARGETS.parent)
+env = Environment("foreign", GATEHOUSE_CONF_EXTRA=f"""
+roles {{ officer_groups = "pki-officers" }}
+limits {{ failures = 1000 }}
+scan {{ targets = "{TARGETS}" rate = 1000 timeout = 60 }}
+jobs {{ scan = 0 }}
 """)
 KEY, OTHER = der.Key(env.scratch, "ec:P-256"), der.Key(env.scratch, "ec:P-256")
 var = env.var
@@ -594,19 +605,22 @@ class Scan(Case):
 
     def test_starttls_of_real_servers(self):
         exim = Exim(MAIL / "exim", CERTS)
+        dovecot = Dovecot(MAIL / "dovecot", *CERTS.server("dovecot"))
         postgres = Postgres(MAIL / "postgres", *CERTS.server("database"))
         slapd = urllib.parse.urlsplit(read_shell_variables(env.dir / "state" / "slapd" / "env")["LDAP_URI_PLAIN"]).port
         try:
-            ports = {"smtp": exim.starttls, "postgres": postgres.port, "ldap": slapd}
+            ports = {"smtp": exim.starttls, "imap": dovecot.port, "postgres": postgres.port, "ldap": slapd}
             answer = self.scan(*(f"127.0.0.1:{port} starttls={how}" for how, port in ports.items()), f"127.0.0.1:{exim.smtps}")
-            self.assertEqual((answer["served"], answer["failed"]), (4, 0), env.admin("scan", "list", "--limit", 0))
+            self.assertEqual((answer["served"], answer["failed"]), (5, 0), env.admin("scan", "list", "--limit", 0))
             self.assertEqual({how: self.endpoint(port)["subject"] for how, port in ports.items()},
-                             {"smtp": "CN=exim", "postgres": "CN=database", "ldap": "CN=localhost"})
+                             {"smtp": "CN=exim", "imap": "CN=dovecot", "postgres": "CN=database", "ldap": "CN=localhost"})
         finally:
             exim.stop()
+            dovecot.stop()
             postgres.stop()
 
-    def test_starttls_of_imap(self):
+    def test_starttls_of_a_talkative_imap(self):
+        """Untagged answers at each place where RFC 9051 allows them."""
         tls = CERTS.server("imap")
         good = scripted(dialogue(b"* OK [CAPABILITY IMAP4rev1 STARTTLS] ready\r\n* 0 EXISTS\r\n", 1, b"* CAPABILITY IMAP4rev1\r\na OK go\r\n"), tls)
         self.assertEqual(self.scan(f"localhost:{good.port} starttls=imap")["served"], 1)
@@ -680,6 +694,86 @@ class Scan(Case):
         answer = self.scan(f"127.0.0.0/30:{server.port}")
         self.assertEqual(answer["targets"], 4)
         self.assertEqual(server.connections, 1)
+        server.stop()
+
+
+class ScanJob(Case):
+    """The same as a job: asked by a process that the supervisor starts."""
+
+    def job(self):
+        return next(j for j in env.admin("job", "list", "--json") if j["name"] == "scan")
+
+    def begin(self, *lines):
+        TARGETS.write_text("\n".join(lines) + "\n")
+        before = self.job()["started"]
+        env.admin("job", "run", "scan", "--background")
+        wait_for(lambda: self.job()["started"] != before, "the job begins")
+
+    def run_job(self, *lines):
+        self.begin(*lines)
+        wait_for(lambda: self.job()["running"] is False, "the job ends", 60)
+        return self.job()
+
+    @staticmethod
+    def probers():
+        return [pid for pid, line in env.processes("gatehouse") if "probe" in line]
+
+    def test_what_it_finds(self):
+        server, other = OpenSSL(*CERTS.server("by-job")), OpenSSL(*CERTS.server("by-job-too"))
+        lines = f"127.0.0.1:{server.port}", "# and", f"127.0.0.1:{other.port}", "127.0.0.1:1"
+        TARGETS.write_text("\n".join(lines))
+        self.assertIn("would ask 3 targets", env.admin("job", "run", "scan", "--dry-run"))
+        self.assertIn("ok", env.admin("conf", "check"))
+        done = self.run_job(*lines)
+        self.assertEqual((done["outcome"], done["detail"]), ("success", "3 targets: 2 serve a certificate, 1 do not; 2 changed"))
+        found = {e["port"]: e for e in env.admin("scan", "list", "--limit", 0, "--json")}
+        self.assertEqual([found[p]["subject"] for p in (server.port, other.port, 1)], ["CN=by-job", "CN=by-job-too", None])
+        self.assertIn("0 changed", env.admin("job", "run", "scan"))
+        wait_for(lambda: not self.probers(), "its process has ended")
+        server.stop()
+        other.stop()
+
+    def test_bad_lists(self):
+        for lines, says in ((["localhost", "a b"], "line 2"), (["10.0.0.0/8"], "more than 4096")):
+            done = self.run_job(*lines)
+            self.assertEqual(done["outcome"], "failure")
+            self.assertIn(says, done["detail"])
+            checked = env.admin("conf", "check", check=False)
+            self.assertNotEqual(checked.returncode, 0)
+            self.assertIn(says, checked.stderr.decode())
+            self.assertIn("scan.targets", checked.stderr.decode())
+        TARGETS.unlink()
+        self.assertIn("No such file", env.admin("conf", "check", check=False).stderr.decode())
+        self.assertNotEqual(env.admin("job", "run", "scan", "--dry-run", check=False).returncode, 0)
+
+    def test_its_process_dies_and_its_gateway_stops(self):
+        server = OpenSSL(*CERTS.server("quick"))
+        slow = scripted(lambda s, connection: s.release.wait())
+        lines = f"127.0.0.1:{server.port}", f"127.0.0.1:{slow.port}"
+        failed = self.job()["failures"] or 0
+        self.begin(*lines)
+        wait_for(lambda: "1 of 2 asked" in (self.job()["detail"] or ""), "it tells how far it is")
+        self.assertIs(self.job()["running"], True)
+        taken = env.admin("job", "run", "scan", check=False)
+        self.assertIn(b"runs at this moment", taken.stderr)
+        (prober,) = self.probers()
+        status = Path(f"/proc/{prober}/status").read_text()
+        self.assertIn("Seccomp:\t2", status)
+        self.assertIn("NoNewPrivs:\t1", status)
+        self.assertNotIn("PASSWORD", Path(f"/proc/{prober}/environ").read_bytes().decode(errors="replace"))
+        os.kill(prober, signal.SIGKILL)
+        wait_for(lambda: self.job()["outcome"] == "failure", "the job notices")
+        self.assertIn("has ended", self.job()["detail"])
+        # again, and the gateway ends in the middle
+        env.admin("job", "run", "scan", "--background")
+        wait_for(lambda: slow.connections == 2, "the endpoint is asked again")
+        env.gateway("halt")                      # fails where it has to be killed
+        env.gateway("run")
+        self.assertEqual(self.job()["failures"], failed + 2)
+        slow.stop()
+        TARGETS.write_text(lines[0] + "\n")
+        self.assertIn("1 serve a certificate", env.admin("job", "run", "scan"))
+        self.assertEqual(self.job()["failures"], 0)
         server.stop()
 
 

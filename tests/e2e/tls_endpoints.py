@@ -66,6 +66,51 @@ class Postgres:
         self.process.wait()
 
 
+class Dovecot:
+    """Debian's IMAP server, which speaks STARTTLS. As root, which it is made for."""
+    CONF = """
+base_dir = {dir}/run
+state_dir = {dir}/run
+log_path = {dir}/log
+protocols = imap
+listen = 127.0.0.1
+ssl = required
+ssl_cert = <{crt}
+ssl_key = <{key}
+default_vsz_limit = 512M
+service imap-login {{
+  inet_listener imap {{
+    port = {port}
+  }}
+  inet_listener imaps {{
+    port = 0
+  }}
+}}
+passdb {{
+  driver = static
+  args = nopassword=y
+}}
+userdb {{
+  driver = static
+  args = uid=nobody gid=nogroup home={dir}
+}}
+"""
+
+    def __init__(self, folder, cert, key):
+        self.dir, self.port = Path(folder), free_port()
+        self.dir.mkdir(mode=0o755)
+        (self.dir / "dovecot.conf").write_text(self.CONF.format(dir=self.dir, crt=cert, key=key, port=self.port))
+        self.process = subprocess.Popen(["/usr/sbin/dovecot", "-F", "-c", self.dir / "dovecot.conf"],
+                                        stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd="/")
+        atexit.register(self.stop)
+        wait_for(lambda: listens(self.port), f"dovecot listens: {self.dir}/log", 60)
+
+    def stop(self):
+        if self.process.poll() is None:
+            self.process.terminate()
+        self.process.wait()
+
+
 class Scripted:
     """Each connection goes to script(socket) in a thread of its own, and is closed when that returns."""
 

@@ -73,7 +73,7 @@ install_as_root()
 {
 	local p new_services=
 
-	for p in postgresql-common slapd samba samba-ad-dc winbind haproxy prometheus exim4; do
+	for p in postgresql-common slapd samba samba-ad-dc winbind haproxy prometheus exim4 dovecot-core; do
 		installed "$p" || new_services+=" $p"
 	done
 	if [ ! -e "$POLICY" ]; then
@@ -116,11 +116,11 @@ hold_services()
 {
 	local unit
 
-	for unit in postgresql slapd haproxy prometheus samba-ad-dc smbd nmbd winbind exim4; do
+	for unit in postgresql slapd haproxy prometheus samba-ad-dc smbd nmbd winbind exim4 dovecot; do
 		case $unit in
 		postgresql) [[ $1 == *postgresql-common* ]] || continue ;;
 		slapd) [[ $1 == *slapd* ]] || continue ;;
-		winbind | haproxy | prometheus | exim4) [[ $1 == *$unit* ]] || continue ;;
+		winbind | haproxy | prometheus | exim4 | dovecot) [[ $1 == *$unit* ]] || continue ;;
 		*) [[ $1 == *samba* ]] || continue ;;
 		esac
 		# Links of systemd, made also where it does not run, and of System V init.

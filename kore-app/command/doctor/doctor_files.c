@@ -124,6 +124,7 @@ doctor_files(struct doctor *d)
 	    {"kra.pkcs11_module", c->kra.pkcs11_module, true, false, R_OK},
 	    {"directory.ca_file", c->directory.ca_file, true, false, R_OK},
 	    {"directory.password_file", c->directory.password_file, true, true, R_OK},
+	    {"scan.targets", c->scan.targets, true, false, R_OK},
 	};
 
 	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++)

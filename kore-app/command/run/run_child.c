@@ -65,7 +65,10 @@ set_descriptors(const struct run_child *c)
 		return -1;
 	if (c->stdout_fd >= 0 && dup2(c->stdout_fd, STDOUT_FILENO) < 0)
 		return -1;
-	return c->inherit_fd < 0 ? 0 : fcntl(c->inherit_fd, F_SETFD, 0);
+	for (int i = 0; i < 2; i++)
+		if (c->inherit_fd[i] >= 0 && fcntl(c->inherit_fd[i], F_SETFD, 0) != 0)
+			return -1;
+	return 0;
 }
 
 /* Own process group: a Ctrl-C at the terminal reaches us alone. */

@@ -10,7 +10,7 @@
 struct run_child {
 	char *const *argv; /* argv[0]: path, or name looked up in PATH */
 	const char *user;  /* "" = as we are */
-	int inherit_fd;    /* stays open in the child; -1 = none */
+	int inherit_fd[2]; /* stay open in the child; -1 = none */
 	int stdout_fd;     /* its standard output; -1 = ours */
 	bool may_bind_low; /* may bind a port below 1024 though it is not root */
 };

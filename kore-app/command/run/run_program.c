@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "http/tls_pair.h"
+#include "watch/prober_door.h"
 
 #include "run_child.h"
 #include "run_program.h"
@@ -18,7 +19,10 @@ run_program_signer(const struct gh_conf *conf, const struct signer_process *p, p
 	char connections[16];
 	char *argv[10 + SIGNER_PROCESS_ARGS] = {p->program, "--socket", c->socket,
 	    "--max-connections", connections, NULL};
-	struct run_child child = {.argv = argv, .user = c->user, .inherit_fd = -1, .stdout_fd = -1};
+	struct run_child child = {.argv = argv,
+	    .user = c->user,
+	    .inherit_fd = {-1, -1},
+	    .stdout_fd = -1};
 	int n = 5;
 
 	snprintf(connections, sizeof(connections), "%d", c->max_connections);
@@ -43,9 +47,18 @@ has_low_port(const struct gh_conf *conf)
 	    (conf->gateway.http_port > 0 && conf->gateway.http_port < FIRST_LOW_PORT);
 }
 
+static int
+name_fd(const char *variable, int fd, struct gh_error *err)
+{
+	char text[16];
+
+	snprintf(text, sizeof(text), "%d", fd);
+	return setenv(variable, text, 1) == 0 ? 0 : gh_fail(err, GH_E_NOMEM, "environment");
+}
+
 int
-run_program_kore(const struct gh_conf *conf, char *kore_conf, int tls_fd, int output_fd, pid_t *out,
-    struct gh_error *err)
+run_program_kore(const struct gh_conf *conf, char *kore_conf, const struct run_kore_fds *fds,
+    pid_t *out, struct gh_error *err)
 {
 	/* -r: the change of user is ours; -n: no chroot, the libraries read files; -q: errors
 	 * only */
@@ -53,14 +66,13 @@ run_program_kore(const struct gh_conf *conf, char *kore_conf, int tls_fd, int ou
 	struct run_child child = {
 	    .argv = argv,
 	    .user = conf->gateway.user,
-	    .inherit_fd = tls_fd,
-	    .stdout_fd = output_fd,
+	    .inherit_fd = {fds->tls, fds->prober},
+	    .stdout_fd = fds->output,
 	    .may_bind_low = conf->gateway.user[0] != '\0' && has_low_port(conf),
 	};
-	char fd[16];
+	int rc = name_fd(TLS_PAIR_FD_ENV, fds->tls, err);
 
-	snprintf(fd, sizeof(fd), "%d", tls_fd);
-	if (setenv(TLS_PAIR_FD_ENV, fd, 1) != 0)
-		return gh_fail(err, GH_E_NOMEM, "environment");
-	return run_child_start(&child, out, err);
+	if (rc == 0)
+		rc = name_fd(PROBER_DOOR_FD_ENV, fds->prober, err);
+	return rc == 0 ? run_child_start(&child, out, err) : rc;
 }

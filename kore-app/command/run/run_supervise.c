@@ -4,6 +4,7 @@
  *   SIGTERM, SIGINT  stop Kore (requests at work finish), then signer and KRA
  *   SIGHUP           read certificate, key and client CAs again
  *   signer, KRA end  start it again at once, later and later when it keeps ending
+ *   a scan is wanted start the process that asks endpoints, which stops with its scan
  *   Kore ends        stop signer and KRA, exit with an error
  */
 #include <errno.h>
@@ -24,6 +25,7 @@
 #include "run_notify.h"
 #include "run_output.h"
 #include "run_probe.h"
+#include "run_prober.h"
 #include "run_program.h"
 #include "run_signers.h"
 #include "run_supervise.h"
@@ -47,6 +49,7 @@ struct supervisor {
 
 	pid_t kore; /* 0: not running */
 	struct run_signers signers;
+	struct run_prober prober;
 
 	int signals;                 /* signalfd */
 	struct run_output kore_says; /* Kore's own messages */
@@ -84,6 +87,7 @@ stop(struct supervisor *s)
 	if (s->phase >= STOPPING_KORE)
 		return;
 	run_notify("STOPPING=1");
+	run_prober_stop(&s->prober);
 	if (s->kore == 0) {
 		stop_signers(s);
 		return;
@@ -155,6 +159,8 @@ reap(struct supervisor *s)
 			on_kore_end(s, how);
 		else if ((one = run_signers_ended(&s->signers, pid)) != NULL)
 			on_signer_end(s, one, how);
+		else
+			(void)run_prober_ended(&s->prober, pid, how);
 	}
 }
 
@@ -229,9 +235,11 @@ advance(struct supervisor *s)
 	int64_t now = now_ms();
 
 	if (s->phase == STARTING_SIGNERS && run_signers_awaited(&s->signers) == NULL) {
+		const struct run_kore_fds fds = {tls_region_fd(s->tls.region), s->prober.outside,
+		    s->kore_says.fd[1]};
+
 		enter(s, STARTING_KORE, START_MS);
-		if (run_program_kore(s->conf, s->kore_conf, tls_region_fd(s->tls.region),
-			s->kore_says.fd[1], &s->kore, &err) != 0)
+		if (run_program_kore(s->conf, s->kore_conf, &fds, &s->kore, &err) != 0)
 			fail(s, "Kore does not start", err.detail);
 	} else if (s->phase == STARTING_KORE && run_probe_is_gateway_up(s->conf)) {
 		on_ready(s);
@@ -258,13 +266,16 @@ static void
 loop(struct supervisor *s)
 {
 	while (s->phase != ENDED) {
-		struct pollfd p[2] = {{.fd = s->signals, .events = POLLIN},
-		    {.fd = s->kore_says.fd[0], .events = POLLIN}};
+		struct pollfd p[3] = {{.fd = s->signals, .events = POLLIN},
+		    {.fd = s->kore_says.fd[0], .events = POLLIN},
+		    {.fd = s->prober.inside, .events = POLLIN}};
 
-		if (poll(p, 2, wait_ms(s)) < 0 && errno != EINTR)
+		if (poll(p, 3, wait_ms(s)) < 0 && errno != EINTR)
 			gh_log(GH_LOG_ERROR, "poll: %s", strerror(errno));
 		run_output_read(&s->kore_says, "kore");
 		on_signal(s);
+		if (s->phase == RUNNING)
+			run_prober_look(&s->prober);
 		advance(s);
 	}
 	run_output_read(&s->kore_says, "kore");
@@ -297,6 +308,8 @@ prepare(struct supervisor *s, const char *conf_path, bool own_signer, struct tls
 	if (rc == 0)
 		rc = run_output_open(&s->kore_says, err);
 	if (rc == 0)
+		rc = run_prober_open(&s->prober, s->conf, err);
+	if (rc == 0)
 		rc = run_tls_open(&s->tls, s->conf, pair, err);
 	if (rc != 0)
 		return rc;
@@ -312,7 +325,10 @@ int
 run_supervise(const struct gh_conf *conf, const char *conf_path, bool own_signer,
     struct tls_pair *pair, struct gh_error *err)
 {
-	struct supervisor s = {.conf = conf, .signals = -1, .kore_says = RUN_OUTPUT_INIT};
+	struct supervisor s = {.conf = conf,
+	    .signals = -1,
+	    .kore_says = RUN_OUTPUT_INIT,
+	    .prober = RUN_PROBER_INIT};
 	int rc = prepare(&s, conf_path, own_signer, pair, err);
 
 	tls_pair_clear(pair);
@@ -331,6 +347,7 @@ run_supervise(const struct gh_conf *conf, const char *conf_path, bool own_signer
 	}
 	run_tls_close(&s.tls);
 	run_output_close(&s.kore_says);
+	run_prober_close(&s.prober);
 	if (s.signals >= 0)
 		close(s.signals);
 	return rc;

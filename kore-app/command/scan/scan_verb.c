@@ -2,18 +2,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "catalog/catalog.h"
 #include "enroll.h"
-#include "scan/scan_record.h"
-#include "scan/scan_run.h"
+#include "scan/scan_work.h"
 
 #include "command.h"
 #include "file.h"
+#include "scan_child.h"
 #include "verb.h"
-
-#define LIST_BYTES_MAX ((size_t)16 * 1024 * 1024)
 
 static const char *list;
 static int rate = 10, parallel = 8, timeout = 10;
@@ -44,13 +41,7 @@ check(const struct verb_call *c)
 	return COMMAND_OK;
 }
 
-/* A scan at work. */
-struct work {
-	struct cert_import import;
-	struct scan_counts counts;
-	bool says;
-};
-
+/* On standard output as they come, so that it can be watched and cut. */
 static void
 say(const struct scan_target *t, const struct scan_result *r)
 {
@@ -62,29 +53,20 @@ say(const struct scan_target *t, const struct scan_result *r)
 }
 
 static int
-take(void *arg, const struct scan_target *t, const struct scan_result *r, struct gh_error *err)
-{
-	struct work *w = arg;
-
-	if (w->says)
-		say(t, r);
-	return scan_record(&w->import, t, r, &w->counts, err);
-}
-
-static int
-read_targets(struct scan_targets *targets, struct gh_error *err)
+read_targets(char **text, struct scan_targets *targets, struct gh_error *err)
 {
 	struct gh_error why;
-	char *text;
 	size_t len;
-	int rc = file_read_long(list, LIST_BYTES_MAX, &text, &len, err);
+	int rc;
 
-	if (rc != 0)
+	if (strcmp(list, "-") != 0)
+		return scan_list_read(list, text, targets, err);
+	memset(targets, 0, sizeof(*targets));
+	if ((rc = file_read_long(list, SCAN_LIST_MAX, text, &len, err)) != 0)
 		return rc;
-	rc = strlen(text) == len ? scan_targets_read(text, targets, &why)
-				 : gh_refuse(&why, GH_E_CONF, "it is no text");
-	free(text);
-	return rc == 0 ? 0 : gh_refuse(err, rc, "%.150s: %s", list, why.message);
+	rc = strlen(*text) == len ? scan_targets_read(*text, targets, &why)
+				  : gh_refuse(&why, GH_E_CONF, "it is no text");
+	return rc == 0 ? 0 : gh_refuse(err, rc, "standard input: %s", why.message);
 }
 
 static int
@@ -101,33 +83,42 @@ conclude(struct verb_call *c, const struct scan_targets *targets, const struct s
 }
 
 static int
-work(struct verb_call *c, struct gh_error *err)
+scan(struct verb_call *c, const char *text, const struct scan_targets *targets,
+    struct scan_counts *counts, struct gh_error *err)
 {
-	struct work w = {.says = !is_quiet && !c->json};
-	const struct scan_pace pace = {.rate = rate,
+	struct scan_work w = {.rate = rate,
 	    .parallel = parallel,
 	    .timeout = timeout,
-	    .take = take,
-	    .arg = &w};
-	struct scan_targets targets = {0};
-	struct catalog *catalog = NULL;
-	X509_STORE *trust = NULL;
-	int rc = read_targets(&targets, err);
+	    .start = scan_child_begin,
+	    .start_arg = c->env.conf,
+	    .saw = is_quiet || c->json ? NULL : say};
+	struct catalog *catalog;
+	int rc = enroll_load_catalog(c->env.store, c->env.secret, &catalog, err);
 
-	if (rc == 0 &&
-	    (rc = enroll_load_catalog(c->env.store, c->env.secret, &catalog, err)) == 0) {
-		w.import = (struct cert_import){.store = c->env.store,
-		    .cas = &catalog->cas,
-		    .who = &c->env.who,
-		    .name = "scan"};
-		trust = scan_trust(&catalog->cas);
-		rc = trust != NULL ? scan_run(&targets, trust, &pace, err)
-				   : gh_fail(err, GH_E_NOMEM, "scan");
-	}
-	if (rc == 0)
-		rc = conclude(c, &targets, &w.counts, err);
-	X509_STORE_free(trust);
+	if (rc != 0)
+		return rc;
+	w.import = (struct cert_import){.store = c->env.store,
+	    .cas = &catalog->cas,
+	    .who = &c->env.who,
+	    .name = "scan"};
+	rc = scan_work(&w, text, targets, counts, err);
 	catalog_free(catalog);
+	return rc;
+}
+
+static int
+work(struct verb_call *c, struct gh_error *err)
+{
+	struct scan_targets targets;
+	struct scan_counts counts;
+	char *text = NULL;
+	int rc = read_targets(&text, &targets, err);
+
+	if (rc == 0)
+		rc = scan(c, text, &targets, &counts, err);
+	if (rc == 0)
+		rc = conclude(c, &targets, &counts, err);
+	free(text);
 	scan_targets_clear(&targets);
 	return rc;
 }

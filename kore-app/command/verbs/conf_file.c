@@ -1,11 +1,13 @@
 /* `gatehouse conf`: is the configuration file right, and what can be written in it. */
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "conf.h"
 #include "notify/mail_template.h"
+#include "scan/scan_work.h"
 
 #include "command.h"
 #include "options.h"
@@ -60,6 +62,25 @@ check_files(const char *who, const struct gh_conf *c)
 	return wrong;
 }
 
+/* The list of scans: each of its lines. Returns 1 when something is wrong, which is told. */
+static int
+check_targets(const char *who, const struct gh_conf *c)
+{
+	struct scan_targets targets;
+	struct gh_error err;
+	char *text;
+	int rc;
+
+	if (c->scan.targets[0] == '\0')
+		return 0;
+	rc = scan_list_read(c->scan.targets, &text, &targets, &err);
+	if (rc != 0)
+		fprintf(stderr, "%s: scan.targets: %s\n", who, err.message);
+	free(text);
+	scan_targets_clear(&targets);
+	return rc != 0;
+}
+
 /* The operator's templates of mails. Returns 1 when something is wrong, which is told. */
 static int
 check_templates(const char *who, const struct gh_conf *c)
@@ -86,7 +107,7 @@ cmd_conf_check(int argc, char **argv)
 	static const struct usage usage = {"", 0, 0,
 	    "Checks the configuration file: syntax, names, types and ranges, with the line that is wrong; and "
 	    "whether the files it names can be read by the user who asks, and the templates of notify.templates show "
-	    "what there is.",
+	    "what there is, and whether each line of scan.targets is an endpoint.",
 	    "gatehouse conf check -c /etc/gatehouse/gatehouse.conf\n"};
 	struct gh_conf *conf;
 	struct gh_error err;
@@ -97,7 +118,8 @@ cmd_conf_check(int argc, char **argv)
 	if (gh_conf_load(command_env_conf_path(path), &conf, &err) != 0)
 		return command_fail(argv[0], &err);
 	if (!no_files)
-		wrong = check_files(argv[0], conf) + check_templates(argv[0], conf);
+		wrong = check_files(argv[0], conf) + check_templates(argv[0], conf) +
+		    check_targets(argv[0], conf);
 	gh_conf_free(conf);
 	if (wrong != 0)
 		return COMMAND_USAGE;

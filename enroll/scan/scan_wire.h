@@ -1,0 +1,42 @@
+/*
+ * Between who wants a scan and the process that asks the endpoints: a length and JSON, over a
+ * socket pair. The one that asks parses what strangers send and is not trusted: what it says is
+ * bounded, and is about targets of the list only.
+ *
+ *     -> {"rate":..,"parallel":..,"timeout":..,"targets":"the list","roots":["DER in base64",..]}
+ *     <- {"target":0,"chain":["DER in base64",..],"verify":"ok","error":""}   for each, in any
+ * order
+ *     <- {"done":true}
+ */
+#ifndef SCAN_WIRE_H
+#define SCAN_WIRE_H
+
+#include "issuing/ca_set.h"
+#include "json.h"
+
+#include "scan_run.h"
+
+#define SCAN_ORDER_MAX ((size_t)64 * 1024 * 1024) /* bytes of JSON */
+#define SCAN_ANSWER_MAX ((size_t)1024 * 1024)
+
+struct scan_wire {
+	int fd;
+	bool (*is_stopping)(void *arg); /* looked at several times a second; NULL: never */
+	void *arg;
+};
+/* One message. until: microseconds of gh_now_us. GH_E_BUSY: it is time to stop; GH_E_INTERNAL: too
+ * late, too long, or the other end is gone. */
+int scan_wire_write(const struct scan_wire *w, const gh_json *message, int64_t until,
+    struct gh_error *err) GH_MUSTCHECK;
+int scan_wire_read(const struct scan_wire *w, size_t max, int64_t until, gh_json **out,
+    struct gh_error *err) GH_MUSTCHECK;
+
+/* text: the list, of which pace says how fast. NULL: no memory. */
+gh_json *scan_order(const char *text, const struct scan_pace *pace, const struct ca_set *cas);
+/* NULL: no memory. */
+gh_json *scan_answer(size_t target, const struct scan_result *r);
+/* Clear *out with scan_result_clear in any case. GH_E_INTERNAL: it is none. */
+int scan_answer_read(const gh_json *answer, size_t targets, size_t *target, struct scan_result *out,
+    struct gh_error *err) GH_MUSTCHECK;
+
+#endif
