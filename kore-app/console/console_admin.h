@@ -20,6 +20,11 @@ void console_authority_unlock(struct worker_env *env, const struct call *call,
 void console_authority_lock(struct worker_env *env, const struct call *call,
     struct gh_http_reply *rep);
 
+/* GET /console/endpoints: which certificate is served where; GET /console/endpoints/{id}: one, and
+ * those that it had before */
+void console_endpoints(struct worker_env *env, const struct call *call, struct gh_http_reply *rep);
+void console_endpoint(struct worker_env *env, const struct call *call, struct gh_http_reply *rep);
+
 /* GET /console/templates, GET /console/templates/{profile} */
 void console_templates(struct worker_env *env, const struct call *call, struct gh_http_reply *rep);
 void console_template(struct worker_env *env, const struct call *call, struct gh_http_reply *rep);

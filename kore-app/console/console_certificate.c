@@ -227,8 +227,9 @@ put_related(gh_json *data, const struct call *call, const gh_json *cert)
 
 /* Where scans have found it, for people; an API without scans tells nothing. */
 static int
-put_locations(gh_json *data, const gh_json *cert)
+put_locations(gh_json *data, const struct call *call, const gh_json *cert)
 {
+	bool can_open = console_sees_all(call->requester);
 	gh_json *list = gh_json_get(cert, "locations");
 	int bad = 0;
 
@@ -240,6 +241,7 @@ put_locations(gh_json *data, const gh_json *cert)
 		bad |=
 		    console_set_minute(l, "first", gh_json_string(gh_json_get(l, "first_seen"))) |
 		    console_set_minute(l, "last", gh_json_string(gh_json_get(l, "last_seen"))) |
+		    gh_json_set_bool(l, "can_open", can_open) |
 		    gh_json_set_bool(l, "is_current",
 			gh_json_bool(gh_json_get(l, "current"), false));
 	}
@@ -260,7 +262,7 @@ data_of(const struct worker_env *env, const struct call *call, gh_json *cert,
 	    console_set(data, "metadata", pairs(gh_json_get(cert, "metadata"))) |
 	    console_set(data, "chain", chain_json(&env->catalog->cas, cert)) |
 	    put_rights(data, env, call, cert) | put_related(data, call, cert) |
-	    put_locations(data, cert);
+	    put_locations(data, call, cert);
 
 	if (bad == 0 && wrong != NULL)
 		bad = console_set_wrong(data, wrong);

@@ -29,6 +29,7 @@ static const struct {
     {"/console", "overview", ANY},
     {"/console/mine", "mine", ANY},
     {"/console/certificates", "certificates", ANY},
+    {"/console/endpoints", "endpoints", STAFF},
     {KEYS, "keys", ANY},
     {"/console/cas", "cas", STAFF},
     {"/console/templates", "templates", STAFF},

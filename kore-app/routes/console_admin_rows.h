@@ -23,6 +23,10 @@
 	    CONSOLE_PAGE_FOR("/console/jobs", "console.jobs", CONSOLE_STAFF, console_jobs), \
 	    CONSOLE_FORM_FOR("/console/jobs/{name}/run", "console.job.run", REQUESTER_ROLE_ADMIN, \
 		console_job_run), \
+	    CONSOLE_PAGE_FOR("/console/endpoints", "console.endpoints", CONSOLE_STAFF, \
+		console_endpoints), \
+	    CONSOLE_PAGE_FOR("/console/endpoints/{id}", "console.endpoint", CONSOLE_STAFF, \
+		console_endpoint), \
 	    CONSOLE_PAGE_FOR("/console/cas", "console.cas", CONSOLE_STAFF, console_authorities), \
 	    CONSOLE_PAGE_FOR("/console/cas/{name}", "console.ca", CONSOLE_STAFF, \
 		console_authority), \

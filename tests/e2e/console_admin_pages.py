@@ -7,6 +7,8 @@ ANYBODY = STAFF | {"alice", "anna", "bert"}
 PAGES = [
     ("/console/cas", "/console/cas", STAFF, "/pki/authorities"),
     ("/console/cas/{name}", "/console/cas/issuing", STAFF, "/pki/authorities/issuing"),
+    ("/console/endpoints", "/console/endpoints", STAFF, "/pki/endpoints"),
+    ("/console/endpoints/{id}", "/console/endpoints/1", STAFF, "/pki/endpoint/1"),
     ("/console/templates", "/console/templates", STAFF, "/pki/templates"),
     ("/console/templates/{profile}", "/console/templates/User", STAFF, "/pki/templates/User"),
     ("/console/applications", "/console/applications", ADMIN, "/pki/applications"),

@@ -2,7 +2,9 @@
 """The console for those who administer: each page and each form for whom the REST API has it, and for nobody else; what the API refuses, the page
 refuses. In Chromium each page, in one mode, has no findings of axe-core. The system's python3, for Selenium."""
 
+import html
 import json
+import re
 import unittest
 import urllib.parse
 
@@ -27,6 +29,9 @@ admin = PEOPLE["admin"]
 EVIL = '<script>alert(1)</script>"\u202e'
 KEY = der.Key(env.scratch, "ec:P-256")
 browsers = {}
+# What is served where: endpoint 1 is this gateway, and behind 2 there is nobody.
+PLACE = f"localhost:{urllib.parse.urlsplit(var['GATEHOUSE_URL']).port}"
+env.admin("scan", "--targets", "-", "--quiet", "--parallel", 1, stdin=f"{PLACE}\n127.0.0.1:1 starttls=imap\n".encode())
 
 
 def as_(who):
@@ -592,6 +597,38 @@ class Views(Case):
             self.assertNotIn("<script>", b.text)
             self.assertIn("&lt;script&gt;", b.text)  # what was typed comes back as text
         self.assertEqual(len(self.events("view.rule-added")), 3)
+
+class Endpoints(Case):
+    def test_list_and_one(self):
+        text = self.page("olga", "/console/endpoints?failing=&host=")
+        for part in (f'<a href="/console/endpoints/1">{PLACE}</a>', "127.0.0.1:1</a>", "imap", "Connection refused"):
+            self.assertIn(part, text)
+        text = self.page("olga", "/console/endpoints?failing=yes")
+        self.assertNotIn(PLACE, text)
+        self.assertIn('href="/console/endpoints/2"', text)
+        self.assertIn('href="/console/endpoints/1"', self.page("olga", "/console/endpoints?host=LOCALHOST"))
+        self.assertIn("There is none.", self.page("olga", "/console/endpoints?host=elsewhere"))
+        self.assertIn("It has not served any certificate yet.", self.page("otto", "/console/endpoints/2"))
+        for query in ("failing=x", "who=x", "after=x", "host=" + "x" * 300):
+            self.page("olga", f"/console/endpoints?{query}", 422)
+        self.page("olga", "/console/endpoints/999999", 404)
+
+    def test_from_certificate_to_endpoint_and_back(self):
+        number = PEOPLE["olga"].get("/pki/endpoint/1").json["certificate_id"]
+        self.assertEqual(self.page("olga", "/console/endpoints/1").count(f'href="/console/certificates/{number}"'), 2)
+        self.assertIn('href="/console/endpoints/1"', self.page("olga", f"/console/certificates/{number}"))
+        self.assertNotIn("/console/endpoints/1", self.page("alice", f"/console/certificates/{number}"))
+
+    def test_pages(self):
+        env.sql("insert into scan_endpoint (host, port, start, sni, error) select 'many.test', n, 'tls', '', 'x' from generate_series(1, 120) n")
+        seen, path = [], "/console/endpoints?host=many.test"
+        while path:
+            text = self.page("olga", path)
+            seen += re.findall(r">many\.test:(\d+)</a>", text)
+            more = re.search(r'href="(/console/endpoints\?after=[^"]+)"', text)
+            path = html.unescape(more.group(1)) if more else None
+        self.assertEqual(seen, [str(n) for n in range(1, 121)])
+        env.sql("delete from scan_endpoint where host = 'many.test'")
 
 
 class InBrowser(Case):

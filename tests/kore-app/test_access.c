@@ -401,6 +401,8 @@ static const struct {
     {"console.template", 0, false},
     {"pki.authorities", ADMIN | OFFICER | AUDITOR, false},
     {"pki.authority", ADMIN | OFFICER | AUDITOR, false},
+    {"console.endpoints", 0, false},
+    {"console.endpoint", 0, false},
     {"console.cas", 0, false},
     {"console.ca", 0, false},
     {"console.ca.unlock", 0, false},
