@@ -6,8 +6,8 @@
 #include "log.h"
 #include "watch/prober_door.h"
 
+#include "prober_child.h"
 #include "run_prober.h"
-#include "scan/scan_child.h"
 
 int
 run_prober_open(struct run_prober *p, const struct gh_conf *conf, struct gh_error *err)
@@ -40,7 +40,7 @@ start(struct run_prober *p)
 
 	if (p->waiting < 0 || p->pid != 0)
 		return;
-	if (scan_child_start(p->conf, p->waiting, &p->pid, &err) != 0)
+	if (prober_child_start(p->conf, p->waiting, &p->pid, &err) != 0)
 		gh_log_kv(GH_LOG_ERROR, "the process that asks endpoints does not start", "cause",
 		    err.message, NULL);
 	close_one(&p->waiting);

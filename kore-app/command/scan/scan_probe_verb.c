@@ -1,4 +1,4 @@
-/* `gatehouse scan probe`: the process that asks endpoints. scan_child.h starts it. */
+/* `gatehouse scan probe`: the process that asks endpoints. run/prober_child.h starts it. */
 #include <sys/prctl.h>
 
 #include "scan/scan_serve.h"

@@ -9,7 +9,7 @@
 
 #include "command.h"
 #include "file.h"
-#include "scan_child.h"
+#include "run/prober_child.h"
 #include "verb.h"
 
 static const char *list;
@@ -89,7 +89,7 @@ scan(struct verb_call *c, const char *text, const struct scan_targets *targets,
 	struct scan_work w = {.rate = rate,
 	    .parallel = parallel,
 	    .timeout = timeout,
-	    .start = scan_child_begin,
+	    .start = prober_child_begin,
 	    .start_arg = c->env.conf,
 	    .saw = is_quiet || c->json ? NULL : say};
 	struct catalog *catalog;

@@ -8,7 +8,7 @@
 #include "store/status/job_row.h"
 
 #include "command.h"
-#include "scan/scan_child.h"
+#include "run/prober_child.h"
 #include "verb.h"
 
 /* ---- list ---- */
@@ -66,7 +66,7 @@ open_here(struct verb_call *c, struct job_env *env, struct gh_error *err)
 		rc = pipeline_open(&c->env, &c->pipeline, err);
 	if (rc == 0)
 		*env = pipeline_job_env(&c->env, &c->pipeline);
-	env->start_prober = scan_child_begin;
+	env->start_prober = prober_child_begin;
 	env->prober_arg = c->env.conf;
 	return rc;
 }

@@ -1,7 +1,7 @@
 /* The process that asks endpoints, as a child of this one: this program itself, started anew, so
  * that it has nothing of our memory. */
-#ifndef SCAN_CHILD_H
-#define SCAN_CHILD_H
+#ifndef PROBER_CHILD_H
+#define PROBER_CHILD_H
 
 #include <sys/types.h>
 
@@ -10,9 +10,9 @@
 
 /* fd: what it serves; stays ours, too. It runs as gateway.user where we are root, and dies with
  * us. */
-int scan_child_start(const struct gh_conf *conf, int fd, pid_t *out,
+int prober_child_start(const struct gh_conf *conf, int fd, pid_t *out,
     struct gh_error *err) GH_MUSTCHECK;
 /* The same for struct scan_work. arg: struct gh_conf. */
-int scan_child_begin(void *arg, int fd, struct gh_error *err) GH_MUSTCHECK;
+int prober_child_begin(void *arg, int fd, struct gh_error *err) GH_MUSTCHECK;
 
 #endif

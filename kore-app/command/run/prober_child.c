@@ -1,15 +1,15 @@
-/* See scan_child.h. */
+/* See prober_child.h. */
 #include <stdio.h>
 #include <unistd.h>
 
-#include "run/run_child.h"
+#include "run_child.h"
 
-#include "scan_child.h"
+#include "prober_child.h"
 
 #define OURSELVES "/proc/self/exe" /* also while an upgrade has replaced the file */
 
 int
-scan_child_start(const struct gh_conf *conf, int fd, pid_t *out, struct gh_error *err)
+prober_child_start(const struct gh_conf *conf, int fd, pid_t *out, struct gh_error *err)
 {
 	char number[16];
 	char *argv[] = {OURSELVES, "scan", "probe", "--fd", number, NULL};
@@ -23,9 +23,9 @@ scan_child_start(const struct gh_conf *conf, int fd, pid_t *out, struct gh_error
 }
 
 int
-scan_child_begin(void *arg, int fd, struct gh_error *err)
+prober_child_begin(void *arg, int fd, struct gh_error *err)
 {
 	pid_t pid;
 
-	return scan_child_start(arg, fd, &pid, err);
+	return prober_child_start(arg, fd, &pid, err);
 }
