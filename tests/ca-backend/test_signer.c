@@ -13,6 +13,7 @@
 #include "ca-backend/signer_process.h"
 #include "der.h"
 #include "sanitizer.h"
+#include "timestamp.h"
 
 /* One signer with a root and an issuing CA for all tests; each has a client of its own. */
 struct fixture {
@@ -261,6 +262,20 @@ signer__adds_key_identifiers_alone(void **state)
 	OPENSSL_free(name);
 }
 
+/* 16 octets that begin with the time in steps of four seconds, behind a set bit. */
+static void
+expect_serial_of_now(const ASN1_INTEGER *serial)
+{
+	int64_t time = 0, now = (int64_t)gh_now() / 4;
+
+	assert_int_equal(ASN1_STRING_type(serial), V_ASN1_INTEGER);
+	assert_int_equal(ASN1_STRING_length(serial), 16);
+	for (int i = 0; i < 4; i++)
+		time = time << 8 | ASN1_STRING_get0_data(serial)[i];
+	assert_true((time & 0x40000000) != 0);
+	assert_in_range(now - (time & 0x3fffffff), 0, 60);
+}
+
 static void
 signer__draws_new_serials(void **state)
 {
@@ -274,6 +289,8 @@ signer__draws_new_serials(void **state)
 	assert_int_equal(sign(f, &fields, &b, &err), 0);
 	assert_int_not_equal(ASN1_INTEGER_cmp(X509_get0_serialNumber(a), X509_get0_serialNumber(b)),
 	    0);
+	expect_serial_of_now(X509_get0_serialNumber(a));
+	expect_serial_of_now(X509_get0_serialNumber(b));
 	X509_free(a);
 	X509_free(b);
 	OPENSSL_free(name);

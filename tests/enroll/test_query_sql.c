@@ -120,11 +120,13 @@ conditions__table(void **state)
 #define SUBJECT "lower(left(subject, 200)) COLLATE \"C\" LIKE lower(#1)"
 #define INNER " OR strpos(lower(substr(subject, 2)), 'cn=') > 0"
 #define TEMPLATE "lower(coalesce(template, ''))"
+#define SHA1 "0123456789ABCDEF0123456789ABCDEF01234567"
+#define SHA256 SHA1 "0123456789ABCDEF01234567"
 #define DNS_OF(v) \
-	"(sans[1] IS NOT NULL AND hashtextextended(lower(sans[1]), 0) IN (hashtextextended('dns:' || lower(" v \
-	"), 0)) " \
-	"OR sans[2] IS NOT NULL AND hashtextextended(lower(sans[2]), 0) IN (hashtextextended('dns:' || lower(" v \
-	"), 0)) " \
+	"(sans[1] IS NOT NULL AND certificate_mark(id, lower(sans[1])) = ANY (certificate_marks('dns:' || lower(" v \
+	"))) " \
+	"OR sans[2] IS NOT NULL AND certificate_mark(id, lower(sans[2])) = ANY (certificate_marks('dns:' || lower(" v \
+	"))) " \
 	"OR sans[3] IS NOT NULL AND lower_texts(sans) && ARRAY['dns:' || lower(" v ")])"
 
 /* NULL: no index finds them. */
@@ -149,6 +151,13 @@ what_indexes_find__table(void **state)
 	    {"Subject -eq \"CN=a, O=b\"", CERT_NARROW_ANY, "(" SUBJECT ") <- {\"CN=a, O=b%\"}"},
 	    {"DNS -eq \"a\"", CERT_NARROW_ANY, DNS_OF("#1") " <- {\"a\"}"},
 	    {"DNS -ne \"a\"", CERT_NARROW_ANY, NULL},
+	    {"Thumbprint -eq \"" SHA1 "\"", CERT_NARROW_ANY,
+		"(certificate_mark(id, encode(sha1, 'hex')) = ANY (certificate_marks(lower(#1)))) <- "
+		"{\"" SHA1 "\"}"},
+	    {"Thumbprint -eq \"" SHA256 "\"", CERT_NARROW_ANY,
+		"(certificate_mark(id, encode(sha256, 'hex')) = ANY (certificate_marks(lower(#1)))) <- "
+		"{\"" SHA256 "\"}"},
+	    {"Thumbprint -ne \"" SHA1 "\"", CERT_NARROW_ANY, NULL},
 	    {"State -eq \"revoked\"", CERT_NARROW_ANY, "(status = 21) <- "},
 	    {"State -eq \"hold\"", CERT_NARROW_ANY,
 		"(id IN (SELECT h.certificate_id FROM revocation h WHERE h.reason = 6)) <- "},

@@ -7,29 +7,33 @@
 
 #include "asn1_time.h"
 #include "oid.h"
+#include "timestamp.h"
 
 #include "cert_build.h"
 #include "cert_limits.h"
 
+#define SERIAL_TIME_SIZE 4
+#define SERIAL_TIME_UNIT 4 /* seconds: 30 bits of them last until 2106 */
+#define SERIAL_RANDOM_SIZE 12 /* 96 bits */
+
 static const unsigned char version_3[] = {GH_DER_CONTEXT(0), 3, GH_DER_INTEGER, 1, 2};
 static const unsigned char oid_ski[] = {GH_OID_DER(GH_OID_SUBJECT_KEY_ID)};
 
-/* 128 random bits as a positive INTEGER, RFC 5280, 4.1.2.2. */
+/* RFC 5280, 4.1.2.2: 16 octets, of which 96 bits are random. The time before them, which is no secret,
+ * has numbers follow each other, so that the database writes them to one part of their index and not
+ * all over it. The first octet is 0x40 to 0x7f: positive, and nothing to strip. */
 static int
 put_serial(struct gh_buf *b, struct gh_error *err)
 {
-	unsigned char bytes[1 + SIGNER_SERIAL_SIZE] = {0};
-	const unsigned char *p = bytes + 1, *last = bytes + SIGNER_SERIAL_SIZE;
+	unsigned char serial[SERIAL_TIME_SIZE + SERIAL_RANDOM_SIZE];
+	uint32_t time = (uint32_t)(gh_now() / SERIAL_TIME_UNIT) | 0x40000000;
 
-	do {
-		if (RAND_bytes(bytes + 1, SIGNER_SERIAL_SIZE) != 1)
-			return gh_fail(err, GH_E_INTERNAL, "no random serial number");
-		for (p = bytes + 1; p < last && *p == 0; p++)
-			;
-	} while (*p == 0);
-	if ((*p & 0x80) != 0)
-		p--; /* a zero octet keeps it positive */
-	gh_der_put(b, GH_DER_INTEGER, p, (size_t)(last + 1 - p));
+	for (int i = SERIAL_TIME_SIZE - 1; i >= 0; i--, time >>= 8)
+		serial[i] = (unsigned char)time;
+	serial[0] &= 0x7f;
+	if (RAND_bytes(serial + SERIAL_TIME_SIZE, SERIAL_RANDOM_SIZE) != 1)
+		return gh_fail(err, GH_E_INTERNAL, "no random serial number");
+	gh_der_put(b, GH_DER_INTEGER, serial, sizeof(serial));
 	return 0;
 }
 

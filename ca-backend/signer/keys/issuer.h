@@ -16,7 +16,6 @@
 #include "signer/protocol/protocol.h"
 
 #define SIGNER_KEY_ID_SIZE 20 /* RFC 5280, 4.2.1.2 (1): SHA-1 */
-#define SIGNER_SERIAL_SIZE 16 /* 128 random bits; RFC 5280, 4.1.2.2 allows 20 octets */
 
 /* What a key is for: told by its certificate, or by its record where it has none (of a KRA). A key
  * of one kind does nothing of the other. */

@@ -11,8 +11,6 @@
 
 #include "filter_writer.h"
 
-#define SHA1_DIGITS 40
-
 void
 cert_node_free(struct cert_node *n)
 {
@@ -126,7 +124,7 @@ put_hex(struct filter_writer *w, const struct cert_node *n, enum cert_op op)
 		put_text(w, n, op, "encode(serial, 'hex')");
 	else
 		gh_buf_putf(w->b, "%s = decode(%s, 'hex')",
-		    strlen(n->text) == SHA1_DIGITS ? "sha1" : "sha256",
+		    strlen(n->text) == CERT_SHA1_DIGITS ? "sha1" : "sha256",
 		    filter_add_text(w, n->text, v));
 }
 

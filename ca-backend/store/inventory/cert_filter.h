@@ -12,7 +12,8 @@
 
 #include "buf.h"
 
-#define CERT_TESTS_MAX 40 /* of a condition */
+#define CERT_TESTS_MAX 40   /* of a condition */
+#define CERT_SHA1_DIGITS 40 /* of a thumbprint; those of SHA-256 have more */
 
 enum cert_value {
 	CERT_TEXT,   /* compared without case */

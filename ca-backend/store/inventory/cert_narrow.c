@@ -78,15 +78,24 @@ is_san(const struct cert_node *n)
 	return n->column == CERT_COL_SAN && n->op == CERT_EQ;
 }
 
-/* "f(dns:x), f(ip:x) ..." of the kinds that are meant. */
+/* "dns:x, ip:x ..." of the kinds that are meant. */
 static void
-put_sans(struct filter_writer *w, const struct cert_node *n, const char *value, const char *before,
-    const char *behind)
+put_sans(struct filter_writer *w, const struct cert_node *n, const char *value)
 {
 	for (size_t i = 0, put = 0; i < KINDS; i++)
 		if (n->part == NULL || strcmp(n->part, kinds[i]) == 0)
-			gh_buf_putf(w->b, "%s%s'%s' || lower(%s)%s", put++ > 0 ? ", " : "", before,
-			    kinds[i], value, behind);
+			gh_buf_putf(w->b, "%s'%s' || lower(%s)", put++ > 0 ? ", " : "", kinds[i],
+			    value);
+}
+
+/* before, then ANY of the marks of the names. */
+static void
+put_san_marks(struct filter_writer *w, const struct cert_node *n, const char *value,
+    const char *before)
+{
+	gh_buf_putf(w->b, "%s = ANY (certificate_marks(", before);
+	put_sans(w, n, value);
+	gh_buf_puts(w->b, ")) OR ");
 }
 
 static void
@@ -95,13 +104,22 @@ put_san(struct filter_writer *w, const struct cert_node *n)
 	char v[SQL_VALUE_SIZE];
 
 	filter_add_text(w, n->text, v);
-	gh_buf_puts(w->b, "sans[1] IS NOT NULL AND hashtextextended(lower(sans[1]), 0) IN (");
-	put_sans(w, n, v, "hashtextextended(", ", 0)");
-	gh_buf_puts(w->b, ") OR sans[2] IS NOT NULL AND hashtextextended(lower(sans[2]), 0) IN (");
-	put_sans(w, n, v, "hashtextextended(", ", 0)");
-	gh_buf_puts(w->b, ") OR sans[3] IS NOT NULL AND lower_texts(sans) && ARRAY[");
-	put_sans(w, n, v, "", "");
+	put_san_marks(w, n, v, "sans[1] IS NOT NULL AND certificate_mark(id, lower(sans[1]))");
+	put_san_marks(w, n, v, "sans[2] IS NOT NULL AND certificate_mark(id, lower(sans[2]))");
+	gh_buf_puts(w->b, "sans[3] IS NOT NULL AND lower_texts(sans) && ARRAY[");
+	put_sans(w, n, v);
 	gh_buf_putc(w->b, ']');
+}
+
+/* ---- thumbprints ---- */
+
+static void
+put_thumbprint(struct filter_writer *w, const struct cert_node *n)
+{
+	char v[SQL_VALUE_SIZE];
+
+	gh_buf_putf(w->b, "certificate_mark(id, encode(%s, 'hex')) = ANY (certificate_marks(lower(%s)))",
+	    strlen(n->text) == CERT_SHA1_DIGITS ? "sha1" : "sha256", filter_add_text(w, n->text, v));
 }
 
 /* ---- tests ---- */
@@ -160,6 +178,8 @@ put_test(struct filter_writer *w, const struct cert_node *n)
 		put_subject(w, n);
 	else if (is_san(n))
 		put_san(w, n);
+	else if (is_of(n, CERT_COL_THUMBPRINT))
+		put_thumbprint(w, n);
 	else if (is_rare_state(n))
 		gh_buf_puts(w->b, n->number == CERT_REVOKED ? "status = 21" : "status = 12");
 	else if (is_held(n))

@@ -6,6 +6,7 @@
 #include "dn_print.h"
 #include "utf8.h"
 
+#include "store/cert_columns.h"
 #include "store/request/cert_row.h"
 #include "store/store_private.h"
 
@@ -17,7 +18,7 @@ int
 store_find_sha256(struct store *s, const struct gh_der *cert, int64_t *id, struct gh_error *err)
 {
 	static const struct store_statement st = {"certificate_find_sha256",
-	    "SELECT id FROM certificate WHERE sha256 = $1 ORDER BY id LIMIT 1"};
+	    "SELECT id FROM certificate WHERE " CERT_BY_DIGEST("", "sha256", "$1::bytea") " ORDER BY id LIMIT 1"};
 	unsigned char sha256[SHA256_SIZE];
 	struct store_params p = {0};
 	PGresult *res;
