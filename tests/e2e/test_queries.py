@@ -4,6 +4,7 @@ statement (auto_explain) while commands, requests and jobs run against 200,000 c
 audit rows, 200,000 archived keys with 250,000 key requests, and 100,000 notifications."""
 
 import base64
+import hashlib
 import itertools
 import json
 import re
@@ -29,6 +30,7 @@ LARGE = {"certificate", "request", "audit", "revocation", "audit_leaf", "expiry_
          "notification"}
 # rows that one step of one statement may look at: a page of the command has 1000
 STEP_MAX = 12_000
+STEP_MIN = 16  # and to find one
 WINDOW_MAX = 16_001  # that one statement of a search looks through
 
 
@@ -42,7 +44,8 @@ def fill():
 SET session_replication_role = replica;
 INSERT INTO certificate (id, ca_id, serial, request_id, subject, sans, requester, template, status, not_before, not_after,
     sha1, sha256, spki_sha256, der)
-  SELECT i, (SELECT id FROM ca WHERE name = 'issuing'), decode(lpad(to_hex(i), 32, '0'), 'hex'), i, 'CN=user' || i % 5000, '{{}}',
+  SELECT i, (SELECT id FROM ca WHERE name = 'issuing'), decode(lpad(to_hex(i), 32, '0'), 'hex'), i, 'CN=user' || i % 5000,
+    ARRAY['dns:host' || i || '.example.com', 'dns:alias' || i || '.example.com'],
     'EXAMPLE\\user' || i % 5000, CASE WHEN i % 20000 = 7 THEN 'Rare' ELSE 'User' END,
     CASE WHEN i % {CERTS} < {REVOKED} THEN 21 ELSE 20 END,
     t - interval '300 days' + (i - 1000000) * interval '1 minute', t - interval '20 days' + (i - 1000000) * interval '3 minutes',
@@ -140,8 +143,8 @@ class Queries(unittest.TestCase):
     def setUp(self):
         self.log = Log()
 
-    def assert_plans(self, at_least=1, but=(), most=STEP_MAX, scanned=100):
-        plans = self.log.plans()
+    def assert_plans(self, at_least=1, but=(), most=STEP_MAX, scanned=100, about=""):
+        plans = [p for p in self.log.plans() if about in p["Query Text"]]
         self.assertGreaterEqual(len(plans), at_least)
         wrong = [f"{', '.join(bad)}: {p['Query Text'][:600]}" for p in plans if (bad := list(too_much(p, but, most, scanned)))]
         self.assertFalse(wrong, "\n".join(wrong[:5]))
@@ -184,6 +187,25 @@ class Queries(unittest.TestCase):
                     self.assertTrue(self.rows("cert", "search", query, "--order-by", order))
                     # nearly every row is one: a scan ends where the window is full
                     self.assert_plans(most=WINDOW_MAX, scanned=WINDOW_MAX)
+
+    def test_marks(self):
+        """What only one has, among the first million and among the next: a row is read where one is found."""
+        for i in (1000005, 1199999):
+            sha256 = hashlib.sha256(str(i).encode()).hexdigest()
+            for query in (f'Thumbprint -eq "{sha256[:40]}"', f'Thumbprint -eq "{sha256.upper()}"', f'DNS -eq "HOST{i}.example.com"',
+                          f'SAN -eq "alias{i}.example.com"'):
+                with self.subTest(query):
+                    self.log = Log()
+                    self.assertEqual([r["id"] for r in self.rows("cert", "search", query)], [i])
+                    self.assert_plans(most=STEP_MIN, about="certificate_mark(")
+            for key in (sha256, sha256[:40]):
+                with self.subTest(key):
+                    self.log = Log()
+                    self.assertEqual(env.admin("cert", "show", key, "--json")["id"], i)
+                    self.assert_plans(most=STEP_MIN, about="certificate_mark(")
+        self.log = Log()
+        self.assertEqual(self.rows("cert", "search", f'Thumbprint -eq "{"0" * 40}"'), [])
+        self.assert_plans(most=STEP_MIN, about="certificate_mark(")
 
     def test_pages_cost_the_same(self):
         """124,000 revoked ones: 44 s when each page began anew."""
