@@ -106,7 +106,7 @@ put_start(struct gh_buf *b, struct store_params *p, const struct store_filter *f
 }
 
 #define IS_HELD \
-	"EXISTS (SELECT FROM revocation h WHERE h.certificate_id = certificate.id AND h.reason = 6)"
+	"EXISTS (SELECT FROM revocation h WHERE h.certificate_id = certificate.id AND h.reason = 6 AND h.removed_at IS NULL)"
 
 static void
 put_cert_filter(struct gh_buf *b, struct store_params *p, const struct store_filter *f)

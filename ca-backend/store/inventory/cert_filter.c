@@ -135,9 +135,9 @@ put_state(struct filter_writer *w, const struct cert_node *n)
 						     "status <> 21 AND not_after >= now()",
 	    [CERT_EXPIRED] = "status <> 21 AND not_after < now()",
 	    [CERT_REVOKED] =
-		"status = 21 AND NOT EXISTS (SELECT FROM revocation h WHERE h.certificate_id = certificate.id AND h.reason = 6)",
+		"status = 21 AND NOT EXISTS (SELECT FROM revocation h WHERE h.certificate_id = certificate.id AND h.reason = 6 AND h.removed_at IS NULL)",
 	    [CERT_ON_HOLD] =
-		"status = 21 AND EXISTS (SELECT FROM revocation h WHERE h.certificate_id = certificate.id AND h.reason = 6)",
+		"status = 21 AND EXISTS (SELECT FROM revocation h WHERE h.certificate_id = certificate.id AND h.reason = 6 AND h.removed_at IS NULL)",
 	    [CERT_FOREIGN] = "status = 12"};
 
 	gh_buf_puts(w->b, conditions[n->number]);

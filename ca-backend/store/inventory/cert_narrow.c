@@ -156,7 +156,7 @@ static bool
 is_narrow_test(const struct cert_node *n, enum cert_narrow how)
 {
 	bool is_by_id =
-	    is_of(n, CERT_COL_REQUESTER) || is_of(n, CERT_COL_TEMPLATE) || is_rare_state(n);
+	    is_of(n, CERT_COL_REQUESTER) || is_of(n, CERT_COL_TEMPLATE) || is_rare_state(n) || is_held(n);
 
 	if (how == CERT_NARROW_BY_ID)
 		return is_by_id;
@@ -165,7 +165,7 @@ is_narrow_test(const struct cert_node *n, enum cert_narrow how)
 	if (how == CERT_NARROW_BY_TEMPLATE)
 		return is_of(n, CERT_COL_TEMPLATE);
 	return is_by_id || is_not_after(n) || is_of(n, CERT_COL_ID) || is_of(n, CERT_COL_SERIAL) ||
-	    is_of(n, CERT_COL_THUMBPRINT) || is_subject(n) || is_san(n) || is_held(n);
+	    is_of(n, CERT_COL_THUMBPRINT) || is_subject(n) || is_san(n);
 }
 
 static void
@@ -184,7 +184,7 @@ put_test(struct filter_writer *w, const struct cert_node *n)
 		gh_buf_puts(w->b, n->number == CERT_REVOKED ? "status = 21" : "status = 12");
 	else if (is_held(n))
 		gh_buf_puts(w->b,
-		    "id IN (SELECT h.certificate_id FROM revocation h WHERE h.reason = 6)");
+		    "id IN (SELECT h.certificate_id FROM revocation h WHERE h.reason = 6 AND h.removed_at IS NULL)");
 	else if (is_of(n, CERT_COL_TEMPLATE))
 		gh_buf_putf(w->b, CERT_TEMPLATE_KEY " = lower(%s)", filter_add_text(w, n->text, v));
 	else

@@ -15,7 +15,7 @@
 #include "cert_statement.h"
 
 #define NARROW_MAX 2000        /* rows that are sorted for a page */
-#define WINDOW_FIRST 2000      /* rows that one statement looks at; twice as many each time ... */
+#define WINDOW_FIRST 500       /* rows that one statement looks at; twice as many each time ... */
 #define WINDOW_MAX 16000       /* ... up to here */
 #define SEARCH_US 1000000      /* of one page */
 #define QUERY_CANCELED "57014" /* by statement_timeout */

@@ -20,8 +20,7 @@
 	"coalesce(sum(n) FILTER (WHERE NOT revoked AND ends < " TODAY "), 0) AS ended FROM c), " \
 	"t AS (SELECT count(*) AS ended FROM certificate WHERE status <> 21 AND not_after < now() " \
 	"AND not_after >= (" TODAY ")::timestamp AT TIME ZONE 'UTC'), " \
-	"h AS (SELECT count(*) AS n FROM revocation JOIN certificate ON id = certificate_id " \
-	"WHERE reason = 6 AND status = 21) "
+	"h AS (SELECT count(*) AS n FROM revocation WHERE reason = 6 AND removed_at IS NULL) "
 #define LIST(column, as) \
 	"(SELECT coalesce(json_agg(json_build_object('" as \
 	"', v, 'count', n) ORDER BY n DESC, v), '[]') FROM " \
