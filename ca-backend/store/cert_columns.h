@@ -34,10 +34,11 @@
 	" LEFT JOIN LATERAL (SELECT reason, revoked_at, invalidity_date, removed_at, revoked_by, comment FROM revocation " \
 	"WHERE certificate_id = certificate.id LIMIT 1) r ON true"
 
-/* A digest (sha1, sha256, spki_sha256) is value, bytea, by its index (migrations/0062_certificate_indexes.sql).
- * table: "" or an alias with its dot. */
+/* A digest (sha1, sha256, spki_sha256) is value, bytea, by its index
+ * (migrations/0062_certificate_indexes.sql). table: "" or an alias with its dot. */
 #define CERT_BY_DIGEST(table, digest, value) \
-	"(certificate_mark(" table "id, encode(" table digest ", 'hex')) = ANY (certificate_marks(encode(" value ", 'hex'))) " \
+	"(certificate_mark(" table "id, encode(" table digest \
+	", 'hex')) = ANY (certificate_marks(encode(" value ", 'hex'))) " \
 	"AND " table digest " = " value ")"
 
 /* The name of the reason in place of its number. */

@@ -264,8 +264,10 @@ store_get_cert(struct store *s, const char *id_serial_or_thumbprint, gh_json **o
 	    " AS issuer, request_id, " CERT_LOCATIONS
 	    ", hex_upper(sha256) AS sha256, hex_upper(spki_sha256) AS spki_sha256, "
 	    "base64_line(der) AS der FROM " CERT_TABLE " "
-	    "WHERE id = $1::bigint OR serial IN ($3::bytea, $4::bytea) OR " CERT_BY_DIGEST("", "sha1", "$2::bytea") " OR " CERT_BY_DIGEST("", "sha256", "$2::bytea") " "
-	    "ORDER BY ca_id < 0 LIMIT 2) t"};
+	    "WHERE id = $1::bigint OR serial IN ($3::bytea, $4::bytea) OR " CERT_BY_DIGEST("",
+		"sha1", "$2::bytea") " OR " CERT_BY_DIGEST("", "sha256",
+		"$2::bytea") " "
+			     "ORDER BY ca_id < 0 LIMIT 2) t"};
 	struct store_params p = {0};
 	PGresult *res = NULL;
 	int rc;

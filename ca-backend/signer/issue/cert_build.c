@@ -13,15 +13,15 @@
 #include "cert_limits.h"
 
 #define SERIAL_TIME_SIZE 4
-#define SERIAL_TIME_UNIT 4 /* seconds: 30 bits of them last until 2106 */
+#define SERIAL_TIME_UNIT 4    /* seconds: 30 bits of them last until 2106 */
 #define SERIAL_RANDOM_SIZE 12 /* 96 bits */
 
 static const unsigned char version_3[] = {GH_DER_CONTEXT(0), 3, GH_DER_INTEGER, 1, 2};
 static const unsigned char oid_ski[] = {GH_OID_DER(GH_OID_SUBJECT_KEY_ID)};
 
-/* RFC 5280, 4.1.2.2: 16 octets, of which 96 bits are random. The time before them, which is no secret,
- * has numbers follow each other, so that the database writes them to one part of their index and not
- * all over it. The first octet is 0x40 to 0x7f: positive, and nothing to strip. */
+/* RFC 5280, 4.1.2.2: 16 octets, of which 96 bits are random. The time before them, which is no
+ * secret, has numbers follow each other, so that the database writes them to one part of their
+ * index and not all over it. The first octet is 0x40 to 0x7f: positive, and nothing to strip. */
 static int
 put_serial(struct gh_buf *b, struct gh_error *err)
 {

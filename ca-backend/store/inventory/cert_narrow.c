@@ -118,8 +118,10 @@ put_thumbprint(struct filter_writer *w, const struct cert_node *n)
 {
 	char v[SQL_VALUE_SIZE];
 
-	gh_buf_putf(w->b, "certificate_mark(id, encode(%s, 'hex')) = ANY (certificate_marks(lower(%s)))",
-	    strlen(n->text) == CERT_SHA1_DIGITS ? "sha1" : "sha256", filter_add_text(w, n->text, v));
+	gh_buf_putf(w->b,
+	    "certificate_mark(id, encode(%s, 'hex')) = ANY (certificate_marks(lower(%s)))",
+	    strlen(n->text) == CERT_SHA1_DIGITS ? "sha1" : "sha256",
+	    filter_add_text(w, n->text, v));
 }
 
 /* ---- tests ---- */
@@ -155,8 +157,8 @@ is_held(const struct cert_node *n)
 static bool
 is_narrow_test(const struct cert_node *n, enum cert_narrow how)
 {
-	bool is_by_id =
-	    is_of(n, CERT_COL_REQUESTER) || is_of(n, CERT_COL_TEMPLATE) || is_rare_state(n) || is_held(n);
+	bool is_by_id = is_of(n, CERT_COL_REQUESTER) || is_of(n, CERT_COL_TEMPLATE) ||
+	    is_rare_state(n) || is_held(n);
 
 	if (how == CERT_NARROW_BY_ID)
 		return is_by_id;

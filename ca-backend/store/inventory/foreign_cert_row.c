@@ -18,7 +18,8 @@ int
 store_find_sha256(struct store *s, const struct gh_der *cert, int64_t *id, struct gh_error *err)
 {
 	static const struct store_statement st = {"certificate_find_sha256",
-	    "SELECT id FROM certificate WHERE " CERT_BY_DIGEST("", "sha256", "$1::bytea") " ORDER BY id LIMIT 1"};
+	    "SELECT id FROM certificate WHERE " CERT_BY_DIGEST("", "sha256",
+		"$1::bytea") " ORDER BY id LIMIT 1"};
 	unsigned char sha256[SHA256_SIZE];
 	struct store_params p = {0};
 	PGresult *res;

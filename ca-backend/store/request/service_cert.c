@@ -27,8 +27,9 @@ store_find_service_cert(struct store *s, const unsigned char *der, size_t len,
     struct store_service_cert *out, struct gh_error *err)
 {
 	static const struct store_statement st = {"service_cert_find",
-	    "SELECT ca_id, status = 21 FROM certificate WHERE " CERT_BY_DIGEST("", "sha256", "$1::bytea") " AND ca_id > 0 AND request_id = 0 AND requester = '" STORE_SERVICE_REQUESTER
-	    "'"};
+	    "SELECT ca_id, status = 21 FROM certificate WHERE " CERT_BY_DIGEST("", "sha256",
+		"$1::bytea") " AND ca_id > 0 AND request_id = 0 AND requester = '" STORE_SERVICE_REQUESTER
+			     "'"};
 	struct store_params p = {0};
 	unsigned char sha256[32];
 	PGresult *res;

@@ -47,8 +47,9 @@ choose_row(const PGresult *res, const char *issuer_dn, int64_t *id, struct gh_er
 }
 
 static const struct store_statement find_thumbprint = {"certificate_find_thumbprint",
-    "SELECT id, '', ca_id < 0 FROM certificate WHERE " CERT_BY_DIGEST("", "sha1", "$1::bytea") " OR " CERT_BY_DIGEST("", "sha256", "$1::bytea") " "
-    "ORDER BY ca_id < 0 LIMIT 2"};
+    "SELECT id, '', ca_id < 0 FROM certificate WHERE " CERT_BY_DIGEST("", "sha1",
+	"$1::bytea") " OR " CERT_BY_DIGEST("", "sha256", "$1::bytea") " "
+								      "ORDER BY ca_id < 0 LIMIT 2"};
 static const struct store_statement find_serial = {"certificate_find_serial",
     "SELECT id, " CERT_ISSUER ", ca_id < 0 FROM certificate WHERE serial IN ($1::bytea, $2::bytea) "
     "ORDER BY ca_id < 0 LIMIT $3::int"};
@@ -197,11 +198,15 @@ store_recognize(struct store *s, const unsigned char *der, size_t len, struct st
 {
 	static const struct store_statement st = {"certificate_recognize",
 	    "SELECT c.der, c.status, c.requester, q.requester_dn, q.requester_id, q.requester_kind, q.mac, "
-	    "EXISTS (SELECT FROM ca k CROSS JOIN unnest(k.chain) AS t(der) JOIN certificate i ON " CERT_BY_DIGEST("i.", "sha256", "sha256(t.der)") " "
-	    "  WHERE k.id = c.ca_id AND i.status = 21 AND (SELECT count(*) FROM certificate o WHERE o.status = 20 AND "
-	    "    left(lower(o.subject), 200) = left(lower(i.subject), 200) AND " CERT_BY_DIGEST("o.", "spki_sha256", "i.spki_sha256") ") = 0), "
-	    "q.label, q.est_user, q.device FROM certificate c "
-	    "LEFT JOIN request q ON q.id = c.request_id WHERE c.serial IN ($1::bytea, $2::bytea) AND c.ca_id > 0"};
+	    "EXISTS (SELECT FROM ca k CROSS JOIN unnest(k.chain) AS t(der) JOIN certificate i ON " CERT_BY_DIGEST(
+		"i.", "sha256",
+		"sha256(t.der)") " "
+				 "  WHERE k.id = c.ca_id AND i.status = 21 AND (SELECT count(*) FROM certificate o WHERE o.status = 20 AND "
+				 "    left(lower(o.subject), 200) = left(lower(i.subject), 200) AND " CERT_BY_DIGEST(
+				     "o.", "spki_sha256",
+				     "i.spki_sha256") ") = 0), "
+						      "q.label, q.est_user, q.device FROM certificate c "
+						      "LEFT JOIN request q ON q.id = c.request_id WHERE c.serial IN ($1::bytea, $2::bytea) AND c.ca_id > 0"};
 	unsigned char padded[SERIAL_BYTES] = {0};
 	struct store_params p = {0};
 	struct gh_der tbs, serial;
