@@ -9,6 +9,7 @@ import functools
 import hashlib
 import json
 import os
+import pty
 import shutil
 import signal
 import ssl
@@ -23,7 +24,7 @@ import der
 import ocsp
 import tap
 from client import Client
-from environment import Environment, read_shell_variables, wait_for
+from environment import BUILD, Environment, read_shell_variables, wait_for
 from mail_server import Certificates, Exim
 from person import Person
 from plain_browser import PlainBrowser
@@ -69,6 +70,16 @@ def certificate(subject="www.elsewhere.test", issuer=(("CN", "Foreign CA"),), se
 
 def pem(cert):
     return der.pem(cert, "CERTIFICATE")
+
+
+def read_to_end(terminal):
+    """What was written to a terminal that nobody has open any more."""
+    out = b""
+    while True:
+        try:
+            out += os.read(terminal, 4096)
+        except OSError:
+            return out
 
 
 P256_ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
@@ -187,10 +198,13 @@ class Import(Case):
         (folder / "below" / "b.der").write_bytes(certs[1])
         (folder / "readme").write_text("no certificate")
         (folder / "link").symlink_to("/etc/passwd")
+        (folder / ".hidden.pem").write_text(pem(certificate("hidden in a folder")))
+        os.mkfifo(folder / "fifo")
         done = env.admin("cert", "import", folder, "--json", check=False)
         self.assertEqual(done.returncode, 1)
         answer = json.loads(done.stdout)
-        self.assertEqual((answer["stored"], answer["refused"], len(answer["entries"])), (2, 1, 3), answer)
+        self.assertEqual((answer["stored"], answer["refused"], answer["passed_over"], len(answer["entries"])), (2, 1, 3, 3), answer)
+        self.assertIn("3 links, hidden and special files were passed over", env.admin("cert", "import", folder, check=False).stdout.decode())
         (env.scratch / "list.csv").write_text(
             "\ufefffile,certificate,Department,Cost-Center\r\nfolder/a.pem,,IT,\r\n," + base64.b64encode(certs[2]).decode() + ',"Sales, Süd",17\r\n'
             f'"folder/none.pem",,IT,\r\n,{base64.b64encode(certs[3]).decode()},,many\r\n,,IT,\r\na,b,c,d,e\r\n"x\r\n')
@@ -202,6 +216,35 @@ class Import(Case):
         page = olga.get("/pki/certificates?query=" + urllib.parse.quote('Department -startswith "Sales" AND State -eq "foreign"')).json
         self.assertEqual([e["id"] for e in page["entries"]], [number])
         self.expect(olga.send("PUT", f"/pki/certificate/{number}/metadata?merge=yes", {"Department": "IT"}), 200)
+
+    def test_a_folder_of_many_files_and_garbage(self):
+        """Whoever waits at a terminal is told how far it is; each line that was refused is told, and nothing else with --quiet."""
+        folder = env.scratch / "many"
+        folder.mkdir()
+        cert = pem(certificate("in many files"))
+        for i in range(1020):
+            (folder / f"{i:04}.pem").write_text(cert)
+        garbage = {"broken.pem": cert[:200], "cut.der": certificate("cut")[:-1], "empty": b"", "noise": os.urandom(500), "a\n\x1b[31mname": b"x"}
+        for name, content in garbage.items():
+            (folder / name).write_bytes(content.encode() if isinstance(content, str) else content)
+        answer = env.admin("cert", "import", folder, "--quiet", "--json", check=False)
+        self.assertEqual(answer.returncode, 1)
+        told = json.loads(answer.stdout)
+        self.assertEqual((told["stored"], told["present"], told["refused"]), (1, 1019, 5))
+        self.assertEqual({e["result"] for e in told["entries"]}, {"refused"})
+        self.assertEqual(len({e["file"] for e in told["entries"]}), 5)
+        parent, child = pty.openpty()
+        done = subprocess.run([BUILD / "gatehouse", "cert", "import", folder, "--quiet", "-c", env.dir / "state" / "gatehouse.conf"], stdin=subprocess.DEVNULL,
+                              stdout=subprocess.PIPE, stderr=child)
+        os.close(child)
+        self.assertEqual(read_to_end(parent).decode().splitlines(), ["500 files: 0 stored, 500 already there, 0 refused", "1000 files: 0 stored, 1000 already there, 0 refused"])
+        os.close(parent)
+        self.assertEqual((done.returncode, b"\x1b" in done.stdout), (1, False))
+        self.assertIn(b"0 stored, 1020 already there, 5 refused", done.stdout)
+        # what is wrong with all of them is said once
+        wrong = env.admin("cert", "import", folder, "--metadata", "Nope=1", check=False)
+        self.assertEqual((wrong.returncode, wrong.stdout), (1, b""))
+        self.assertEqual(len(wrong.stderr.splitlines()), 1, wrong.stderr)
 
     def test_the_same_at_the_same_moment_is_one(self):
         certs = [certificate(f"race{i}.test", serial=7000 + i) for i in range(5)]

@@ -43,7 +43,12 @@ take_bytes(struct import_files *f, const char *name, const void *bytes, size_t l
 	int rc = find_password(f, bytes, len, err);
 
 	f->import.name = name;
-	return rc == 0 ? cert_import(&f->import, bytes, len, &f->report, err) : rc;
+	if (rc == 0)
+		rc = cert_import(&f->import, bytes, len, &f->report, err);
+	f->files++;
+	if (rc == 0 && f->progress != NULL)
+		f->progress(f);
+	return rc;
 }
 
 static int
@@ -72,16 +77,20 @@ static int
 take_entry(struct import_files *f, const char *folder, const char *name, int depth,
     struct gh_error *err)
 {
-	struct stat st;
+	struct stat st = {0};
 	char *path;
 	int rc = 0;
 
 	if (asprintf(&path, "%s/%s", folder, name) < 0)
 		return gh_fail(err, GH_E_NOMEM, "folder");
-	if (lstat(path, &st) == 0 && S_ISREG(st.st_mode))
+	if (*name != '.' && lstat(path, &st) != 0)
+		st.st_mode = S_IFREG; /* to be told why it cannot be read */
+	if (S_ISREG(st.st_mode))
 		rc = take_file(f, path, err);
-	else if (lstat(path, &st) == 0 && S_ISDIR(st.st_mode) && depth < DEPTH_MAX)
+	else if (S_ISDIR(st.st_mode) && depth < DEPTH_MAX)
 		rc = take_folder(f, path, depth + 1, err);
+	else
+		f->passed_over++;
 	free(path);
 	return rc;
 }
@@ -97,7 +106,8 @@ take_folder(struct import_files *f, const char *path, int depth, struct gh_error
 		return cert_import_refuse(&f->import, strerror(errno), &f->report, err);
 	}
 	for (int i = 0; i < n; i++) {
-		if (rc == 0 && names[i]->d_name[0] != '.')
+		if (rc == 0 && strcmp(names[i]->d_name, ".") != 0 &&
+		    strcmp(names[i]->d_name, "..") != 0)
 			rc = take_entry(f, path, names[i]->d_name, depth, err);
 		free(names[i]);
 	}

@@ -10,9 +10,13 @@ struct import_files {
 	const char *password_file; /* NULL: asked, where there is somebody to ask */
 	char *password;            /* once it is known; prompt_free */
 	struct cert_import_report report;
+	int64_t files;       /* that were read */
+	int64_t passed_over; /* in folders: links, hidden, special and what lies too deep */
+	void (*progress)(const struct import_files *f); /* after each of them; NULL: nobody waits */
 };
 
-/* A file, "-", or all files in a folder and those below it; links are not followed there. */
+/* A file, "-", or all files in a folder and those below it, but hidden ones; links are not followed
+ * there. */
 int import_files_add(struct import_files *f, const char *path, struct gh_error *err) GH_MUSTCHECK;
 /* The first line names the columns: "file" (its path, or one beside the list), or "certificate"
  * (PEM or DER in base64); all others are metadata fields, and what is empty is not set. A line that

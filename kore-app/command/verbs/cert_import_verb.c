@@ -2,6 +2,7 @@
  * docs/inventory.md */
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <openssl/err.h>
 #include <openssl/provider.h>
@@ -14,6 +15,8 @@
 #include "command.h"
 #include "prompt.h"
 #include "verb.h"
+
+#define PROGRESS_FILES 500
 
 static const char *password_file, *list_file;
 static struct option_list metadata;
@@ -51,28 +54,52 @@ read_metadata(gh_json *values, struct gh_error *err)
 	return rc;
 }
 
+/* For who waits at a terminal. */
+static void
+show_progress(const struct import_files *f)
+{
+	if (f->files % PROGRESS_FILES == 0)
+		fprintf(stderr, "%lld files: %lld stored, %lld already there, %lld refused\n",
+		    (long long)f->files, (long long)f->report.stored, (long long)f->report.present,
+		    (long long)f->report.refused);
+}
+
+/* What is wrong with the metadata of all is said once. */
+static int
+check_metadata(const struct import_files *f, struct gh_error *err)
+{
+	gh_json *typed = NULL;
+	int rc = cert_import_metadata(&f->import, &typed, err);
+
+	gh_json_free(typed);
+	return rc;
+}
+
 static int
 import_all(struct verb_call *c, struct import_files *f, struct gh_error *err)
 {
-	int rc = 0;
+	int rc;
 
 	if (list_file != NULL)
 		return import_files_csv(f, list_file, err);
+	rc = check_metadata(f, err);
 	for (int i = 0; rc == 0 && i < c->operands; i++)
 		rc = import_files_add(f, c->operand[i], err);
 	return rc;
 }
 
-/* {"stored","present","refused","private_keys","entries"}; takes entries. */
+/* {"stored","present","refused","private_keys","passed_over","entries"}; takes entries. */
 static int
-conclude(struct verb_call *c, struct cert_import_report *r, struct gh_error *err)
+conclude(struct verb_call *c, struct import_files *f, struct gh_error *err)
 {
+	struct cert_import_report *r = &f->report;
 	gh_json *o = c->out = gh_json_new_object();
 	int bad = gh_json_set_int(o, "stored", r->stored);
 
 	bad |= gh_json_set_int(o, "present", r->present);
 	bad |= gh_json_set_int(o, "refused", r->refused);
 	bad |= gh_json_set_int(o, "private_keys", r->keys);
+	bad |= gh_json_set_int(o, "passed_over", f->passed_over);
 	bad |= gh_json_set(o, "entries", r->entries);
 	r->entries = NULL;
 	if (r->refused > 0)
@@ -84,6 +111,7 @@ static int
 work(struct verb_call *c, struct gh_error *err)
 {
 	struct import_files f = {.password_file = password_file,
+	    .progress = isatty(STDERR_FILENO) ? show_progress : NULL,
 	    .report = {.entries = gh_json_new_array(), .only_refused = is_quiet}};
 	gh_json *values = gh_json_new_object();
 	struct catalog *catalog = NULL;
@@ -104,7 +132,11 @@ work(struct verb_call *c, struct gh_error *err)
 		rc = import_all(c, &f, err);
 	}
 	if (rc == 0)
-		rc = conclude(c, &f.report, err);
+		rc = conclude(c, &f, err);
+	else if (f.report.stored > 0)
+		fprintf(stderr,
+		    "%s: %lld certificates were stored before this: the same command goes on from there\n",
+		    c->who, (long long)f.report.stored);
 	gh_json_free(f.report.entries);
 	gh_json_free(values);
 	prompt_free(f.password);
@@ -138,15 +170,21 @@ show(struct verb_call *c)
 	if (number(c->out, "private_keys") > 0)
 		printf("%lld private keys were passed over: none is stored\n",
 		    number(c->out, "private_keys"));
+	if (number(c->out, "passed_over") > 0)
+		printf("%lld links, hidden and special files were passed over\n",
+		    number(c->out, "passed_over"));
 	return output_finish();
 }
 
 const struct verb verb_cert_import = {
     .usage = {"[FILE|FOLDER...]", 0, -1,
 	"Puts certificates that others issued into the inventory: PEM, DER, PKCS#7 and PKCS#12, of which private keys are "
-	"passed over. Of a folder all files in it are taken. What is there already stays as it is. \"-\" is standard input.",
+	"passed over. Of a folder all files in it and below it are taken, without following links, but no hidden ones. What is "
+	"there already stays as it is. \"-\" is standard input. Fails where one was refused; the others are stored.",
 	"gatehouse cert import /etc/ssl/certs/partner.pem --metadata Department=IT\n"
+	"gatehouse cert import /etc/ssl/appliances --quiet\n"
 	"gatehouse cert import keystore.p12 --password-file pass\n"
+	"openssl s_client -connect mail.example:465 -showcerts </dev/null | gatehouse cert import -\n"
 	"gatehouse cert import --csv servers.csv --json\n"},
     .options = options,
     .needs = NEEDS_GRANTS,
