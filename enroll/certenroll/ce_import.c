@@ -115,6 +115,7 @@ static int
 answer(const struct cert_import_report *report, gh_json *out, struct gh_error *err)
 {
 	const gh_json *first = gh_json_at(report->entries, 0), *taken = NULL;
+	const char *why = gh_json_string(gh_json_get(first, "reason"));
 	int bad;
 
 	for (size_t i = 0; taken == NULL && i < gh_json_size(report->entries); i++)
@@ -122,7 +123,7 @@ answer(const struct cert_import_report *report, gh_json *out, struct gh_error *e
 			taken = gh_json_at(report->entries, i);
 	if (taken == NULL)
 		return gh_refuse(err, GH_E_BAD_REQUEST, "Nothing was imported: %.300s.",
-		    gh_json_string(gh_json_get(first, "reason")));
+		    why != NULL ? why : "there is no certificate in it");
 	bad = gh_json_set(out, "CMSID", gh_json_ref(gh_json_get(taken, "id"))) |
 	    gh_json_set_int(out, "Stored", report->stored) |
 	    gh_json_set_int(out, "Present", report->present) |
