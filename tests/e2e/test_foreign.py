@@ -324,9 +324,9 @@ class Classic(Case):
         self.assertEqual(self.expect(olga.post("/CMSApi/Certificates/3/Contents", lookup), 200), {"CMSID": number, "Content": base64.b64encode(one).decode()})
         self.assertEqual(self.expect(olga.post("/CMSApi/Metadata/3/Get", {**lookup, "Metadata": {"Department": ""}}), 200), {"Department": "IT"})
         # as a list of pairs, in another case, and the other name of the content
-        pairs = [{"MetadataFieldTypeName": "Department", "Value": "Sales"}, {"MetadataFieldTypeName": "Cost-Center", "Value": None}]
+        pairs = [{"MetadataFieldTypeName": "Department", "Value": "Classic"}, {"MetadataFieldTypeName": "Cost-Center", "Value": None}]
         reply = admin.post("/cmsapi/certificates/3/IMPORT", {"certificate": base64.b64encode(pem(two).encode()).decode(), "metadatalist": pairs, "Unknown": 1})
-        self.assertEqual(self.metadata(self.expect(reply, 200)["CMSID"]), {"Department": "Sales"})
+        self.assertEqual(self.metadata(self.expect(reply, 200)["CMSID"]), {"Department": "Classic"})
         chain, alone = self.file("classic.pem", pem(two) + pem(three)), self.file("classic4.pem", pem(four))
         p7 = der.openssl("crl2pkcs7", "-nocrl", "-certfile", str(chain), "-outform", "DER")
         answer = self.call(p7)
