@@ -453,6 +453,11 @@ killed()
 		has "SELECT count(*) FROM ca WHERE name = 'victim' AND state = 'active' AND sealed IS NOT NULL" 1
 	done
 	[ "$stopped" -gt 0 ]
+	# the server ends what the last one has begun, and a renewal before that is refused
+	until has "SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend' AND datname = current_database()
+	    AND pid <> pg_backend_pid()" 0; do
+		sleep 0.1
+	done
 	# each superseded key has its audit row, and nothing else has
 	has "SELECT (SELECT count(*) FROM ca WHERE name LIKE 'victim@%') =
 	    (SELECT count(*) FROM audit WHERE object = 'victim' AND event = 'ca.renewed')" t
