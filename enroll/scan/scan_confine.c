@@ -140,6 +140,12 @@ close_files(struct gh_error *err)
 	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (call), 0, 4), LOAD(ARGUMENT(argument)), \
 	    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (value), 0, 1), VERDICT(SECCOMP_RET_ALLOW), \
 	    LOAD(offsetof(struct seccomp_data, nr))
+/* With a pointer that is NULL, in all of its bits. */
+#define ALLOW_NULL(call, argument) \
+	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (call), 0, 6), LOAD(ARGUMENT(argument)), \
+	    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0, 0, 3), LOAD(ARGUMENT(argument) + 4), \
+	    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0, 0, 1), VERDICT(SECCOMP_RET_ALLOW), \
+	    LOAD(offsetof(struct seccomp_data, nr))
 /* Without any of these bits in its argument. */
 #define ALLOW_WITHOUT(call, argument, bits) \
 	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (call), 0, 4), LOAD(ARGUMENT(argument)), \
@@ -147,7 +153,8 @@ close_files(struct gh_error *err)
 	    VERDICT(REFUSAL)
 
 #define WRITES (O_WRONLY | O_RDWR | O_CREAT | O_TRUNC | O_APPEND)
-#define THREAD 0x00000100 /* CLONE_VM: a thread, no process */
+/* CLONE_THREAD: it ends with us. CLONE_VM alone makes processes, which stay. */
+#define THREAD 0x00010000
 
 static const struct sock_filter filter[] = {
     LOAD(offsetof(struct seccomp_data, arch)),
@@ -195,7 +202,12 @@ static const struct sock_filter filter[] = {
     ALLOW(SYS_statx),
     ALLOW(SYS_lseek),
     ALLOW(SYS_pread64),
-    ALLOW(SYS_fcntl),
+    /* no owner or signal of a descriptor, which would end other processes of our user */
+    ALLOW_WITH(SYS_fcntl, 1, F_GETFD),
+    ALLOW_WITH(SYS_fcntl, 1, F_SETFD),
+    ALLOW_WITH(SYS_fcntl, 1, F_GETFL),
+    ALLOW_WITH(SYS_fcntl, 1, F_SETFL),
+    ALLOW_WITH(SYS_fcntl, 1, F_DUPFD_CLOEXEC),
     ALLOW(SYS_getdents64),
     ALLOW(SYS_readlinkat),
 #if defined(SYS_readlink)
@@ -243,7 +255,7 @@ static const struct sock_filter filter[] = {
     ALLOW(SYS_gettimeofday),
     ALLOW(SYS_uname),
     ALLOW(SYS_sysinfo),
-    ALLOW_WITH(SYS_prlimit64, 2, 0), /* no new limit: pthread_getattr_np reads the stack's */
+    ALLOW_NULL(SYS_prlimit64, 2), /* no new limit: pthread_getattr_np reads the stack's */
 
     VERDICT(REFUSAL),
 };

@@ -10,7 +10,10 @@
 #include <fcntl.h>
 #include <netdb.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -24,14 +27,18 @@
 
 #include "../sanitizer.h"
 
+static pid_t other; /* another process of this user */
+
 /* Exit status of trial() in a confined child. */
 static int
 confined(int (*trial)(void))
 {
 	struct gh_error err = {0};
 	int status;
-	pid_t pid = fork();
+	pid_t pid;
 
+	other = getpid();
+	pid = fork();
 	if (pid == 0)
 		_exit(scan_confine(&err) == 0 ? trial() : 99);
 	assert_true(pid > 0);
@@ -84,9 +91,46 @@ fork_process(void)
 }
 
 static int
+leave(void *arg)
+{
+	(void)arg;
+	return 0;
+}
+
+/* One with our memory, which is no thread: it would stay when we end. */
+static int
+leave_process(void)
+{
+	static char stack[65536];
+
+	return refused(clone(leave, stack + sizeof(stack), CLONE_VM | SIGCHLD, NULL) >= 0);
+}
+
+static int
 kill_other(void)
 {
-	return refused(kill(getppid(), 0) == 0);
+	return refused(kill(other, 0) == 0);
+}
+
+/* A descriptor's owner gets a signal of our choice. */
+static int
+signal_other(void)
+{
+	int fd = socket(AF_INET, SOCK_STREAM, 0);
+
+	return fd < 0 ? 2 : refused(fcntl(fd, F_SETOWN, other) == 0);
+}
+
+/* By a limit whose address looks like none in its lower half. */
+static int
+limit_other(void)
+{
+	struct rlimit *l = mmap((void *)0x700000000, 4096, PROT_READ | PROT_WRITE,
+	    MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
+
+	if (l != (void *)0x700000000 || syscall(SYS_prlimit64, other, RLIMIT_CORE, NULL, l) != 0)
+		return 2;
+	return refused(syscall(SYS_prlimit64, other, RLIMIT_CORE, l, NULL) == 0);
 }
 
 static int
@@ -150,7 +194,10 @@ confine__nothing_of_the_machine(void **state)
 	assert_int_equal(confined(speak_to_the_machine), 0);
 	assert_int_equal(confined(run_program), 0);
 	assert_int_equal(confined(fork_process), 0);
+	assert_int_equal(confined(leave_process), 0);
 	assert_int_equal(confined(kill_other), 0);
+	assert_int_equal(confined(signal_other), 0);
+	assert_int_equal(confined(limit_other), 0);
 	assert_int_equal(confined(listen_to_others), 0);
 }
 
