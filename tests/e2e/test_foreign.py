@@ -751,9 +751,8 @@ class ScanJob(Case):
 
     def begin(self, *lines):
         TARGETS.write_text("\n".join(lines) + "\n")
-        before = self.job()["started"]
         env.admin("job", "run", "scan", "--background")
-        wait_for(lambda: self.job()["started"] != before, "the job begins")
+        wait_for(lambda: self.job()["wanted"] is False, "the job begins")
 
     def run_job(self, *lines):
         self.begin(*lines)
