@@ -186,7 +186,7 @@ class Token(unittest.TestCase):
         finally:
             (HERE / "gone").rename(HERE / "tokens")
         env = self.env
-        env.await_each_worker(lambda client: json.loads(client.get("/readyz").body)["kra"] == "up", "the token is back", 30)
+        env.await_each_worker(lambda client: json.loads(client.get("/readyz").body)["kra"] == "up", "the token is back")
 
     def test_says_which_key_is_missing(self):
         done = self.env.admin("kra", "renew", "--ca", "issuing", "--key-uri", "pkcs11:token=kra;object=nobody", check=False)
