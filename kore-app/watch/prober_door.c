@@ -59,6 +59,8 @@ prober_door_send(void *arg, int fd, struct gh_error *err)
 	return 0;
 }
 
+/* A worker may have been taken over. There is room for one descriptor and no other: whatever comes,
+ * none is left open that nobody knows of. */
 int
 prober_door_take(int inside)
 {
@@ -69,7 +71,8 @@ prober_door_take(int inside)
 	struct cmsghdr *c;
 	int fd = -1;
 
-	if (recvmsg(inside, &m, MSG_DONTWAIT | MSG_CMSG_CLOEXEC) != 1)
+	m.msg_controllen = CMSG_LEN(sizeof(int));
+	if (recvmsg(inside, &m, MSG_DONTWAIT | MSG_CMSG_CLOEXEC) < 0)
 		return -1;
 	c = CMSG_FIRSTHDR(&m);
 	if (c != NULL && c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_RIGHTS &&

@@ -9,6 +9,8 @@
 #include "prober_child.h"
 #include "run_prober.h"
 
+#define TAKE_MAX 8 /* at a time: a worker that goes on asking does not keep us from all else */
+
 int
 run_prober_open(struct run_prober *p, const struct gh_conf *conf, struct gh_error *err)
 {
@@ -59,7 +61,7 @@ run_prober_look(struct run_prober *p)
 {
 	int fd;
 
-	while ((fd = prober_door_take(p->inside)) >= 0) {
+	for (int i = 0; i < TAKE_MAX && (fd = prober_door_take(p->inside)) >= 0; i++) {
 		run_prober_stop(p);
 		p->waiting = fd;
 	}
