@@ -38,7 +38,7 @@ roles {{ officer_groups = "pki-officers" }}
 limits {{ failures = 1000 }}
 scan {{ targets = "{TARGETS}" rate = 1000 timeout = 60 }}
 jobs {{ scan = 0 }}
-""")
+""", PGPASSWORD="which the process of a scan does not get")
 KEY, OTHER = der.Key(env.scratch, "ec:P-256"), der.Key(env.scratch, "ec:P-256")
 var = env.var
 olga = Person("olga", (env.dir / "state" / "officer.password").read_text().strip(), env)

@@ -100,7 +100,7 @@ run_program(const struct run_child *c, pid_t parent, int report)
 	} else if (set_signals(parent) != 0) {
 		strcpy(f.step, "signals");
 	} else {
-		execvp(c->argv[0], c->argv);
+		execvpe(c->argv[0], c->argv, c->env != NULL ? c->env : environ);
 		strcpy(f.step, "exec");
 	}
 	f.error = errno;

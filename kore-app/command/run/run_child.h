@@ -9,6 +9,7 @@
 
 struct run_child {
 	char *const *argv; /* argv[0]: path, or name looked up in PATH */
+	char *const *env;  /* its environment; NULL = ours */
 	const char *user;  /* "" = as we are */
 	int inherit_fd[2]; /* stay open in the child; -1 = none */
 	int stdout_fd;     /* its standard output; -1 = ours */
