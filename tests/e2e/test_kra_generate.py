@@ -345,7 +345,8 @@ class Load(Case):
                 for _ in range(8):
                     self.expect(bob.get("/pki/keys"), 200)
                     self.expect(Client(env).enroll(der.csr(file)), 200)
-                self.assertEqual([c.done() for c in calls], [False] * len(calls))
+                # nobody has a key by now; on a busy machine somebody's deadline is over
+                self.assertLessEqual({c.result().status for c in calls if c.done()}, {503})
             finally:
                 os.kill(pid, signal.SIGCONT)
             replies = [c.result() for c in calls]
