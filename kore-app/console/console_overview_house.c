@@ -10,10 +10,12 @@
 #include "console_page.h"
 
 #define NAME_SIZE 40
+#define ENDPOINTS "endpoints_" /* of the values: endpoints_failing ... */
 
 /* Those that have a text of their own, house_code.NAME; the others are "other". */
 static const char *const known[] = {"signer", "ca-certificate", "ca-key", "crl", "ocsp-signer",
-    "audit", "syslog", "requests", "recoveries", "certificates", "job", "node", "notify"};
+    "audit", "syslog", "endpoints", "requests", "recoveries", "certificates", "job", "node",
+    "notify"};
 
 /* The key of its text: "ca-key" is ca_key. */
 static const char *
@@ -73,6 +75,30 @@ put_findings(gh_json *house)
 	return bad | console_set(house, "wrong", wrong) | console_set(house, "well", well);
 }
 
+/* What scans have found, where there is a list of endpoints: the numbers behind the finding. */
+static int
+put_endpoints(gh_json *data, const gh_json *house)
+{
+	const gh_json *values = gh_json_get(house, "values");
+	gh_json *o = gh_json_new_object();
+	int bad = 0;
+	bool any = false;
+
+	for (void *it = gh_json_iter(values); it != NULL; it = gh_json_next(values, it)) {
+		const char *name = gh_json_iter_name(it);
+
+		if (strncmp(name, ENDPOINTS, strlen(ENDPOINTS)) != 0)
+			continue;
+		any = true;
+		bad |=
+		    gh_json_set(o, name + strlen(ENDPOINTS), gh_json_ref(gh_json_iter_value(it)));
+	}
+	if (any && bad == 0)
+		return gh_json_set(data, "endpoints", o);
+	gh_json_free(o);
+	return bad;
+}
+
 int
 overview_put_house(struct worker_env *env, const struct call *call, gh_json *data,
     struct gh_error *err)
@@ -85,7 +111,7 @@ overview_put_house(struct worker_env *env, const struct call *call, gh_json *dat
 		return 0;
 	rc = console_ask(env, call, &what, &house, err);
 	if (rc == 0 &&
-	    ((put_findings(house) | put_level(house)) != 0 ||
+	    ((put_findings(house) | put_level(house) | put_endpoints(data, house)) != 0 ||
 		gh_json_set(data, "house", gh_json_ref(house)) != 0))
 		rc = gh_fail(err, GH_E_NOMEM, "overview");
 	gh_json_free(house);

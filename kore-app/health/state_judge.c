@@ -161,6 +161,30 @@ judge_syslog(const struct judge *j)
 		    age > 0 ? ", up to the last " : "", age > 0 ? span : "");
 }
 
+/* Others may have to mend it: only what relying parties refuse is wrong. */
+static void
+judge_endpoints(const struct judge *j)
+{
+	int64_t bad =
+	    value_of(j, "endpoints", "ended", "") + value_of(j, "endpoints", "revoked", "");
+	struct gauge g;
+
+	if (j->conf->scan.targets[0] == '\0')
+		return;
+	for (size_t i = 0; next(j, "endpoints", &i, &g);)
+		finding_value(j->f,
+		    &(struct finding_value){"endpoints", g.a, g.value, "", NULL, NULL});
+	if (bad > 0)
+		finding_wrong(j->f, FINDING_WARNING, "endpoints", "`gatehouse scan list`",
+		    "%" PRId64 " serve a certificate that has ended or was revoked", bad);
+	else
+		finding_ok(j->f, "endpoints",
+		    "%" PRId64 " asked, %" PRId64 " without certificate, %" PRId64
+		    " with one that ends within 14 days",
+		    value_of(j, "endpoints", "all", ""), value_of(j, "endpoints", "failing", ""),
+		    value_of(j, "endpoints", "ending", ""));
+}
+
 static void
 judge_requests(const struct judge *j)
 {
@@ -225,6 +249,7 @@ state_judge(struct findings *f, const struct gh_conf *conf, const gh_json *gauge
 		judge_ocsp(&j, &g);
 	judge_audit(&j);
 	judge_syslog(&j);
+	judge_endpoints(&j);
 	judge_requests(&j);
 	judge_recoveries(&j);
 	put_deliveries(&j);

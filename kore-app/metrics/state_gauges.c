@@ -60,6 +60,9 @@ static const struct {
     {"syslog_oldest", "gatehouse_syslog_oldest_seconds",
 	"Since the oldest row of the audit trail was sealed that has not been sent to the collector of syslog; 0: none waits.",
 	{NULL, NULL}},
+    {"endpoints", "gatehouse_endpoints",
+	"Endpoints that scans asked within 8 days: all; without certificate; whose certificate ends within 14 days, has ended, was revoked; 10000: or more.",
+	{"state", NULL}},
     {"audit_unsealed_age", "gatehouse_audit_unsealed_age_seconds",
 	"Age of the oldest row of the audit trail without a seal; 0: all are sealed.",
 	{NULL, NULL}},
@@ -127,7 +130,7 @@ state_gauges_read(const struct gh_conf *conf, struct store *s, gh_json **lines,
     struct gh_error *err)
 {
 	const struct store_gauge_options o = {conf->crl.delta_interval != 0,
-	    conf->pages.session_idle, conf->syslog.host[0] != '\0'};
+	    conf->pages.session_idle, conf->syslog.host[0] != '\0', conf->scan.targets[0] != '\0'};
 
 	return store_gauges(s, &o, lines, err);
 }

@@ -7,6 +7,7 @@ import concurrent.futures
 import datetime
 import functools
 import hashlib
+import html
 import json
 import os
 import pty
@@ -774,6 +775,15 @@ class ScanJob(Case):
         found = {e["port"]: e for e in env.admin("scan", "list", "--limit", 0, "--json")}
         self.assertEqual([found[p]["subject"] for p in (server.port, other.port, 1)], ["CN=by-job", "CN=by-job-too", None])
         self.assertIn("0 changed", env.admin("job", "run", "scan"))
+        values = json.loads(env.admin("status", "--json", check=False).stdout)["values"]
+        for state, count in (("all", "scan_endpoint"), ("failing", "scan_endpoint where error is not null"),
+                             ("ended", "scan_sighting where is_current and not_after < now()"), ("revoked", "scan_sighting where false")):
+            self.assertEqual(values[f"endpoints_{state}"], env.count(f"select count(*) from {count}"), state)
+        self.assertGreater(values["endpoints_failing"], 0)
+        self.assertEqual(env.count("select count(*) from scan_sighting s join certificate c on c.id = certificate_id where s.not_after is distinct from c.not_after"), 0)
+        browser = PlainBrowser(env)
+        browser.log_in("olga", olga.password)
+        self.assertIn(f"Without certificate: {values['endpoints_failing']}", html.unescape(browser.get("/console").body.decode()))
         wait_for(lambda: not self.probers(), "its process has ended")
         server.stop()
         other.stop()

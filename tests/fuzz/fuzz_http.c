@@ -242,6 +242,7 @@ start(void)
 	fake_conf.rest.application = none;
 	fake_conf.csr.application = none;
 	fake_conf.syslog.host = none;
+	fake_conf.scan.targets = none;
 	fake_conf.notify.smtp_url = none;
 	if (ocsp_service_new(&fake_conf, ocsp_http_prepare, &app_state.ocsp, &err) != 0 ||
 	    store_new("host=/nonexistent", 100, &world.store, &err) != 0 ||

@@ -21,7 +21,13 @@
 	"(SELECT FROM kra_key o JOIN archived_key k ON substr(k.stored, 6, 32) = o.spki_sha256 " \
 	"WHERE o.kind = 'storage' AND o.state = 'old' LIMIT " STORE_GAUGE_MAX ") l "
 
-/* $1 are there delta CRLs, $2 seconds of an idle session, $3 is there a collector of syslog */
+/* Certificates that endpoints serve: seen at the last scan but one at the latest, so that those
+ * which are on no list any more are forgotten. */
+#define SERVED "scan_sighting WHERE is_current AND last_seen > now() - interval '8 days' "
+#define ENDS_SOON "interval '14 days'"
+
+/* $1 are there delta CRLs, $2 seconds of an idle session, $3 is there a collector of syslog, $4 a
+ * list of endpoints */
 static const struct store_statement gauges = {"gauges",
     "WITH c AS (SELECT id, slug, not_after FROM ca "
     "  WHERE state IN ('active', 'disabled', 'superseded') AND protection <> 'none'), "
@@ -73,11 +79,24 @@ static const struct store_statement gauges = {"gauges",
     "  UNION ALL SELECT 'syslog_oldest', coalesce((SELECT extract(epoch FROM now() - s.sealed_at) FROM syslog_cursor y, audit_seal s "
     "    WHERE s.id = (SELECT seal_id FROM audit_leaf l WHERE (l.seal_id, l.position) >= (y.seal_id, y.position) "
     "    ORDER BY l.seal_id, l.position LIMIT 1)), 0), NULL, NULL WHERE $3::bool "
+    "  UNION ALL SELECT 'endpoints', count(*), 'all', NULL FROM (SELECT FROM scan_endpoint "
+    "    WHERE tried_at > now() - interval '8 days' LIMIT " STORE_GAUGE_MAX ") e WHERE $4::bool "
+    "  UNION ALL SELECT 'endpoints', count(*), 'failing', NULL FROM (SELECT FROM scan_endpoint "
+    "    WHERE error IS NOT NULL AND tried_at > now() - interval '8 days' LIMIT " STORE_GAUGE_MAX
+    ") e WHERE $4::bool "
+    "  UNION ALL SELECT 'endpoints', count(*), 'ending', NULL FROM (SELECT FROM " SERVED
+    "    AND not_after > now() AND not_after <= now() + " ENDS_SOON " LIMIT " STORE_GAUGE_MAX
+    ") e WHERE $4::bool "
+    "  UNION ALL SELECT 'endpoints', count(*), 'ended', NULL FROM (SELECT FROM " SERVED
+    "    AND not_after <= now() LIMIT " STORE_GAUGE_MAX ") e WHERE $4::bool "
+    "  UNION ALL SELECT 'endpoints', count(*), 'revoked', NULL FROM (SELECT certificate_id FROM " SERVED
+    "    AND not_after > now() LIMIT " STORE_GAUGE_MAX
+    ") e JOIN certificate c ON c.id = e.certificate_id WHERE c.status = 21 AND $4::bool "
     "  UNION ALL SELECT 'audit_unsealed_age', coalesce((SELECT extract(epoch FROM now() - at) FROM audit "
     "    WHERE id > coalesce((SELECT max_id FROM audit_seal ORDER BY id DESC LIMIT 1), 0) "
     "    ORDER BY id LIMIT 1), 0), NULL, NULL) "
     "SELECT coalesce(json_agg(json_build_array(gauge, greatest(value, 0)::bigint, a, b) ORDER BY gauge, a, b), "
-    "'[]') FROM g"};
+    "'[]') FROM g WHERE gauge <> 'endpoints' OR $4::bool"};
 
 int
 store_gauges(struct store *s, const struct store_gauge_options *o, gh_json **out,
@@ -91,6 +110,7 @@ store_gauges(struct store *s, const struct store_gauge_options *o, gh_json **out
 	store_put_bool(&p, o->has_deltas);
 	store_put_int(&p, o->session_idle);
 	store_put_bool(&p, o->has_syslog);
+	store_put_bool(&p, o->has_endpoints);
 	rc = store_read(s, &gauges, &p, &res, err);
 	if (rc == 0)
 		rc = store_json(res, 0, 0, out, err);

@@ -6,9 +6,10 @@
 #include "store/store.h"
 
 struct store_gauge_options {
-	bool has_deltas;  /* crl.delta_interval is not 0 */
-	int session_idle; /* pages.session_idle, seconds */
-	bool has_syslog;  /* syslog.host is not empty */
+	bool has_deltas;    /* crl.delta_interval is not 0 */
+	int session_idle;   /* pages.session_idle, seconds */
+	bool has_syslog;    /* syslog.host is not empty */
+	bool has_endpoints; /* scan.targets is not empty */
 };
 
 /*
@@ -34,6 +35,9 @@ struct store_gauge_options {
  *                           sealed
  *   "syslog_oldest"         seconds since the oldest row was sealed that has not been sent to the
  *                           collector of syslog; 0 = none waits; no line: there is none
+ *   "endpoints"             of the last 8 days: "all"; "failing": without certificate; "ending",
+ *                           "ended": whose certificate ends within 14 days, has ended; "revoked":
+ *                           by us, among 10000 of them; counted up to 10000; no line: no list
  * Retired CAs and those without a key here are left out.
  */
 int store_gauges(struct store *s, const struct store_gauge_options *o, gh_json **out,

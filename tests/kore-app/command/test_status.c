@@ -45,6 +45,10 @@ static const struct {
     {"[[\"syslog_oldest\",900,null,null]]", "syslog", "ok", "up to the last 15 minutes"},
     {"[[\"syslog_oldest\",901,null,null]]", "syslog", "warning",
 	"for 15 minutes to be sent to logs.test"},
+    {"[[\"endpoints\",9,\"all\",null],[\"endpoints\",2,\"failing\",null],[\"endpoints\",1,\"ending\",null]]",
+	"endpoints", "ok", "9 asked, 2 without certificate, 1 with one that ends within 14 days"},
+    {"[[\"endpoints\",1,\"ended\",null],[\"endpoints\",2,\"revoked\",null]]", "endpoints",
+	"warning", "3 serve a certificate that has ended or was revoked"},
     {"[[\"requests_pending\",0,null,null]]", "requests", "ok", "none waits"},
     {"[[\"requests_pending\",3,null,null],[\"requests_oldest\",1296000,null,null]]", "requests",
 	"ok", "3 wait for an officer, the oldest for 15 days"},
@@ -73,6 +77,7 @@ judge(const char *text, const char *kra, struct findings *f)
 	gh_json *gauges;
 
 	conf.kra.socket = kra[0] != '\0' ? there : empty;
+	conf.scan.targets = kra[0] != '\0' ? there : empty;
 	conf.syslog.host = kra[0] != '\0' ? collector : empty;
 	assert_int_equal(gh_json_parse(text, strlen(text), GH_JSON_STRICT, &gauges, &err), 0);
 	assert_int_equal(findings_begin(f, NULL, &err), 0);
