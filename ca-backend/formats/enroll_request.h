@@ -68,6 +68,7 @@ struct enroll_request {
 	/* Of a renewal, where each certificate is renewed once: SHA-256 of its
 	 * TBSCertificate, in hex. */
 	char *renews;
+	int64_t follows; /* number of the certificate that its own takes the place of; 0: none */
 	bool has_replay_mark;
 	unsigned char replay_mark[REPLAY_MARK_SIZE]; /* over application, signature and body */
 	/* SHA-256 of what is asked, where the mark is over a key that the client chose. */

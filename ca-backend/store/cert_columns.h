@@ -29,6 +29,12 @@
 	"JOIN scan_endpoint e ON e.id = s.endpoint_id WHERE s.certificate_id = certificate.id " \
 	"ORDER BY s.is_current DESC, s.last_seen DESC, s.id LIMIT 100) l) AS locations"
 
+/* What it took the place of, and what took its own: as requests say it that were for that. */
+#define CERT_FOLLOWS \
+	"(SELECT q.follows FROM request q WHERE q.id = certificate.request_id) AS replaces, " \
+	"(SELECT coalesce(json_agg(f.certificate_id ORDER BY f.certificate_id), '[]') FROM (SELECT q.certificate_id FROM request q " \
+	"WHERE q.follows = certificate.id AND q.certificate_id IS NOT NULL ORDER BY q.id LIMIT 100) f) AS replaced_by"
+
 /* One look-up for each row of a page; LIMIT keeps the planner from reading the table along. */
 #define CERT_JOIN \
 	" LEFT JOIN LATERAL (SELECT reason, revoked_at, invalidity_date, removed_at, revoked_by, comment FROM revocation " \

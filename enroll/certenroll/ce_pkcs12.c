@@ -85,6 +85,7 @@ fill_request(const struct worker_env *env, struct p12_call *c)
 
 	req->cert_only = (c->body.common.flags & CE_FLAG_CERT_ONLY) != 0;
 	req->has_replay_mark = true;
+	req->follows = c->more->follows;
 	if ((req->template_name = strdup(c->body.common.template_name)) == NULL ||
 	    (c->more->ca_name != NULL && (req->ca_name = strdup(c->more->ca_name)) == NULL))
 		return gh_fail(&c->e.err, GH_E_NOMEM, "request");
@@ -262,7 +263,7 @@ ce_pkcs12_serve(struct worker_env *env, const struct call *call, const struct ce
 void
 ce_pkcs12(struct worker_env *env, const struct call *call, struct gh_http_reply *rep)
 {
-	const struct ce_pkcs12_more more = {NULL, NULL, NULL};
+	const struct ce_pkcs12_more more = {.ca_name = NULL};
 
 	(void)ce_pkcs12_serve(env, call, &more, false, rep);
 }
@@ -270,7 +271,7 @@ ce_pkcs12(struct worker_env *env, const struct call *call, struct gh_http_reply 
 static bool
 serve_or_leave(struct worker_env *env, const struct call *call, struct gh_http_reply *rep)
 {
-	const struct ce_pkcs12_more more = {NULL, NULL, NULL};
+	const struct ce_pkcs12_more more = {.ca_name = NULL};
 
 	return ce_pkcs12_serve(env, call, &more, true, rep);
 }

@@ -9,6 +9,7 @@
 /* What the call brings beside its body; NULL: nothing of it. */
 struct ce_pkcs12_more {
 	const char *ca_name; /* asked for */
+	int64_t follows;     /* certificate that is renewed; 0: none */
 	const char *detail;  /* for the audit row */
 	const char *name;    /* friendlyName, clean UTF-8 */
 };

@@ -35,6 +35,7 @@ static const struct {
     {"Issuer", {CERT_COL_ISSUER, NULL, CERT_TEXT}},
     {"Serial", {CERT_COL_SERIAL, NULL, CERT_HEX}},
     {"Thumbprint", {CERT_COL_THUMBPRINT, NULL, CERT_HEX}},
+    {"Key", {CERT_COL_KEY, NULL, CERT_HEX}},
     {"Requester", {CERT_COL_REQUESTER, NULL, CERT_TEXT}},
     {"Template", {CERT_COL_TEMPLATE, NULL, CERT_TEXT}},
     {"State", {CERT_COL_STATE, NULL, CERT_STATE}},

@@ -117,6 +117,8 @@ take_hex(const char *text, struct cert_node *n)
 	len = strlen(digits);
 	if (n->column == CERT_COL_THUMBPRINT && len != SHA1_DIGITS && len != SHA256_DIGITS)
 		return false;
+	if (n->column == CERT_COL_KEY && len != SHA256_DIGITS)
+		return false;
 	n->text = strdup(digits);
 	return n->text != NULL;
 }
@@ -139,7 +141,7 @@ query_value_take(const struct query_env *env, const char *text, struct cert_node
 	    [CERT_DAY] = "expected a day (2026-12-31) or %TODAY+30%",
 	    [CERT_BOOL] = "expected true or false",
 	    [CERT_HEX] =
-		"expected hexadecimal digits: a serial number, or a thumbprint of 40 or 64",
+		"expected hexadecimal digits: a serial number, a thumbprint of 40 or 64, or the 64 of a key",
 	    [CERT_STATE] = "expected active, expired, revoked, hold or foreign"};
 	bool ok = false;
 

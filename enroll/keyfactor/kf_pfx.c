@@ -323,6 +323,7 @@ serve_wish(struct worker_env *env, const struct call *call, struct wish *w, bool
 	bool leaves = false;
 
 	w->more.detail = w->detail;
+	w->more.follows = w->renews;
 	if (w->renews != 0 &&
 	    rest_renewal_check_of(env, call->requester, w->template_name, w->renews, w->detail,
 		&err) != 0) {

@@ -233,7 +233,7 @@ static bool
 is_private_member(const char *name)
 {
 	static const char *const names[] = {"requester", "metadata", "request_id", "revoked_by",
-	    "comment", "locations"};
+	    "comment", "locations", "replaces", "replaced_by"};
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		if (strcmp(name, names[i]) == 0)

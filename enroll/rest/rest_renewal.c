@@ -93,13 +93,14 @@ rest_renewal_check_of(struct worker_env *env, const struct requester *who, const
 
 int
 rest_renewal_check(struct worker_env *env, const struct call *call, struct rest_fields *fields,
-    char detail[REST_RENEWAL_SIZE], struct gh_error *err)
+    int64_t *renewed, char detail[REST_RENEWAL_SIZE], struct gh_error *err)
 {
 	struct rest_param renew = {"renew", NULL};
 	int64_t id = 0;
 	int rc = rest_params_read(call, &renew, 1, fields, err);
 
 	*detail = '\0';
+	*renewed = 0;
 	if (rc == 0) {
 		id = rest_param_number(fields, &renew, 1, INT64_MAX, 0);
 		rc = rest_fields_check(fields, err);
@@ -107,6 +108,7 @@ rest_renewal_check(struct worker_env *env, const struct call *call, struct rest_
 	rest_params_clear(&renew, 1);
 	if (rc != 0 || id == 0)
 		return rc;
+	*renewed = id;
 	return rest_renewal_check_of(env, call->requester, call_text(call->parts, "profile"), id,
 	    detail, err);
 }

@@ -306,7 +306,8 @@ static void
 decide(struct worker_env *env, struct submission *s)
 {
 	if (s->e.rc == 0 && (s->e.rc = read_body(s)) == 0 &&
-	    (s->e.rc = rest_renewal_check(env, s->call, &s->fields, s->detail, &s->e.err)) == 0) {
+	    (s->e.rc = rest_renewal_check(env, s->call, &s->fields, &s->req.follows, s->detail,
+		 &s->e.err)) == 0) {
 		s->req.archives_key = s->key.is_there;
 		single_decide(env, &s->e, s->password);
 	}

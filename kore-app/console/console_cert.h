@@ -24,6 +24,11 @@ bool console_cert_may_renew(const struct call *call, const gh_json *cert);
 /* May he take it out of the inventory? It is one from elsewhere. */
 bool console_cert_may_remove(const struct call *call, const gh_json *cert);
 
+/* relatives, has_relatives: others that have to do with it, of those that the caller may see. 0
+ * or -1. */
+int console_cert_put_related(struct worker_env *env, const struct call *call, const gh_json *cert,
+    gh_json *data);
+
 /* Answers with its page. wrong: why a change was not made, or NULL. */
 void console_cert_show(struct worker_env *env, const struct call *call,
     const struct gh_error *wrong, struct gh_http_reply *rep);

@@ -252,7 +252,7 @@ put_locations(gh_json *data, const struct call *call, const gh_json *cert)
 
 /* wrong: why a change was not made, or NULL. */
 static gh_json *
-data_of(const struct worker_env *env, const struct call *call, gh_json *cert,
+data_of(struct worker_env *env, const struct call *call, gh_json *cert,
     const struct gh_error *wrong)
 {
 	const char *pem = gh_json_string(gh_json_get(cert, "pem"));
@@ -262,7 +262,7 @@ data_of(const struct worker_env *env, const struct call *call, gh_json *cert,
 	    console_set(data, "metadata", pairs(gh_json_get(cert, "metadata"))) |
 	    console_set(data, "chain", chain_json(&env->catalog->cas, cert)) |
 	    put_rights(data, env, call, cert) | put_related(data, call, cert) |
-	    put_locations(data, call, cert);
+	    put_locations(data, call, cert) | console_cert_put_related(env, call, cert, data);
 
 	if (bad == 0 && wrong != NULL)
 		bad = console_set_wrong(data, wrong);

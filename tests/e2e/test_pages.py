@@ -467,6 +467,14 @@ class Console(unittest.TestCase):
         request = int(re.fullmatch(r"/requests/(\d+)", alice.path).group(1))
         made = env.sql(f"select certificate_id from request where id = {request}")[0][0]
         self.assertEqual(self.metadata(made).json, {"Department": "IT", "Cost-Center": 7})
+        # each page tells of the other, as the API does
+        olga_rest = Person("olga", PASSWORDS["olga"], env)
+        self.assertEqual(olga_rest.get(f"/pki/certificate/{made}").json["replaces"], number)
+        self.assertIn(int(made), olga_rest.get(f"/pki/certificate/{number}").json["replaced_by"])
+        self.assertNotIn("replaces", Person("bob", "bob-secret", env).get(f"/pki/certificate/{made}").json)
+        for at, other, says in ((number, made, "renewed from it"), (made, number, "it was renewed from this one")):
+            text = alice.get(self.at(at)).body.decode()
+            self.assertRegex(text, rf'href="/console/certificates/{other}">{other}</a>.*?{says}')
         # nobody else, and nothing that has ended
         form = alice.form("/logout")
         for who in ("bob", "olga", "otto"):
@@ -489,6 +497,7 @@ class Console(unittest.TestCase):
         rows = Page(self.as_("otto").get(f"/console/audit?object={serial}"))
         self.assertEqual(len(rows.all("th", scope="row")), env.count(f"select count(*) from audit where object = '{serial}'"))
         self.assertIn("enroll.issued", rows.text)
+        self.assertIn("same subject and requester", Page(self.as_("olga").get(self.at(number))).text)
         same = [x for x in links("olga") if x.startswith("/console/certificates?query=")]
         self.assertEqual(len(same), 2)
         for link in same:

@@ -49,7 +49,7 @@ static void
 print_node(const struct cert_node *n, char *out, size_t size)
 {
 	static const char *const columns[] = {"id", "request", "subject", "dn", "san", "ca",
-	    "issuer", "serial", "thumbprint", "requester", "template", "state", "keytype",
+	    "issuer", "serial", "thumbprint", "key", "requester", "template", "state", "keytype",
 	    "keysize", "before", "after", "location", "metadata"};
 	static const char *const ops[] = {"=", "<>", "<", "<=", ">", ">=", "has", "hasnot",
 	    "begins", "ends", "is", "isnot"};
@@ -94,6 +94,8 @@ understood__table(void **state)
 	    {"NotBefore -gt %today-7%", "before > 2026-11-23T00:00:00Z day"},
 	    {"Thumbprint -eq \"00:11:22:33:44:55:66:77:88:99:aa:bb:cc:dd:ee:ff:00:11:22:33\"",
 		"thumbprint = '00112233445566778899AABBCCDDEEFF00112233'"},
+	    {"Key -eq \"00112233445566778899aabbccddeeff00112233445566778899AABBCCDDEEFF\"",
+		"key = '00112233445566778899AABBCCDDEEFF00112233445566778899AABBCCDDEEFF'"},
 	    {"SerialNumber -startswith \"0e8\"", "serial begins '0E8'"},
 	    {"State -ne \"Revoked\"", "state <> 2"},
 	    {"Department -eq \"IT\"", "metadata[Department] = 'IT'"},
@@ -144,6 +146,9 @@ refused__with_the_column(void **state)
 	    {"Id", "column 3: expected an operator"},
 	    {"Id -contains 5", "column 4: this operator is not for this kind of field"},
 	    {"CN -lt \"x\"", "column 4: this operator is not"},
+	    {"Key -startswith \"AB\"", "column 5: this operator is not"},
+	    {"Key -eq \"00112233445566778899AABBCCDDEEFF00112233\"",
+		"column 9: expected hexadecimal digits"},
 	    {"Thumbprint -startswith \"AB\"", "column 12: this operator is not"},
 	    {"Id -eq", "column 7: expected a value"},
 	    {"Id -eq \"five\"", "column 8: expected a whole number"},

@@ -157,6 +157,9 @@ what_indexes_find__table(void **state)
 	    {"Thumbprint -eq \"" SHA256 "\"", CERT_NARROW_ANY,
 		"(certificate_mark(id, encode(sha256, 'hex')) = ANY (certificate_marks(lower(#1)))) <- "
 		"{\"" SHA256 "\"}"},
+	    {"Key -eq \"" SHA256 "\"", CERT_NARROW_ANY,
+		"(certificate_mark(id, encode(spki_sha256, 'hex')) = ANY (certificate_marks(lower(#1)))) <- "
+		"{\"" SHA256 "\"}"},
 	    {"Thumbprint -ne \"" SHA1 "\"", CERT_NARROW_ANY, NULL},
 	    {"State -eq \"revoked\"", CERT_NARROW_ANY, "(status = 21) <- "},
 	    {"State -eq \"hold\"", CERT_NARROW_ANY,

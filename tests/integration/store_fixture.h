@@ -139,6 +139,7 @@ static void __attribute__((unused)) fixture_ask(struct enroll_request *req)
 	req->requester.est_user = 17;
 	req->requester.device = 18;
 	req->confirm_within = 19;
+	req->follows = 23;
 }
 
 /* Batches of one. */

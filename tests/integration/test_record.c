@@ -163,6 +163,7 @@ assert_asked(const struct batch *b, size_t i)
 	assert_int_equal(back.requester.est_user, req->requester.est_user);
 	assert_int_equal(back.requester.device, req->requester.device);
 	assert_int_equal(back.confirm_within, req->confirm_within);
+	assert_int_equal(back.follows, req->follows);
 	assert_int_equal(back.validity, req->validity);
 	snprintf(sql, sizeof(sql),
 	    "SELECT count(*) FROM request WHERE id = %lld AND (validity IS NULL) = %s",

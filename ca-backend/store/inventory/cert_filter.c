@@ -122,6 +122,9 @@ put_hex(struct filter_writer *w, const struct cert_node *n, enum cert_op op)
 		put_serial(w, n);
 	else if (n->column == CERT_COL_SERIAL)
 		put_text(w, n, op, "encode(serial, 'hex')");
+	else if (n->column == CERT_COL_KEY)
+		gh_buf_putf(w->b, "spki_sha256 = decode(%s, 'hex')",
+		    filter_add_text(w, n->text, v));
 	else
 		gh_buf_putf(w->b, "%s = decode(%s, 'hex')",
 		    strlen(n->text) == CERT_SHA1_DIGITS ? "sha1" : "sha256",
@@ -212,6 +215,7 @@ static const char *const columns[] = {[CERT_COL_ID] = "id",
     [CERT_COL_ISSUER] = CERT_ISSUER,
     [CERT_COL_SERIAL] = "serial",
     [CERT_COL_THUMBPRINT] = "sha1",
+    [CERT_COL_KEY] = "spki_sha256",
     [CERT_COL_REQUESTER] = "requester",
     [CERT_COL_TEMPLATE] = "template",
     [CERT_COL_KEY_TYPE] = "split_part(certificate_key(der), ' ', 1)",

@@ -54,6 +54,7 @@ enum cert_column {
 	CERT_COL_ISSUER,
 	CERT_COL_SERIAL,
 	CERT_COL_THUMBPRINT, /* SHA-1 or SHA-256 */
+	CERT_COL_KEY,        /* SHA-256 of its SubjectPublicKeyInfo */
 	CERT_COL_REQUESTER,
 	CERT_COL_TEMPLATE,
 	CERT_COL_STATE,

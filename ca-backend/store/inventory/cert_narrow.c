@@ -111,16 +111,18 @@ put_san(struct filter_writer *w, const struct cert_node *n)
 	gh_buf_putc(w->b, ']');
 }
 
-/* ---- thumbprints ---- */
+/* ---- thumbprints, and hashes of keys ---- */
 
 static void
-put_thumbprint(struct filter_writer *w, const struct cert_node *n)
+put_digest(struct filter_writer *w, const struct cert_node *n)
 {
 	char v[SQL_VALUE_SIZE];
 
 	gh_buf_putf(w->b,
 	    "certificate_mark(id, encode(%s, 'hex')) = ANY (certificate_marks(lower(%s)))",
-	    strlen(n->text) == CERT_SHA1_DIGITS ? "sha1" : "sha256",
+	    n->column == CERT_COL_KEY                 ? "spki_sha256"
+		: strlen(n->text) == CERT_SHA1_DIGITS ? "sha1"
+						      : "sha256",
 	    filter_add_text(w, n->text, v));
 }
 
@@ -167,7 +169,7 @@ is_narrow_test(const struct cert_node *n, enum cert_narrow how)
 	if (how == CERT_NARROW_BY_TEMPLATE)
 		return is_of(n, CERT_COL_TEMPLATE);
 	return is_by_id || is_not_after(n) || is_of(n, CERT_COL_ID) || is_of(n, CERT_COL_SERIAL) ||
-	    is_of(n, CERT_COL_THUMBPRINT) || is_subject(n) || is_san(n);
+	    is_of(n, CERT_COL_THUMBPRINT) || is_of(n, CERT_COL_KEY) || is_subject(n) || is_san(n);
 }
 
 static void
@@ -180,8 +182,8 @@ put_test(struct filter_writer *w, const struct cert_node *n)
 		put_subject(w, n);
 	else if (is_san(n))
 		put_san(w, n);
-	else if (is_of(n, CERT_COL_THUMBPRINT))
-		put_thumbprint(w, n);
+	else if (is_of(n, CERT_COL_THUMBPRINT) || is_of(n, CERT_COL_KEY))
+		put_digest(w, n);
 	else if (is_rare_state(n))
 		gh_buf_puts(w->b, n->number == CERT_REVOKED ? "status = 21" : "status = 12");
 	else if (is_held(n))

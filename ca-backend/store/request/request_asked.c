@@ -4,7 +4,7 @@
 
 #include "request_asked.h"
 
-#define NUMBERS 4 /* the last ones */
+#define NUMBERS 5 /* the last ones */
 #define TEXTS (REQUEST_ASKED_N - NUMBERS)
 
 /* In the order of REQUEST_ASKED_COLUMNS. */
@@ -32,6 +32,7 @@ static const struct {
     {"est_user", offsetof(struct enroll_request, requester.est_user)},
     {"device", offsetof(struct enroll_request, requester.device)},
     {"confirm_within", offsetof(struct enroll_request, confirm_within)},
+    {"follows", offsetof(struct enroll_request, follows)},
 };
 
 static char *
