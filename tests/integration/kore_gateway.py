@@ -176,13 +176,13 @@ directory {{\n\ttype = "openldap"\n\turis = "ldaps://127.0.0.1:1"\n\tbase = "dc=
         return context
 
     def tcp(self):
-        return socket.create_connection(("127.0.0.1", self.port), timeout=10)
+        return socket.create_connection(("127.0.0.1", self.port), timeout=60)
 
     def tls(self, context=None, **kw):
         return (context or self.context()).wrap_socket(self.tcp(), server_hostname="localhost", **kw)
 
     def connect(self, context=None):
-        return http.client.HTTPSConnection("localhost", self.port, timeout=10, context=context or self.context())
+        return http.client.HTTPSConnection("localhost", self.port, timeout=60, context=context or self.context())
 
     def get(self, path="/healthz", method="GET", body=None, headers={}, context=None, connection=None):
         c = connection or self.connect(context)
@@ -381,7 +381,7 @@ class Http(Serving):
     def answer_to(self, raw):
         """Status, headers (lower case) and body of the one answer to these bytes."""
         with self.g.tls() as s:
-            s.settimeout(20)
+            s.settimeout(60)
             s.sendall(raw)
             answer = read_all(s)
         head, _, body = answer.partition(b"\r\n\r\n")
@@ -443,13 +443,13 @@ class Http(Serving):
         """Expect: 100-continue, as old .NET clients and curl send it."""
         head = f"POST {POST} HTTP/1.1\r\nHost: localhost\r\nExpect: 100-continue\r\nContent-Length: %d\r\n\r\n"
         with self.g.tls() as s:
-            s.settimeout(20)
+            s.settimeout(60)
             s.sendall((head % 2).encode())
             self.assertEqual(s.recv(4096), b"HTTP/1.1 100 Continue\r\n\r\n")
             s.sendall(b"{}")
             self.assertIn(b"HTTP/1.1 503 ", s.recv(4096))
         with self.g.tls() as s:     # refused before it is sent
-            s.settimeout(20)
+            s.settimeout(60)
             s.sendall((head % (BODY_MAX + 1)).encode())
             self.assertIn(b"HTTP/1.1 413 ", read_all(s))
 
@@ -477,7 +477,7 @@ class Http(Serving):
     def answers_to(self, raw):
         """Status codes of all answers to these bytes."""
         with self.g.tls() as s:
-            s.settimeout(20)
+            s.settimeout(60)
             s.sendall(raw)
             return re.findall(rb"HTTP/1\.1 (\d+) ", read_all(s))
 
@@ -684,7 +684,7 @@ class Processes(Serving):
         before = self.g.pids("gatehouse-signer")
         self.assertEqual(len(before), 1)
         os.kill(before[0], signal.SIGKILL)
-        wait_for(lambda: self.g.pids("gatehouse-signer") not in ([], before), "new signer", 10)
+        wait_for(lambda: self.g.pids("gatehouse-signer") not in ([], before), "new signer")
         wait_for(lambda: json.loads(self.g.get("/readyz").body)["signer"] == "up", "signer answers")
 
     def test_nothing_in_the_run_directory_is_for_others(self):
@@ -822,7 +822,7 @@ class Quotas(unittest.TestCase):
         """By what the path takes, not by what the server could hold."""
         for path, length in (("/certificates/3/revoke", 16385), (POST, 131073), ("/healthz", 1), ("/nowhere", 1)):
             with self.g.tls() as s:
-                s.settimeout(20)
+                s.settimeout(60)
                 s.sendall(f"POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Length: {length}\r\n\r\n".encode())
                 answer = read_all(s)
                 self.assertRegex(answer[:20], rb"HTTP/1\.1 4(13|05|04) ", path)
@@ -1029,7 +1029,7 @@ class Ends(unittest.TestCase):
     def test_the_service_manager_is_told(self):
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
             manager.bind(str(self.g.dir / "notify"))
-            manager.settimeout(20)
+            manager.settimeout(60)
             os.environ["NOTIFY_SOCKET"] = str(self.g.dir / "notify")
             try:
                 self.g.start()

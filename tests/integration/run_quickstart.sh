@@ -72,7 +72,7 @@ make_machine()
 	as gatehouse-signer gatehouse-signer --socket /run/gatehouse-signer/signer.sock \
 	    --key-file /etc/gatehouse/signer.key --peer-user gatehouse
 	as gatehouse gatehouse run --no-signer --config /etc/gatehouse/gatehouse.conf
-	for i in $(seq 300); do
+	for i in $(seq 1200); do
 		grep -q '^ready:' /run/gatehouse.log && exit
 		sleep 0.1
 	done
@@ -90,7 +90,7 @@ stop_all()
 
 	# of this pid namespace: ours alone
 	for p in $(ps -o pid= -C gatehouse,gatehouse-signer,kore); do kill "$p"; done
-	for _ in $(seq 600); do
+	for _ in $(seq 1200); do
 		[ -n "$(ps -o pid= -C gatehouse,gatehouse-signer,kore)" ] || break
 		sleep 0.1
 	done

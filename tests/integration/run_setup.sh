@@ -191,7 +191,7 @@ start_gateway()
 	"$gatehouse" run -c "$dir/$1/etc/gatehouse.conf" >"$dir/$1/log" 2>&1 </dev/null &
 	gateway_pid=$!
 	trap 'kill "$gateway_pid" 2>/dev/null; wait "$gateway_pid"' EXIT # of the subshell of check
-	for _ in $(seq 600); do
+	for _ in $(seq 1200); do
 		grep -q '^ready:' "$dir/$1/log" && return
 		kill -0 "$gateway_pid" || break
 		sleep 0.1
@@ -288,7 +288,7 @@ server_certificate_is_renewed()
 	[ "$old" = "$(openssl x509 -in "$pem" -noout -serial)" ]
 	gh first cert revoke "${old#serial=}" --reason superseded --yes
 	gh first job run server-certificate --background
-	for _ in $(seq 300); do
+	for _ in $(seq 1200); do
 		openssl s_client -connect "localhost:$port" </dev/null >"$dir/served" 2>/dev/null || true
 		seen=$(openssl x509 -in "$dir/served" -noout -serial) || true
 		[ "$seen" = "$old" ] || [ -z "$seen" ] || break
@@ -300,7 +300,7 @@ server_certificate_is_renewed()
 	has 600 "$user" "$user" "$pem"
 	openssl verify -verify_hostname localhost -CAfile "$dir/root.pem" -untrusted "$dir/issuing.pem" "$pem"
 	# the file is exchanged a moment before the run is recorded
-	for _ in $(seq 300); do
+	for _ in $(seq 1200); do
 		! renewal_is_recorded || break
 		sleep 0.1
 	done
@@ -333,7 +333,7 @@ ask_doctor()
 doctor_finds_all_well()
 {
 	start_gateway first
-	for _ in $(seq 600); do
+	for _ in $(seq 1200); do
 		[ "$(gh first job list --json | jq 'all(.[]; .outcome == "success")')" != true ] || break
 		sleep 0.1
 	done
@@ -468,7 +468,7 @@ start_signer()
 	    >"$dir/first/log" 2>&1 </dev/null &
 	signer_pid=$!
 	trap 'kill "$signer_pid"; wait "$signer_pid"' EXIT # of the subshell of check
-	for _ in $(seq 600); do
+	for _ in $(seq 1200); do
 		[ ! -S "$dir/first/signer/signer.sock" ] || return 0
 		sleep 0.1
 	done

@@ -328,7 +328,7 @@ run_gateway()
 	preloaded setsid "$gatehouse" run -c "$dir/gatehouse$node.conf" >"$dir/gateway$node.log" 2>&1 </dev/null 9>&- &
 	pid=$!
 	echo "$pid" >"$dir/gateway$node.pid"
-	for _ in $(seq 600); do
+	for _ in $(seq 1200); do
 		[ "$(ready)" != 200 ] || return 0
 		kill -0 "$pid" 2>/dev/null ||
 		    { tail -n 10 "$dir/gateway$node.log" >&2; fail "the gateway ended, see $dir/gateway$node.log"; }
@@ -336,7 +336,7 @@ run_gateway()
 	done
 	tail -n 10 "$dir/gateway$node.log" >&2
 	halt_gateway
-	fail "the gateway is not ready after a minute: $(cat "$dir/readyz$node" 2>/dev/null)"
+	fail "the gateway is not ready after two minutes: $(cat "$dir/readyz$node" 2>/dev/null)"
 }
 
 halt_gateway()
@@ -345,11 +345,11 @@ halt_gateway()
 
 	pid=$(gateway_pid) || { rm -f "$dir/gateway$node.pid"; return 0; }
 	kill -TERM "$pid"
-	for _ in $(seq 600); do
+	for _ in $(seq 1200); do
 		gateway_pid >/dev/null || { rm -f "$dir/gateway$node.pid"; return 0; }
 		sleep 0.05
 	done
-	echo "gateway: no end 30 s after SIGTERM, killing it" >&2
+	echo "gateway: no end 60 s after SIGTERM, killing it" >&2
 	kill -KILL -- "-$pid" 2>/dev/null || kill -KILL "$pid"
 	rm -f "$dir/gateway$node.pid"
 	return 1

@@ -213,12 +213,12 @@ stop() {
 		kill -INT "$pid"                # fast shutdown
 		# PostgreSQL 15 that gets it while it recovers from the death of a backend waits for its checkpointer for
 		# ever: then the immediate one, which loses nothing either.
-		for i in $(seq 600); do
+		for i in $(seq 1200); do
 			postmaster >/dev/null || break
 			[ "$i" != 200 ] || kill -QUIT "$pid" 2>/dev/null || :
 			sleep 0.05
 		done
-		! postmaster >/dev/null || die "no end 30 s after the signals to $pid; see $dir/log"
+		! postmaster >/dev/null || die "no end 60 s after the signals to $pid; see $dir/log"
 	fi
 	recorded=$(cat "$dir/socketdir" 2>/dev/null || :)
 	[ -z "$recorded" ] || rmdir "$recorded" 2>/dev/null || :

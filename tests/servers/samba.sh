@@ -246,7 +246,7 @@ launch() {
 	    >>"$d/log" 2>&1 </dev/null &
 	pid=$!
 	echo $pid >"$d/pid"
-	for try in $(seq 400); do
+	for try in $(seq 1200); do
 		is_answering && { disown $pid; return; }
 		kill -0 $pid 2>/dev/null || break
 		sleep 0.05
@@ -280,7 +280,7 @@ end_with() {
 	pid=$(cat "$dir/pid")
 	kill "-$1" "$pid"
 	kill -CONT "$pid" 2>/dev/null || true
-	for try in $(seq 200); do
+	for try in $(seq 1200); do
 		is_running || { rm -f "$dir/pid"; return 0; }
 		sleep 0.05
 	done

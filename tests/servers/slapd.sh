@@ -117,7 +117,7 @@ launch() {
 	slapd -f "$dir/slapd.conf" -h "ldaps://127.0.0.1:$ldaps ldap://127.0.0.1:$ldap" -d 0 \
 	    >>"$dir/slapd.log" 2>&1 </dev/null 3>&- &
 	local pid=$!
-	for try in $(seq 200); do
+	for try in $(seq 1200); do
 		is_running && is_answering "$ldaps" && { disown "$pid"; return 0; }
 		kill -0 "$pid" 2>/dev/null || return 1
 		sleep 0.05
@@ -157,7 +157,7 @@ end_with() {
 	pid=$(cat "$dir/pid")
 	kill "-$1" "$pid"
 	kill -CONT "$pid" 2>/dev/null || true
-	for try in $(seq 200); do
+	for try in $(seq 1200); do
 		is_running || { rm -f "$dir/pid"; return 0; }
 		sleep 0.05
 	done
