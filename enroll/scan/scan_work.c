@@ -128,6 +128,9 @@ take_all(struct asking *a, struct gh_error *err)
 		int64_t next = gh_now_us() + silence;
 		gh_json *answer;
 
+		/* the wire asks only where it waits, and answers may never cease */
+		if (gh_progress_is_stopping(&a->w->progress))
+			return gh_fail(err, GH_E_BUSY, "the scan was told to stop");
 		rc = scan_wire_read(&a->wire, SCAN_ANSWER_MAX, next < a->until ? next : a->until,
 		    &answer, err);
 		is_done = rc == 0 && gh_json_bool(gh_json_get(answer, "done"), false);

@@ -268,7 +268,7 @@ loop(struct supervisor *s)
 	while (s->phase != ENDED) {
 		struct pollfd p[3] = {{.fd = s->signals, .events = POLLIN},
 		    {.fd = s->kore_says.fd[0], .events = POLLIN},
-		    {.fd = s->prober.inside, .events = POLLIN}};
+		    {.fd = s->phase == RUNNING ? s->prober.inside : -1, .events = POLLIN}};
 
 		if (poll(p, 3, wait_ms(s)) < 0 && errno != EINTR)
 			gh_log(GH_LOG_ERROR, "poll: %s", strerror(errno));
