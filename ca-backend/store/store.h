@@ -188,12 +188,17 @@ int store_change_est_label(struct store *s, const struct requester *who, const c
 int store_delete_est_label(struct store *s, const struct requester *who, const char *name,
     struct gh_error *err) GH_MUSTCHECK;
 
-/* Local administrators. hash: bcrypt. roles: REQUESTER_ROLE_*. */
+/* Local administrators. hash: bcrypt. roles: REQUESTER_ROLE_*. Only the command on the machine
+ * gives something (GH_E_FORBIDDEN); others take away, but not from themselves, nor the last
+ * administrator (GH_E_CONFLICT). */
+unsigned store_user_role(const char *name); /* "admin", ...; 0: none is called so */
 int store_create_user(struct store *s, const struct requester *who, const char *name,
     const char *hash, unsigned roles, struct gh_error *err) GH_MUSTCHECK; /* GH_E_CONFLICT */
 int store_set_user(struct store *s, const struct requester *who, const char *name, const char *hash,
     int enabled,
     struct gh_error *err) GH_MUSTCHECK; /* hash NULL, enabled -1: unchanged. GH_E_NOT_FOUND */
+int store_set_user_roles(struct store *s, const struct requester *who, const char *name,
+    unsigned roles, struct gh_error *err) GH_MUSTCHECK; /* those that are left */
 struct store_user {
 	char name[256]; /* as stored */
 	char hash[128];

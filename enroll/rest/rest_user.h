@@ -1,11 +1,14 @@
-/* Local administrators over REST, for administrators: what `gatehouse user` does. */
+/* Local administrators over REST, for administrators: what of `gatehouse user` takes something
+ * away. What gives something is done on the machine (store_set_user). */
 #ifndef ENROLL_REST_USER_H
 #define ENROLL_REST_USER_H
 
 #include "call.h"
 
-/* PUT /pki/users/{profile}/status: {"enabled"}. Nobody disables himself. */
+/* PUT /pki/users/{profile}/status: {"enabled": false} */
 void rest_user_enable(struct worker_env *env, const struct call *call, struct gh_http_reply *rep);
+/* PUT /pki/users/{profile}/roles: {"roles"}: those that are left */
+void rest_user_roles(struct worker_env *env, const struct call *call, struct gh_http_reply *rep);
 /* POST /pki/messages/{id}/retry: one that was given up is tried again */
 void rest_message_retry(struct worker_env *env, const struct call *call, struct gh_http_reply *rep);
 

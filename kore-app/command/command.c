@@ -176,6 +176,7 @@ const struct command command_table[] = {
     {"user", "create", "create a local administrator", &verb_user_create, NULL},
     {"user", "list", "list local administrators", &verb_user_list, NULL},
     {"user", "passwd", "set the password of a local administrator", &verb_user_passwd, NULL},
+    {"user", "roles", "say which roles a local administrator has", &verb_user_roles, NULL},
     {"user", "contact", "say where a local administrator is told of what happens",
 	&verb_user_contact, NULL},
     {"user", "enable", "let a local administrator log in again", &verb_user_enable, NULL},

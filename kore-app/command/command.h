@@ -165,6 +165,7 @@ extern const struct verb verb_user_disable;
 extern const struct verb verb_user_enable;
 extern const struct verb verb_user_list;
 extern const struct verb verb_user_passwd;
+extern const struct verb verb_user_roles;
 extern const struct verb verb_version;
 extern const struct verb verb_view;
 

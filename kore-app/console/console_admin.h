@@ -57,9 +57,18 @@ void console_packages(struct worker_env *env, const struct call *call, struct gh
 void console_messages(struct worker_env *env, const struct call *call, struct gh_http_reply *rep);
 void console_message_retry(struct worker_env *env, const struct call *call,
     struct gh_http_reply *rep);
-/* GET /console/users: local administrators; POST /console/users/{profile}/status: enabled */
+/* GET /console/users: local administrators; POST /console/users/{profile}/status: enabled; /roles:
+ * roles, those that are left */
 void console_users(struct worker_env *env, const struct call *call, struct gh_http_reply *rep);
 void console_user_enable(struct worker_env *env, const struct call *call,
+    struct gh_http_reply *rep);
+void console_user_roles(struct worker_env *env, const struct call *call, struct gh_http_reply *rep);
+/* GET /console/sessions?user=: log-ins of browsers; POST /console/sessions/{name}/end: one of them;
+ * POST /console/sessions/end: user, all of his */
+void console_sessions(struct worker_env *env, const struct call *call, struct gh_http_reply *rep);
+void console_session_end(struct worker_env *env, const struct call *call,
+    struct gh_http_reply *rep);
+void console_sessions_end(struct worker_env *env, const struct call *call,
     struct gh_http_reply *rep);
 
 /* GET /console/views: rules that show certificates to groups, for administrators, with a form for

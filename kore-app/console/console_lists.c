@@ -1,6 +1,4 @@
-/* Labels of EST, messages and local administrators in the console. See console_admin.h. */
-#include <string.h>
-
+/* Labels of EST, packages and messages in the console. See console_admin.h. */
 #include "rest/rest_package.h"
 #include "rest/rest_stored.h"
 #include "rest/rest_user.h"
@@ -12,7 +10,6 @@
 #include "console_page.h"
 
 #define MESSAGES "/console/messages"
-#define USERS "/console/users"
 
 /* A page of what a list answers, which is "entries" there. complete: adds to each entry; NULL:
  * nothing. */
@@ -105,38 +102,4 @@ console_message_retry(struct worker_env *env, const struct call *call, struct gh
 	const struct console_ask what = {.handler = rest_message_retry, .method = GH_HTTP_POST};
 
 	console_do(env, call, &what, MESSAGES, rep);
-}
-
-/* --- local administrators --------------------------------------------------------------------- */
-
-static int
-mark_own(const struct call *call, gh_json *user)
-{
-	const char *name = gh_json_string(gh_json_get(user, "name"));
-	bool is_own = call->requester->kind == REQUESTER_ADMIN && name != NULL &&
-	    strcmp(name, call->requester->name) == 0;
-
-	return gh_json_set_bool(user, "is_own", is_own);
-}
-
-void
-console_users(struct worker_env *env, const struct call *call, struct gh_http_reply *rep)
-{
-	const struct console_ask what = {.handler = rest_users,
-	    .method = GH_HTTP_GET,
-	    .query = "limit=1000"};
-
-	show(env, call, &what, "users", mark_own, rep);
-}
-
-void
-console_user_enable(struct worker_env *env, const struct call *call, struct gh_http_reply *rep)
-{
-	gh_json *body = console_enabled(call);
-	const struct console_ask what = {.handler = rest_user_enable,
-	    .method = GH_HTTP_PUT,
-	    .body = body};
-
-	console_do(env, call, &what, USERS, rep);
-	gh_json_free(body);
 }

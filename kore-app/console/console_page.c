@@ -17,31 +17,45 @@
 #define DAY_LENGTH 10 /* of "2026-01-02T03:04:05Z" */
 #define MINUTE_LENGTH 16
 #define TEXT_MAX (64 * 1024)
-#define ANY 0                /* whoever is logged in */
+#define ANY 0 /* whoever is logged in */
+#define OVERVIEW "/console"
 #define KEYS "/console/keys" /* where there is a KRA */
 #define STAFF (REQUESTER_ROLE_ADMIN | REQUESTER_ROLE_OFFICER | REQUESTER_ROLE_AUDITOR)
 
 /* Who may go where; not shown to others. Rows of the route table decide who gets in. */
-static const struct {
-	const char *path, *name; /* name: of the text console_nav.NAME */
+struct way {
+	const char *path, *name; /* name: of the text console_way.NAME */
 	unsigned roles;          /* any of them */
-} ways[] = {
-    {"/console", "overview", ANY},
+};
+static const struct way inventory[] = {
+    {OVERVIEW, "overview", ANY},
     {"/console/mine", "mine", ANY},
     {"/console/certificates", "certificates", ANY},
     {"/console/endpoints", "endpoints", STAFF},
     {KEYS, "keys", ANY},
+    {NULL, NULL, 0},
+};
+static const struct way authority[] = {
     {"/console/cas", "cas", STAFF},
     {"/console/templates", "templates", STAFF},
     {"/console/applications", "applications", REQUESTER_ROLE_ADMIN},
     {"/console/labels", "labels", STAFF},
     {"/console/packages", "packages", STAFF},
+    {NULL, NULL, 0},
+};
+static const struct way house[] = {
+    {"/console/jobs", "jobs", STAFF},
     {"/console/messages", "messages", STAFF},
     {"/console/users", "users", REQUESTER_ROLE_ADMIN},
     {"/console/views", "views", REQUESTER_ROLE_ADMIN},
-    {"/console/jobs", "jobs", STAFF},
+    {"/console/sessions", "sessions", REQUESTER_ROLE_ADMIN},
     {"/console/audit", "audit", REQUESTER_ROLE_AUDITOR},
+    {NULL, NULL, 0},
 };
+static const struct {
+	const char *name; /* of the text console_group.NAME */
+	const struct way *way;
+} groups[] = {{"inventory", inventory}, {"authority", authority}, {"house", house}};
 
 bool
 console_sees_all(const struct requester *who)
@@ -315,32 +329,63 @@ console_state(const char *status, const char *not_after, int64_t now)
 	return "active";
 }
 
+/* Is this page the way's, or of one of what its page lists? As aria-current has it; NULL: neither.
+ */
+static const char *
+current_of(const struct way *way, const char *path)
+{
+	size_t n = strlen(way->path);
+
+	if (strncasecmp(way->path, path, n) != 0)
+		return NULL;
+	if (path[n] == '\0' || strcmp(path + n, "/") == 0)
+		return "page";
+	return path[n] == '/' && strcmp(way->path, OVERVIEW) != 0 ? "true" : NULL;
+}
+
 static int
-put_way(gh_json *list, size_t i, const char *path)
+put_way(gh_json *list, const struct way *way, const char *path)
 {
 	gh_json *o = gh_json_new_object();
 
-	if (o != NULL && gh_json_set_string(o, "path", ways[i].path) == 0 &&
-	    gh_json_set_string(o, "name", ways[i].name) == 0 &&
-	    gh_json_set_bool(o, "is_current", strcasecmp(ways[i].path, path) == 0) == 0)
+	if (o != NULL && gh_json_set_string(o, "path", way->path) == 0 &&
+	    gh_json_set_string(o, "name", way->name) == 0 &&
+	    gh_json_set_string(o, "current", current_of(way, path)) == 0)
 		return gh_json_append(list, o);
 	gh_json_free(o);
 	return -1;
+}
+
+/* {group, pages}; nothing where the caller may see none of them. */
+static int
+put_group(gh_json *list, size_t group, const struct worker_env *env, const struct call *call)
+{
+	gh_json *o = gh_json_new_object(), *pages = gh_json_new_array();
+	int bad = gh_json_set_string(o, "group", groups[group].name);
+
+	for (const struct way *w = groups[group].way; w->path != NULL; w++)
+		if ((env->kra != NULL || strcmp(w->path, KEYS) != 0) &&
+		    (w->roles == ANY || (call->requester->roles & w->roles) != 0))
+			bad |= put_way(pages, w, call->http->path);
+	bad |= gh_json_set(o, "pages", pages);
+	if (bad == 0 && gh_json_size(gh_json_get(o, "pages")) > 0)
+		return gh_json_append(list, o);
+	gh_json_free(o);
+	return bad;
 }
 
 static gh_json *
 ways_of(const struct worker_env *env, const struct call *call)
 {
 	gh_json *list = gh_json_new_array();
+	int bad = list != NULL ? 0 : -1;
 
-	for (size_t i = 0; list != NULL && i < sizeof(ways) / sizeof(ways[0]); i++)
-		if ((env->kra != NULL || strcmp(ways[i].path, KEYS) != 0) &&
-		    (ways[i].roles == ANY || (call->requester->roles & ways[i].roles) != 0) &&
-		    put_way(list, i, call->http->path) != 0) {
-			gh_json_free(list);
-			list = NULL;
-		}
-	return list;
+	for (size_t i = 0; bad == 0 && i < sizeof(groups) / sizeof(groups[0]); i++)
+		bad = put_group(list, i, env, call);
+	if (bad == 0)
+		return list;
+	gh_json_free(list);
+	return NULL;
 }
 
 void
@@ -349,8 +394,7 @@ console_reply(const struct worker_env *env, const struct call *call, int status,
 {
 	if (data != NULL &&
 	    (console_set(data, "ways", ways_of(env, call)) != 0 ||
-		gh_json_set_bool(data, "has_ways", gh_json_size(gh_json_get(data, "ways")) > 1) !=
-		    0)) {
+		gh_json_set_bool(data, "has_ways", true) != 0)) {
 		gh_json_free(data);
 		data = NULL;
 	}

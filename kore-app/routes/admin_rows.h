@@ -6,6 +6,7 @@
 #include "rest/rest_application.h"
 #include "rest/rest_authority.h"
 #include "rest/rest_job.h"
+#include "rest/rest_session.h"
 #include "rest/rest_stored.h"
 #include "rest/rest_template.h"
 #include "rest/rest_user.h"
@@ -61,6 +62,13 @@
 	    ADMIN_CHANGE(GH_HTTP_GET | GH_HTTP_HEAD, "view-rules/{name}", "view-rule", 0, \
 		rest_view_rule), \
 	    ADMIN_CHANGE(GH_HTTP_DELETE, "view-rules/{name}", "view-rule.remove", \
-		ADMIN_NO_BODY_MAX, rest_view_rule_remove)
+		ADMIN_NO_BODY_MAX, rest_view_rule_remove), \
+	    ADMIN_CHANGE(GH_HTTP_PUT, "users/{profile}/roles", "user.roles", ADMIN_NO_BODY_MAX, \
+		rest_user_roles), \
+	    ADMIN_CHANGE(GH_HTTP_GET | GH_HTTP_HEAD, "sessions", "sessions", 0, rest_sessions), \
+	    ADMIN_CHANGE(GH_HTTP_DELETE, "sessions", "sessions.end", ADMIN_NO_BODY_MAX, \
+		rest_sessions_end), \
+	    ADMIN_CHANGE(GH_HTTP_DELETE, "sessions/{name}", "session.end", ADMIN_NO_BODY_MAX, \
+		rest_session_end)
 
 #endif

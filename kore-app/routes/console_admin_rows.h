@@ -68,6 +68,14 @@
 	    CONSOLE_PAGE_FOR("/console/views/{name}", "console.view", REQUESTER_ROLE_ADMIN, \
 		console_view), \
 	    CONSOLE_FORM_FOR("/console/views/{name}/remove", "console.view.remove", \
-		REQUESTER_ROLE_ADMIN, console_view_remove)
+		REQUESTER_ROLE_ADMIN, console_view_remove), \
+	    CONSOLE_FORM_FOR("/console/users/{profile}/roles", "console.user.roles", \
+		REQUESTER_ROLE_ADMIN, console_user_roles), \
+	    CONSOLE_PAGE_FOR("/console/sessions", "console.sessions", REQUESTER_ROLE_ADMIN, \
+		console_sessions), \
+	    CONSOLE_FORM_FOR("/console/sessions/end", "console.sessions.end", \
+		REQUESTER_ROLE_ADMIN, console_sessions_end), \
+	    CONSOLE_FORM_FOR("/console/sessions/{name}/end", "console.session.end", \
+		REQUESTER_ROLE_ADMIN, console_session_end)
 
 #endif

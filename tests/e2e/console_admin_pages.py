@@ -19,6 +19,7 @@ PAGES = [
     ("/console/users", "/console/users", ADMIN, "/pki/users"),
     ("/console/views", "/console/views", ADMIN, "/pki/view-rules"),
     ("/console/views/{name}", "/console/views/web", ADMIN, "/pki/view-rules/web"),
+    ("/console/sessions", "/console/sessions", ADMIN, "/pki/sessions"),
     ("/console/jobs", "/console/jobs", STAFF, "/pki/jobs"),
 ]
 # ... where the object is somebody's own, or made by a test: its tests look at who may see it.

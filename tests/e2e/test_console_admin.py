@@ -9,6 +9,7 @@ import unittest
 import urllib.parse
 
 from cryptography import x509
+from selenium.webdriver.common.keys import Keys as Key
 
 import browser
 import der
@@ -92,6 +93,9 @@ class Rights(Case):
         yield "/console/users/none/status", {"enabled": "no"}, ADMIN
         yield "/console/views", {"rule": "a/b", "group": "g", "template": "User"}, ADMIN
         yield "/console/views/none/remove", {}, ADMIN
+        yield "/console/users/none/roles", {"roles": "officer"}, ADMIN
+        yield "/console/sessions/none/end", {}, ADMIN
+        yield "/console/sessions/end", {}, ADMIN
         yield "/console/applications", {"application": "a/b"}, ADMIN
         yield "/console/applications/none/rotate", {}, ADMIN
         yield "/console/applications/none/status", {"enabled": "no"}, ADMIN
@@ -506,23 +510,139 @@ class Lists(Case):
         self.expect(admin.post("/pki/messages/999999/retry", {}), 404)
         self.assertEqual(len(self.events("notification.retried")), 1)
 
-    def test_people(self):
-        rows = self.expect(admin.get("/pki/users"), 200).json["entries"]
-        self.assertEqual(rows, env.admin("user", "list", "--json"))
+
+class People(Case):
+    def setUp(self):
+        super().setUp()
+        self.name = f"zora-{self.begin}"
+        env.admin("user", "create", self.name, "--role", "admin", "--role", "officer", "--password-file", "-", stdin=b"zora-secret")
+        self.zora = Person(self.name, "zora-secret", env)
+        self.path = f"/pki/users/{self.name}"
+        self.addCleanup(env.admin, "user", "disable", self.name)
+        self.begin = env.count("select max(id) from audit")
+
+    def roles(self, name):
+        return next(u["roles"] for u in admin.get("/pki/users").json["entries"] if u["name"] == name)
+
+    def put(self, who, path, body):
+        return who.send("PUT", path, body)
+
+    def test_api_tells_what_the_command_tells(self):
+        self.assertEqual(self.expect(admin.get("/pki/users"), 200).json["entries"], env.admin("user", "list", "--json"))
         self.assertNotIn("$2", admin.get("/pki/users").body.decode())
-        self.page("admin", "/console/users")
-        self.assertNotIn('action="/console/users/admin/status"', as_("admin").text)
-        self.expect(admin.send("PUT", "/pki/users/ADMIN/status", {"enabled": False}), 409)
-        self.expect(admin.send("PUT", "/pki/users/none/status", {"enabled": False}), 404)
-        self.expect(admin.send("PUT", "/pki/users/bert/status", {"enabled": "no"}), 422)
+
+    def test_rights_are_taken_away_and_not_given(self):
+        for who in set(PASSWORDS) - ADMIN:
+            self.expect(self.put(PEOPLE[who], self.path + "/roles", {"roles": ["officer"]}), 403)
+        self.expect(self.zora.get("/pki/users"), 200)
+        reply = self.expect(self.put(admin, self.path + "/roles", {"roles": ["officer"]}), 200)
+        self.assertEqual(reply.json, {"name": self.name, "roles": ["officer"]})
+        self.expect(self.zora.get("/pki/users"), 403)
+        self.expect(self.zora.get("/pki/jobs"), 200)
+        for roles in (["admin"], ["officer", "admin"], ["officer", "agent"], ["auditor"]):
+            self.assertIn("gatehouse user", self.expect(self.put(admin, self.path + "/roles", {"roles": roles}), 403).json["message"])
+        self.expect(self.put(admin, self.path + "/status", {"enabled": True}), 403)
+        self.expect(self.put(admin, self.path + "/status", {"enabled": False}), 200)
+        self.expect(self.zora.get("/pki/info"), 403)
+        self.expect(self.put(admin, self.path + "/status", {"enabled": True}), 403)
+        self.assertEqual(env.sql(f"select detail from audit where event = 'user.changed' and id > {self.begin} order by id"), [["roles: officer"], ["disabled"]])
+        # the command gives
+        env.admin("user", "roles", self.name, "--role", "auditor", "--role", "agent")
+        env.admin("user", "enable", self.name)
+        self.assertEqual(self.roles(self.name), ["auditor", "agent"])
+        self.expect(self.zora.get("/pki/audit"), 200)
+
+    def test_bad_input(self):
+        for body in ({}, {"roles": []}, {"roles": "officer"}, {"roles": ["none"]}, {"roles": [7]}, {"roles": None}):
+            self.assertEqual(list(self.expect(self.put(admin, self.path + "/roles", body), 422).json["errors"]), ["roles"])
+        self.expect(self.put(admin, self.path + "/status", {"enabled": "no"}), 422)
+        for name in ("none", "%00"):
+            for what, body in (("roles", {"roles": ["officer"]}), ("status", {"enabled": False})):
+                self.expect(self.put(admin, f"/pki/users/{name}/{what}", body), 404)
         self.assertEqual(self.events("user.changed"), [])
-        self.addCleanup(browsers.pop, "bert", None)  # his log-in ends
-        self.addCleanup(env.admin, "user", "enable", "bert")
-        self.expect(as_("admin").submit("/console/users/bert/status"), 200)
-        self.expect(PEOPLE["bert"].get("/pki/info"), 403)
-        self.expect(as_("admin").submit("/console/users/bert/status"), 200)
-        self.expect(PEOPLE["bert"].get("/pki/info"), 200)
-        self.assertEqual([e[1] for e in self.events("user.changed")], ["bert", "bert"])
+
+    def test_nobody_shuts_himself_out(self):
+        self.expect(self.put(admin, "/pki/users/ADMIN/status", {"enabled": False}), 409)
+        self.expect(self.put(admin, "/pki/users/ADMIN/roles", {"roles": ["admin"]}), 409)
+        self.expect(self.put(self.zora, self.path + "/roles", {"roles": ["officer"]}), 409)
+        self.assertEqual(self.events("user.changed"), [])
+
+    def test_page(self):
+        text = self.page("admin", "/console/users")
+        for part in (self.name, "gatehouse user create", "Administrator"):
+            self.assertIn(part, text)
+        self.assertNotIn('action="/console/users/admin/', text)
+        b, path = as_("admin"), f"/console/users/{self.name}"
+        for roles, status, part in (({"roles": "agent"}, 403, "gatehouse user"), ({}, 422, 'role="alert"'), ({"roles": "officer"}, 200, self.name)):
+            self.page("admin", "/console/users")
+            self.expect(b.submit(path + "/roles", **roles), status)
+            self.assertIn(part, b.text)
+        self.assertEqual(self.roles(self.name), ["officer"])
+        self.expect(b.submit(path + "/status"), 200)
+        self.expect(self.zora.get("/pki/info"), 403)
+        self.assertNotIn(path + "/status", b.text)
+
+
+class Sessions(Case):
+    """Of alice, who is nobody else's browser here."""
+
+    def setUp(self):
+        super().setUp()
+        browsers.pop("alice", None)
+        self.first, self.second = PlainBrowser(env), PlainBrowser(env)
+        self.first.log_in("alice", PASSWORDS["alice"])
+        self.name = next(r["name"] for r in admin.get("/pki/sessions?limit=1000").json["entries"] if r["name"].endswith("alice"))
+        self.expect(admin.send("DELETE", self.user, {}), 200)  # those of other tests
+        for b in (self.first, self.second):
+            b.log_in("alice", PASSWORDS["alice"])
+        self.addCleanup(browsers.pop, "alice", None)
+
+    @property
+    def user(self):
+        return "/pki/sessions?user=" + urllib.parse.quote(self.name)
+
+    def of_alice(self):
+        return self.expect(admin.get(self.user), 200).json["entries"]
+
+    def test_over_rest(self):
+        rows = self.of_alice()
+        self.assertEqual(rows, env.admin("session", "list", "--user", self.name, "--json"))
+        self.assertEqual([len(rows), {r["kind"] for r in rows}], [2, {"directory"}])
+        self.expect(admin.send("DELETE", f"/pki/sessions/{rows[0]['session']}", {}), 204)
+        self.assertEqual([b.is_logged_in() for b in (self.first, self.second)].count(False), 1)
+        self.expect(admin.send("DELETE", f"/pki/sessions/{rows[0]['session']}", {}), 404)
+        self.assertEqual(self.expect(admin.send("DELETE", self.user.upper().replace("/PKI/SESSIONS?USER", "/pki/sessions?user"), {}), 200).json, {"ended": 1})
+        self.assertEqual(self.of_alice(), [])
+        ended = env.sql(f"select actor, detail, request_id is not null from audit where event = 'session.ended' and id > {self.begin}")
+        self.assertEqual([tuple(r) for r in ended if "administrator" in r[1]][-2:], [("admin", "by an administrator", "t")] * 2)
+
+    def test_bad_input_and_who_may_not(self):
+        for path in ("/pki/sessions", "/pki/sessions?user=", "/pki/sessions?user=a&user=b", "/pki/sessions?all=yes", "/pki/sessions?user=a&x=1"):
+            self.assertIn(admin.send("DELETE", path, {}).status, (400, 422))
+        for path in ("/pki/sessions?limit=0", "/pki/sessions?limit=1001", "/pki/sessions?after=1"):
+            self.expect(admin.get(path), 422)
+        for handle in ("0123", "%25", "..", "x" * 16):
+            self.expect(admin.send("DELETE", f"/pki/sessions/{handle}", {}), 404)
+        one = self.of_alice()[0]["session"]
+        for who in set(PASSWORDS) - ADMIN:
+            self.expect(PEOPLE[who].get("/pki/sessions"), 403)
+            self.expect(PEOPLE[who].send("DELETE", f"/pki/sessions/{one}", {}), 403)
+            self.expect(PEOPLE[who].send("DELETE", self.user, {}), 403)
+        self.assertEqual(len(self.of_alice()), 2)
+
+    def test_page(self):
+        b, query = as_("admin"), "?user=" + urllib.parse.quote(self.name)
+        text = self.page("admin", "/console/sessions")
+        self.assertIn("this one", text)  # nobody ends the log-in that he looks with
+        self.assertNotIn("/console/sessions/end", text)
+        one = self.of_alice()[0]["session"]
+        self.expect(b.submit(f"/console/sessions/{one}/end"), 200)
+        self.assertEqual(len(self.of_alice()), 1)
+        self.page("admin", "/console/sessions" + query)
+        self.expect(b.submit("/console/sessions/end"), 200)
+        self.assertEqual(self.of_alice(), [])
+        self.assertFalse(self.first.is_logged_in() or self.second.is_logged_in())
+        self.assertNotIn("<script>", self.page("admin", "/console/sessions?user=" + urllib.parse.quote(EVIL)))
 
 
 class Views(Case):
@@ -632,12 +752,20 @@ class Endpoints(Case):
 
 
 class InBrowser(Case):
+    @classmethod
+    def setUpClass(cls):
+        cls.browser = browser.of(env)
+        cls.browser.open("/login?lang=en").fill(user="admin", password=PASSWORDS["admin"]).click("main button")
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.browser.close()
+
     # one mode for each page, in turn
     def test_axe_finds_nothing(self):
-        b = browser.of(env)
+        b = self.browser
         shots = browser.BUILD / "screenshots"
         shots.mkdir(exist_ok=True)
-        b.open("/login?lang=en").fill(user="admin", password=PASSWORDS["admin"]).click("main button")
         b.console()
         areas = "|".join(json.loads((browser.TOP / "conf" / "languages" / "en.json").read_text()))
         for i, (_, path, who_may, _) in enumerate(PAGES):
@@ -651,7 +779,27 @@ class InBrowser(Case):
                 self.assertEqual(b.console(), [])
                 self.assertFalse(b.is_too_wide())
                 self.assertNotRegex(b.text("html"), rf"\b(?:{areas})\.[a-z_0-9]+\b")
-        b.close()
+
+    def test_ways_beside_the_content_or_behind_one_line(self):
+        """Without scripts, by the keyboard."""
+        def shown():
+            return [a for a in self.browser.all(".ways a") if a.is_displayed()]
+        b = self.browser.mode("desktop", javascript=False).open("/console/cas/issuing")
+        wide = shown()
+        self.assertGreaterEqual(len(wide), len([p for _, p, who, _ in PAGES if "admin" in who and p.count("/") == 2]))
+        self.assertEqual(len({a.location["x"] for a in wide}), 1)
+        self.assertLess(wide[0].location["x"], b.one("h1").location["x"])
+        self.assertEqual([(a.text, a.get_attribute("aria-current")) for a in wide if a.get_attribute("aria-current")], [("CAs", "true")])
+        b.mode("phone", javascript=False).open("/console")
+        height = b.one(".ways").size["height"]
+        self.assertLess(height, b.one("h1").size["height"] * 3)
+        b.one(".ways summary").send_keys(Key.ENTER)
+        self.assertGreater(b.one(".ways").size["height"], height * 3)
+        self.assertEqual(len(shown()), len(wide))
+        self.assertFalse(b.is_too_wide())
+        b.follow(b.one(".ways .narrow a[href='/console/users']"), "People")
+        self.assertEqual(b.path, "/console/users")
+        b.mode()
 
 
 if __name__ == "__main__":

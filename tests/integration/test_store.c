@@ -289,6 +289,43 @@ store_user__life(void **state)
 	    GH_E_NOT_FOUND);
 }
 
+/* Over REST rights are taken away, and somebody is left who can log in. */
+static void
+store_user__taken_away(void **state)
+{
+	static const struct requester first = {.kind = REQUESTER_ADMIN, .name = "first"};
+	static const struct requester other = {.kind = REQUESTER_DIRECTORY, .name = "first"};
+	const unsigned both = REQUESTER_ROLE_ADMIN | REQUESTER_ROLE_OFFICER;
+	struct store_user user;
+
+	(void)state;
+	ok(store_create_user(db, &fixture_admin, "First", "h", both, &err));
+	assert_int_equal(store_create_user(db, &first, "mine", "h", 1, &err), GH_E_FORBIDDEN);
+	ok(store_create_user(db, &fixture_admin, "second", "h", both, &err));
+	assert_int_equal(store_set_user(db, &first, "second", "mine", -1, &err), GH_E_FORBIDDEN);
+	assert_int_equal(store_set_user_roles(db, &first, "second", both | REQUESTER_ROLE_AGENT,
+			     &err),
+	    GH_E_FORBIDDEN);
+	assert_int_equal(store_set_user(db, &first, "first", NULL, 0, &err), GH_E_CONFLICT);
+	ok(store_set_user_roles(db, &first, "second", REQUESTER_ROLE_OFFICER, &err));
+	assert_int_equal(store_set_user_roles(db, &first, "second", both, &err), GH_E_FORBIDDEN);
+	/* somebody of the directory of the same name is another, and may not take the last */
+	assert_int_equal(store_set_user(db, &other, "first", NULL, 0, &err), GH_E_CONFLICT);
+	assert_int_equal(store_set_user_roles(db, &other, "first", REQUESTER_ROLE_OFFICER, &err),
+	    GH_E_CONFLICT);
+	ok(store_set_user_roles(db, &fixture_admin, "second", both, &err));
+	ok(store_set_user(db, &fixture_admin, "second", NULL, 0, &err));
+	/* one who is disabled does not count */
+	assert_int_equal(store_set_user(db, &other, "first", NULL, 0, &err), GH_E_CONFLICT);
+	assert_int_equal(store_set_user(db, &first, "second", NULL, 1, &err), GH_E_FORBIDDEN);
+	ok(store_set_user(db, &fixture_admin, "second", NULL, 1, &err));
+	ok(store_set_user(db, &other, "first", NULL, 0, &err));
+	ok(store_get_user(db, "first", &user, &err));
+	assert_false(user.enabled);
+	ok(store_get_user(db, "second", &user, &err));
+	assert_int_equal(user.roles, both);
+}
+
 /* --- recording -------------------------------------------------------------------------------- */
 
 static int
@@ -895,6 +932,7 @@ main(void)
 	    cmocka_unit_test(store_names__added_and_removed_as_a_whole),
 	    cmocka_unit_test(store_wait_change__tells_of_changes_only),
 	    cmocka_unit_test(store_user__life),
+	    cmocka_unit_test(store_user__taken_away),
 	    cmocka_unit_test(store_record__issued_is_complete),
 	    cmocka_unit_test(store_record__cuts_long_names),
 	    cmocka_unit_test(store_record__pending_and_denied_have_no_certificate),

@@ -10,16 +10,6 @@
 #include "user.h"
 #include "verb.h"
 
-static const struct {
-	const char *name;
-	unsigned bit;
-} role_names[] = {
-    {"admin", REQUESTER_ROLE_ADMIN},
-    {"officer", REQUESTER_ROLE_OFFICER},
-    {"auditor", REQUESTER_ROLE_AUDITOR},
-    {"agent", REQUESTER_ROLE_AGENT},
-};
-
 int
 user_hash_password(const char *password, char out[USER_HASH_SIZE], struct gh_error *err)
 {
@@ -35,20 +25,11 @@ static const char *password_file;
 static struct option_list role_list;
 static unsigned roles; /* 0: an existing user gets a new password */
 
-static unsigned
-role_bit(const char *name)
-{
-	for (size_t i = 0; i < sizeof(role_names) / sizeof(role_names[0]); i++)
-		if (strcmp(role_names[i].name, name) == 0)
-			return role_names[i].bit;
-	return 0;
-}
-
 static int
 check_roles(const struct verb_call *c)
 {
 	for (size_t i = 0; i < role_list.n; i++) {
-		unsigned bit = role_bit(role_list.v[i]);
+		unsigned bit = store_user_role(role_list.v[i]);
 
 		if (bit == 0)
 			return command_usage(c->who,
@@ -107,6 +88,30 @@ const struct verb verb_user_passwd = {
     .options = passwd_options,
     .needs = NEEDS_GRANTS,
     .work = store_password,
+};
+
+/* ---- roles ---- */
+
+static int
+set_roles(struct verb_call *c, struct gh_error *err)
+{
+	return store_set_user_roles(c->env.store, &c->env.who, c->operand[0], roles, err);
+}
+
+static const struct option_row roles_options[] = {
+    VERB_CONFIG,
+    {"role", 'r', OPTION_LIST, &role_list, "ROLE",
+	"admin, officer, auditor or agent; repeat. He has no others afterwards"},
+    OPTION_END,
+};
+const struct verb verb_user_roles = {
+    .usage = {"NAME", 1, 1,
+	"Says which roles a local administrator has. What he loses ends his log-ins of browsers.",
+	"gatehouse user roles olga --role officer --role auditor\n"},
+    .options = roles_options,
+    .needs = NEEDS_GRANTS,
+    .check = check_roles,
+    .work = set_roles,
 };
 
 /* ---- list ---- */

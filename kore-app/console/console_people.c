@@ -1,0 +1,223 @@
+/* Local administrators and the log-ins of browsers in the console. See console_admin.h. */
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "form.h"
+#include "rest/rest_session.h"
+#include "rest/rest_stored.h"
+#include "rest/rest_user.h"
+
+#include "auth/login_session.h"
+#include "hex.h"
+#include "pages/page.h"
+
+#include "console_admin.h"
+#include "console_ask.h"
+#include "console_page.h"
+
+#define USERS "/console/users"
+#define SESSIONS "/console/sessions"
+
+/* --- local administrators --------------------------------------------------------------------- */
+
+/* Roles as {role}, which a page can look up words for. */
+static int
+complete_user(const struct call *call, gh_json *user)
+{
+	const char *name = gh_json_string(gh_json_get(user, "name"));
+	bool is_own = call->requester->kind == REQUESTER_ADMIN && name != NULL &&
+	    strcmp(name, call->requester->name) == 0;
+	gh_json *roles = gh_json_get(user, "roles"), *list = gh_json_new_array();
+	struct gh_buf q;
+	int bad = gh_json_set_bool(user, "is_own", is_own);
+
+	for (size_t i = 0; i < gh_json_size(roles); i++) {
+		gh_json *o = gh_json_new_object();
+
+		bad |= gh_json_set_string(o, "role", gh_json_string(gh_json_at(roles, i)));
+		bad |= gh_json_append(list, o);
+	}
+	bad |= gh_json_set_bool(user, "has_roles", gh_json_size(roles) > 1);
+	bad |= gh_json_set(user, "roles", list);
+	gh_buf_init(&q, CONSOLE_QUERY_MAX);
+	console_query_put(&q, "user", name);
+	bad |= console_set_link(user, "sessions", SESSIONS, &q);
+	gh_buf_free(&q);
+	return bad;
+}
+
+/* errors: of the form that was sent, taken over; NULL: none was. */
+static void
+show_users(struct worker_env *env, const struct call *call, int status, gh_json *errors,
+    struct gh_http_reply *rep)
+{
+	gh_json *answer = NULL, *entries, *data = gh_json_new_object();
+	struct gh_error err = {0};
+	int rc = console_get(env, call, rest_users, "limit=1000", &answer, &err), bad = 0;
+
+	if (rc == 0) {
+		entries = gh_json_get(answer, "entries");
+		for (size_t i = 0; i < gh_json_size(entries); i++)
+			bad |= complete_user(call, gh_json_at(entries, i));
+		bad |= gh_json_set(data, "entries", gh_json_ref(entries));
+		if (errors != NULL)
+			bad |= gh_json_set(data, "errors", gh_json_ref(errors));
+		if (bad != 0)
+			rc = gh_fail(&err, GH_E_NOMEM, "page");
+	}
+	if (rc == 0) {
+		console_reply(env, call, status, "users", data, rep);
+	} else {
+		gh_json_free(data);
+		page_refuse(call, &err, rep);
+	}
+	gh_json_free(answer);
+	gh_json_free(errors);
+}
+
+void
+console_users(struct worker_env *env, const struct call *call, struct gh_http_reply *rep)
+{
+	show_users(env, call, 200, NULL, rep);
+}
+
+/* What the API refuses stands above the list. Takes the body over. */
+static void
+change_user(struct worker_env *env, const struct call *call,
+    void (*handler)(struct worker_env *env, const struct call *call, struct gh_http_reply *rep),
+    gh_json *body, struct gh_http_reply *rep)
+{
+	const struct console_ask what = {.handler = handler, .method = GH_HTTP_PUT, .body = body};
+	struct gh_error err = {0};
+	gh_json *answer = NULL;
+	int rc = body != NULL ? console_ask(env, call, &what, &answer, &err)
+			      : gh_fail(&err, GH_E_NOMEM, "form");
+
+	gh_json_free(body);
+	if (rc == 0) {
+		gh_json_free(answer);
+		page_redirect(rep, USERS);
+	} else if (err.code == GH_E_CONFLICT || err.code == GH_E_FORBIDDEN ||
+	    (err.code == GH_E_VALIDATION && answer != NULL)) {
+		show_users(env, call, gh_error_info(err.code)->http_status,
+		    answer != NULL ? answer : console_errors("", &err), rep);
+		gh_http_reply_cause(rep, &err);
+	} else {
+		gh_json_free(answer);
+		page_refuse(call, &err, rep);
+	}
+}
+
+void
+console_user_enable(struct worker_env *env, const struct call *call, struct gh_http_reply *rep)
+{
+	change_user(env, call, rest_user_enable, console_enabled(call), rep);
+}
+
+void
+console_user_roles(struct worker_env *env, const struct call *call, struct gh_http_reply *rep)
+{
+	const struct gh_form_field *field = NULL;
+	gh_json *body = gh_json_new_object(), *list = gh_json_new_array();
+	int bad = 0;
+
+	while ((field = gh_form_next(call->form, "roles", field)) != NULL)
+		bad |= gh_json_append(list, gh_json_new_string(field->is_text ? field->value : ""));
+	bad |= gh_json_set(body, "roles", list);
+	if (bad != 0) {
+		gh_json_free(body);
+		body = NULL;
+	}
+	change_user(env, call, rest_user_roles, body, rep);
+}
+
+/* --- log-ins ---------------------------------------------------------------------------------- */
+
+/* Is it the one that asks? */
+static int
+mark_this(const struct call *call, gh_json *session)
+{
+	const char *handle = gh_json_string(gh_json_get(session, "session"));
+	char *own = call->session != NULL
+	    ? gh_hex_encode(call->session->row.id, STORE_SESSION_ID_SIZE)
+	    : NULL;
+	bool is_this =
+	    own != NULL && handle != NULL && strncasecmp(own, handle, STORE_SESSION_HANDLE) == 0;
+	int bad = gh_json_set_bool(session, "is_this", is_this) |
+	    console_set_minute(session, "since", gh_json_string(gh_json_get(session, "created"))) |
+	    console_set_minute(session, "last", gh_json_string(gh_json_get(session, "used")));
+
+	free(own);
+	return bad;
+}
+
+static gh_json *
+sessions_data(const struct call *call, gh_json *entries, const char *user)
+{
+	gh_json *data = gh_json_new_object(), *values = gh_json_new_object();
+	int bad = gh_json_set_string(values, "user", user);
+
+	bad |= gh_json_set(data, "values", values);
+	bad |= gh_json_set_string(data, "user", user);
+	for (size_t i = 0; i < gh_json_size(entries); i++)
+		bad |= mark_this(call, gh_json_at(entries, i));
+	bad |= gh_json_set_bool(data, "has_rows", gh_json_size(entries) > 0);
+	bad |= gh_json_set(data, "entries", gh_json_ref(entries));
+	if (bad == 0)
+		return data;
+	gh_json_free(data);
+	return NULL;
+}
+
+void
+console_sessions(struct worker_env *env, const struct call *call, struct gh_http_reply *rep)
+{
+	struct gh_error err = {0};
+	char *user = NULL;
+	gh_json *answer = NULL;
+	struct gh_buf q;
+	int rc = rest_query(call, "user", &user, &err);
+
+	gh_buf_init(&q, CONSOLE_QUERY_MAX);
+	console_query_put(&q, "limit", "1000");
+	console_query_put(&q, "user", user);
+	if (rc == 0 && (rc = gh_buf_check(&q, &err)) == 0)
+		rc = console_get(env, call, rest_sessions, (const char *)q.data, &answer, &err);
+	if (rc == 0)
+		console_reply(env, call, 200, "sessions",
+		    sessions_data(call, gh_json_get(answer, "entries"),
+			user != NULL && *user != '\0' ? user : NULL),
+		    rep);
+	else
+		page_refuse(call, &err, rep);
+	gh_json_free(answer);
+	gh_buf_free(&q);
+	free(user);
+}
+
+void
+console_session_end(struct worker_env *env, const struct call *call, struct gh_http_reply *rep)
+{
+	const struct console_ask what = {.handler = rest_session_end, .method = GH_HTTP_DELETE};
+
+	console_do(env, call, &what, SESSIONS, rep);
+}
+
+void
+console_sessions_end(struct worker_env *env, const struct call *call, struct gh_http_reply *rep)
+{
+	struct console_ask what = {.handler = rest_sessions_end, .method = GH_HTTP_DELETE};
+	struct gh_error err = {0};
+	struct gh_buf q;
+
+	gh_buf_init(&q, CONSOLE_QUERY_MAX);
+	console_query_put(&q, "user", gh_form_get(call->form, "user"));
+	if (gh_buf_check(&q, &err) == 0) {
+		what.query = (const char *)q.data;
+		console_do(env, call, &what, SESSIONS, rep);
+	} else {
+		page_refuse(call, &err, rep);
+	}
+	gh_buf_free(&q);
+}
