@@ -4,36 +4,6 @@
 #include "rest.h"
 #include "rest_user.h"
 
-static int
-read_enabled(const struct call *call, bool *out, struct rest_fields *f, struct gh_error *err)
-{
-	gh_json *body;
-	const gh_json *v;
-	int rc = rest_body(call, &body, err);
-
-	*out = false;
-	if (rc != 0)
-		return rc;
-	v = gh_json_get(body, "enabled");
-	if (gh_json_type(v) != GH_JSON_BOOL)
-		rest_field_wrong(f, "enabled", "The field enabled must be true or false.");
-	*out = gh_json_bool(v, false);
-	gh_json_free(body);
-	return rest_fields_check(f, err);
-}
-
-static gh_json *
-state_json(const char *name, bool enabled)
-{
-	gh_json *o = gh_json_new_object();
-
-	if (gh_json_set_string(o, "name", name) == 0 &&
-	    gh_json_set_bool(o, "enabled", enabled) == 0)
-		return o;
-	gh_json_free(o);
-	return NULL;
-}
-
 static void
 reply(const struct call *call, int rc, gh_json *answer, const struct gh_error *err,
     struct rest_fields *f, struct gh_http_reply *rep)
@@ -43,20 +13,6 @@ reply(const struct call *call, int rc, gh_json *answer, const struct gh_error *e
 	else
 		rest_error(err, call->http->request_id, rest_fields_take(f), rep);
 	rest_fields_clear(f);
-}
-
-void
-rest_user_enable(struct worker_env *env, const struct call *call, struct gh_http_reply *rep)
-{
-	const char *name = call_text(call->parts, "profile");
-	struct rest_fields f = {0};
-	struct gh_error err = {0};
-	bool enabled;
-	int rc = read_enabled(call, &enabled, &f, &err);
-
-	if (rc == 0)
-		rc = store_set_user(env->store, call->requester, name, NULL, enabled, &err);
-	reply(call, rc, rc == 0 ? state_json(name, enabled) : NULL, &err, &f, rep);
 }
 
 /* --- roles ------------------------------------------------------------------------------------ */

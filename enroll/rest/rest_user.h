@@ -5,8 +5,6 @@
 
 #include "call.h"
 
-/* PUT /pki/users/{profile}/status: {"enabled": false} */
-void rest_user_enable(struct worker_env *env, const struct call *call, struct gh_http_reply *rep);
 /* PUT /pki/users/{profile}/roles: {"roles"}: those that are left */
 void rest_user_roles(struct worker_env *env, const struct call *call, struct gh_http_reply *rep);
 /* POST /pki/messages/{id}/retry: one that was given up is tried again */

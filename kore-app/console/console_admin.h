@@ -19,6 +19,11 @@ void console_authority_unlock(struct worker_env *env, const struct call *call,
     struct gh_http_reply *rep);
 void console_authority_lock(struct worker_env *env, const struct call *call,
     struct gh_http_reply *rep);
+/* ... /status: enabled; /password: current_password, new_password, new_password_confirmation */
+void console_authority_enable(struct worker_env *env, const struct call *call,
+    struct gh_http_reply *rep);
+void console_authority_password(struct worker_env *env, const struct call *call,
+    struct gh_http_reply *rep);
 
 /* GET /console/endpoints: which certificate is served where; GET /console/endpoints/{id}: one, and
  * those that it had before */
@@ -50,8 +55,11 @@ void console_key(struct worker_env *env, const struct call *call, struct gh_http
 /* ... POST /console/keys/{id}/status: status, version (which was seen), comment */
 void console_key_decide(struct worker_env *env, const struct call *call, struct gh_http_reply *rep);
 
-/* GET /console/labels of EST; GET /console/packages for its clients */
+/* GET /console/labels of EST; POST /console/labels/{profile}/status: enabled; GET
+ * /console/packages for its clients */
 void console_labels(struct worker_env *env, const struct call *call, struct gh_http_reply *rep);
+void console_label_enable(struct worker_env *env, const struct call *call,
+    struct gh_http_reply *rep);
 void console_packages(struct worker_env *env, const struct call *call, struct gh_http_reply *rep);
 /* GET /console/messages: those that were given up; POST /console/messages/{id}/retry */
 void console_messages(struct worker_env *env, const struct call *call, struct gh_http_reply *rep);

@@ -6,6 +6,7 @@
 #include "rest/rest_authority.h"
 #include "rest/rest_ca_password.h"
 #include "rest/rest_stored.h"
+#include "rest/rest_switch.h"
 #include "timestamp.h"
 
 #include "pages/page.h"
@@ -173,6 +174,8 @@ put_ca(const struct call *call, gh_json *data, gh_json *ca, gh_json *password)
 {
 	bool is_admin = (call->requester->roles & REQUESTER_ROLE_ADMIN) != 0;
 	const char *key = key_of(ca, password);
+	const char *said = gh_json_string(gh_json_get(ca, "state"));
+	const char *state = said != NULL ? said : "";
 	bool is_locked = strcmp(key, "locked") == 0 || strcmp(key, "shut") == 0;
 
 	return gh_json_set(data, "ca", gh_json_ref(ca)) |
@@ -185,6 +188,11 @@ put_ca(const struct call *call, gh_json *data, gh_json *ca, gh_json *password)
 	    gh_json_set_string(data, "key", key) | gh_json_set(data, "chain", chain_of(ca)) |
 	    gh_json_set(data, "policy", policy_of(gh_json_get(ca, "policy"))) |
 	    gh_json_set_bool(data, "may_unlock", is_admin && is_locked) |
+	    gh_json_set_bool(data, "may_change",
+		is_admin && password != NULL && (is_locked || strcmp(key, "unlocked") == 0)) |
+	    gh_json_set_bool(data, "is_admin", is_admin) |
+	    gh_json_set_bool(data, "may_disable", is_admin && strcmp(state, "active") == 0) |
+	    gh_json_set_bool(data, "may_enable", is_admin && strcmp(state, "disabled") == 0) |
 	    gh_json_set_bool(data, "may_lock", is_admin && strcmp(key, "unlocked") == 0);
 }
 
@@ -234,6 +242,14 @@ go_on(const struct call *call, struct gh_http_reply *rep)
 	page_redirect(rep, path);
 }
 
+/* Where the form has the password that is there. */
+static const char *
+field_of(const struct call *call)
+{
+	return gh_form_get(call->form, "current_password") != NULL ? "current_password"
+								   : "password";
+}
+
 /* The page with what is wrong. answer: as console_ask left it, taken over. */
 static void
 refuse(struct worker_env *env, const struct call *call, const struct gh_error *err, gh_json *answer,
@@ -247,7 +263,7 @@ refuse(struct worker_env *env, const struct call *call, const struct gh_error *e
 		gh_json_free(answer);
 		/* 401 would ask the browser for another log-in */
 		show(env, call, is_password ? 422 : gh_error_info(err->code)->http_status,
-		    console_errors(is_password ? "password" : "", err), rep);
+		    console_errors(is_password ? field_of(call) : "", err), rep);
 	} else {
 		gh_json_free(answer);
 		page_refuse(call, err, rep);
@@ -255,23 +271,15 @@ refuse(struct worker_env *env, const struct call *call, const struct gh_error *e
 	gh_http_reply_cause(rep, err);
 }
 
-void
-console_authority_unlock(struct worker_env *env, const struct call *call, struct gh_http_reply *rep)
+/* Asks, and goes on with the page of the CA. */
+static void
+ask_and_go_on(struct worker_env *env, const struct call *call, const struct console_ask *what,
+    struct gh_http_reply *rep)
 {
-	const char *password = gh_form_get(call->form, "password");
-	gh_json *body = gh_json_new_object(), *answer = NULL;
-	const struct console_ask what = {.handler = ca_password_rest_unlock,
-	    .method = GH_HTTP_POST,
-	    .body = body};
 	struct gh_error err = {0};
-	int rc;
+	gh_json *answer = NULL;
 
-	if (gh_json_set_string(body, "password", password != NULL ? password : "") != 0)
-		rc = gh_fail(&err, GH_E_NOMEM, "password");
-	else
-		rc = console_ask(env, call, &what, &answer, &err);
-	gh_json_free(body);
-	if (rc != 0) {
+	if (console_ask(env, call, what, &answer, &err) != 0) {
 		refuse(env, call, &err, answer, rep);
 		return;
 	}
@@ -279,17 +287,79 @@ console_authority_unlock(struct worker_env *env, const struct call *call, struct
 	go_on(call, rep);
 }
 
+/* The fields of the form as a body; one that is not there is "". NULL: out of memory. */
+static gh_json *
+secrets_of(const struct call *call, const char *const *fields)
+{
+	gh_json *body = gh_json_new_object();
+	int bad = body != NULL ? 0 : -1;
+
+	for (; bad == 0 && *fields != NULL; fields++) {
+		const char *text = gh_form_get(call->form, *fields);
+
+		bad = gh_json_set_string(body, *fields, text != NULL ? text : "");
+	}
+	if (bad == 0)
+		return body;
+	gh_json_free(body);
+	return NULL;
+}
+
+static void
+send_secrets(struct worker_env *env, const struct call *call, struct console_ask *what,
+    const char *const *fields, struct gh_http_reply *rep)
+{
+	gh_json *body = secrets_of(call, fields);
+	struct gh_error err = {0};
+
+	if (body == NULL) {
+		(void)gh_fail(&err, GH_E_NOMEM, "password");
+		page_refuse(call, &err, rep);
+		return;
+	}
+	what->body = body;
+	ask_and_go_on(env, call, what, rep);
+	gh_json_free(body);
+}
+
+void
+console_authority_unlock(struct worker_env *env, const struct call *call, struct gh_http_reply *rep)
+{
+	static const char *const fields[] = {"password", NULL};
+	struct console_ask what = {.handler = ca_password_rest_unlock, .method = GH_HTTP_POST};
+
+	send_secrets(env, call, &what, fields, rep);
+}
+
+void
+console_authority_password(struct worker_env *env, const struct call *call,
+    struct gh_http_reply *rep)
+{
+	static const char *const fields[] = {"current_password", "new_password",
+	    "new_password_confirmation", NULL};
+	struct console_ask what = {.handler = ca_password_rest_change, .method = GH_HTTP_PUT};
+
+	send_secrets(env, call, &what, fields, rep);
+}
+
 void
 console_authority_lock(struct worker_env *env, const struct call *call, struct gh_http_reply *rep)
 {
 	const struct console_ask what = {.handler = ca_password_rest_lock, .method = GH_HTTP_POST};
-	struct gh_error err = {0};
-	gh_json *answer = NULL;
 
-	if (console_ask(env, call, &what, &answer, &err) != 0) {
-		refuse(env, call, &err, answer, rep);
-		return;
-	}
-	gh_json_free(answer);
-	go_on(call, rep);
+	ask_and_go_on(env, call, &what, rep);
+}
+
+/* --- state ------------------------------------------------------------------------------------ */
+
+void
+console_authority_enable(struct worker_env *env, const struct call *call, struct gh_http_reply *rep)
+{
+	gh_json *body = console_enabled(call);
+	const struct console_ask what = {.handler = rest_authority_enable,
+	    .method = GH_HTTP_PUT,
+	    .body = body};
+
+	ask_and_go_on(env, call, &what, rep);
+	gh_json_free(body);
 }

@@ -1,6 +1,7 @@
 /* Labels of EST, packages and messages in the console. See console_admin.h. */
 #include "rest/rest_package.h"
 #include "rest/rest_stored.h"
+#include "rest/rest_switch.h"
 #include "rest/rest_user.h"
 
 #include "pages/page.h"
@@ -9,6 +10,7 @@
 #include "console_ask.h"
 #include "console_page.h"
 
+#define LABELS "/console/labels"
 #define MESSAGES "/console/messages"
 
 /* A page of what a list answers, which is "entries" there. complete: adds to each entry; NULL:
@@ -70,6 +72,18 @@ console_labels(struct worker_env *env, const struct call *call, struct gh_http_r
 	    .query = "limit=1000"};
 
 	show(env, call, &what, "labels", put_settings, rep);
+}
+
+void
+console_label_enable(struct worker_env *env, const struct call *call, struct gh_http_reply *rep)
+{
+	gh_json *body = console_enabled(call);
+	const struct console_ask what = {.handler = rest_label_enable,
+	    .method = GH_HTTP_PUT,
+	    .body = body};
+
+	console_do(env, call, &what, LABELS, rep);
+	gh_json_free(body);
 }
 
 /* --- packages --------------------------------------------------------------------------------- */

@@ -6,6 +6,7 @@
 #include "form.h"
 #include "rest/rest_session.h"
 #include "rest/rest_stored.h"
+#include "rest/rest_switch.h"
 #include "rest/rest_user.h"
 
 #include "auth/login_session.h"

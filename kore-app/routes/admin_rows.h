@@ -8,6 +8,7 @@
 #include "rest/rest_job.h"
 #include "rest/rest_session.h"
 #include "rest/rest_stored.h"
+#include "rest/rest_switch.h"
 #include "rest/rest_template.h"
 #include "rest/rest_user.h"
 #include "rest/rest_view_rule.h"
@@ -38,6 +39,10 @@
 		rest_job_run), \
 	    ADMIN_READ("authorities", "authorities", rest_authorities), \
 	    ADMIN_READ("authorities/{name}", "authority", rest_authority), \
+	    ADMIN_CHANGE(GH_HTTP_PUT, "authorities/{name}/status", "authority.enable", \
+		ADMIN_NO_BODY_MAX, rest_authority_enable), \
+	    ADMIN_CHANGE(GH_HTTP_PUT, "labels/{profile}/status", "label.enable", \
+		ADMIN_NO_BODY_MAX, rest_label_enable), \
 	    ADMIN_READ("templates", "templates", rest_templates), \
 	    ADMIN_READ("templates/{profile}", "template", rest_template), \
 	    ADMIN_CHANGE(GH_HTTP_GET | GH_HTTP_HEAD, "applications", "applications", 0, \

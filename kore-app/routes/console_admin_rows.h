@@ -34,6 +34,12 @@
 		REQUESTER_ROLE_ADMIN, console_authority_unlock), \
 	    CONSOLE_FORM_FOR("/console/cas/{name}/lock", "console.ca.lock", REQUESTER_ROLE_ADMIN, \
 		console_authority_lock), \
+	    CONSOLE_FORM_FOR("/console/cas/{name}/status", "console.ca.enable", \
+		REQUESTER_ROLE_ADMIN, console_authority_enable), \
+	    CONSOLE_FORM_FOR("/console/cas/{name}/password", "console.ca.password", \
+		REQUESTER_ROLE_ADMIN, console_authority_password), \
+	    CONSOLE_FORM_FOR("/console/labels/{profile}/status", "console.label.enable", \
+		REQUESTER_ROLE_ADMIN, console_label_enable), \
 	    CONSOLE_PAGE_FOR("/console/templates", "console.templates", CONSOLE_STAFF, \
 		console_templates), \
 	    CONSOLE_PAGE_FOR("/console/templates/{profile}", "console.template", CONSOLE_STAFF, \

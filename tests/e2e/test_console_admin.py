@@ -89,6 +89,9 @@ class Rights(Case):
         yield "/console/jobs/none/run", {}, ADMIN
         yield "/console/cas/none/unlock", {"password": "x" * 12}, ADMIN
         yield "/console/cas/none/lock", {}, ADMIN
+        yield "/console/cas/none/status", {"enabled": "no"}, ADMIN
+        yield "/console/cas/none/password", {"current_password": "x" * 12}, ADMIN
+        yield "/console/labels/none/status", {"enabled": "no"}, ADMIN
         yield "/console/messages/999999/retry", {}, ADMIN
         yield "/console/users/none/status", {"enabled": "no"}, ADMIN
         yield "/console/views", {"rule": "a/b", "group": "g", "template": "User"}, ADMIN
@@ -226,6 +229,40 @@ class Cas(Case):
         events = [e for e, in env.sql(f"select event || ':' || outcome from audit where id > {self.begin} and event like 'ca.password%' order by id")]
         self.assertEqual(len([e for e in events if e.startswith("ca.password.unlock") and e.endswith("success")]), 1, events)
         self.assertNotIn(self.PASSWORD, env.log())
+
+    def test_password_is_changed_by_who_knows_it(self):
+        other, b = "another horse battery 2", as_("admin")
+        for current, new, again, wrong in (("wrong horse battery 1", other, other, "current_password"), ("", other, other, "current_password"),
+                                           (self.PASSWORD, "short", "short", "new_password"), (self.PASSWORD, other, other + "x", "new_password_confirmation")):
+            self.page("admin", "/console/cas/spare")
+            reply = b.submit("/console/cas/spare/password", current_password=current, new_password=new, new_password_confirmation=again)
+            self.expect(reply, 422)
+            self.assertIn(f'href="#{wrong}"', b.text)
+            self.assertNotIn(other, b.text)
+        for current, new in ((self.PASSWORD, other), (other, self.PASSWORD)):
+            self.page("admin", "/console/cas/spare")
+            self.expect(b.submit("/console/cas/spare/password", current_password=current, new_password=new, new_password_confirmation=new), 200)
+        self.assertNotIn(other, env.log())
+
+    def state(self):
+        return admin.get("/pki/authorities/spare").json["state"]
+
+    def test_disabled_and_enabled(self):
+        path = "/pki/authorities/spare/status"
+        for who in set(PASSWORDS) - ADMIN:
+            self.expect(PEOPLE[who].send("PUT", path, {"enabled": False}), 403)
+        self.expect(admin.send("PUT", path, {"enabled": "no"}), 422)
+        self.expect(admin.send("PUT", "/pki/authorities/none/status", {"enabled": False}), 404)
+        self.expect(admin.send("PUT", path, {"enabled": True}), 409)
+        self.assertEqual(self.expect(admin.send("PUT", path, {"enabled": False}), 200).json, {"name": "spare", "enabled": False})
+        self.expect(admin.send("PUT", path, {"enabled": False}), 409)
+        self.assertEqual(self.state(), "disabled")
+        text = self.page("admin", "/console/cas/spare")
+        self.assertIn("gatehouse ca set spare", text)
+        self.expect(as_("admin").submit("/console/cas/spare/status"), 200)
+        self.assertEqual(self.state(), "active")
+        self.assertEqual([e[:2] for e in self.events("ca.disabled", "ca.enabled")], [("ca.disabled", "spare"), ("ca.enabled", "spare")])
+        self.assertNotIn("gatehouse ca set", self.page("olga", "/console/cas/spare"))
 
     def test_unlocking_what_has_no_password(self):
         sent = {"csrf": token("admin"), "password": "x" * 12}
@@ -486,6 +523,22 @@ class Lists(Case):
         if reply.status == 201:
             self.assertIn("firmware", self.page("otto", "/console/packages"))
         self.assertNotIn("<script>alert", self.page("otto", "/console/packages"))
+
+    def test_labels_are_switched_off_and_on(self):
+        env.admin("est", "label", "add", "door", "--template", "User", "--ca", "issuing")
+        path = "/pki/labels/door/status"
+        for who in set(PASSWORDS) - ADMIN:
+            self.expect(PEOPLE[who].send("PUT", path, {"enabled": False}), 403)
+        for body in ({}, {"enabled": 1}):
+            self.expect(admin.send("PUT", path, body), 422)
+        self.expect(admin.send("PUT", "/pki/labels/none/status", {"enabled": False}), 404)
+        before = env.admin("est", "label", "show", "door", "--json")
+        self.expect(admin.send("PUT", path, {"enabled": False}), 200)
+        self.assertEqual(env.admin("est", "label", "show", "door", "--json"), {**before, "enabled": False})
+        self.page("admin", "/console/labels")
+        self.expect(as_("admin").submit("/console/labels/door/status"), 200)
+        self.assertEqual(env.admin("est", "label", "show", "door", "--json"), before)
+        self.assertNotIn("/status", self.page("olga", "/console/labels"))
 
     def message(self, state):
         env.sql("insert into notification (event, audience, recipient, recipient_id, object, facts, state) select 'cert.expiry', 'owner', 'x', '', 'y', '{}', 'queued'")
