@@ -481,6 +481,9 @@ class OpenApi(unittest.TestCase):
 
     def test_administrator(self):
         self.check_role("administrator")
+        for ca in ("issuing", "root"):  # what was drawn may have disabled them; those that it did not are refused
+            env.admin("ca", "enable", ca, check=False)
+        env.await_catalog()
 
     def test_a_wrong_document_is_noticed(self):
         """The judge itself: another status, another type, another form."""
