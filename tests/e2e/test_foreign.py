@@ -643,6 +643,24 @@ class Scan(Case):
             self.assertEqual(who.get(f"/pki/endpoint/{seen['id']}").status, status)
         self.expect(olga.get("/pki/endpoint/999999"), 404)
 
+    def test_what_is_removed_meanwhile_is_not_written_down_as_seen(self):
+        server = OpenSSL(*CERTS.server("removed-meanwhile"), "-cert_chain", str(CERTS.ca))
+        line = f"127.0.0.1:{server.port}"
+        self.scan(line)
+        number = self.endpoint(server.port)["certificate_id"]
+        with concurrent.futures.ThreadPoolExecutor() as pool:
+            with env.session(f"begin; delete from certificate where id = {number}; delete from scan_sighting where certificate_id = {number}") as removal:
+                scan = pool.submit(self.scan, line)
+                wait_for(lambda: scan.done() or env.count("select count(*) from pg_stat_activity where wait_event_type = 'Lock' and query ~ 'scan_endpoint'"),
+                         "the scan has found it, and waits", 60)
+                removal.commit()
+            scan.result()
+        self.assertEqual(env.count(f"select count(*) from scan_sighting where certificate_id = {number}"), 0)
+        # the next one puts it in again
+        self.assertEqual(self.scan(line)["changed"], 1)
+        self.assertGreater(self.endpoint(server.port)["certificate_id"], number)
+        server.stop()
+
     def test_our_own_gateway_is_seen_as_ours(self):
         port = urllib.parse.urlsplit(var["GATEHOUSE_URL"]).port
         self.scan(f"localhost:{port}")

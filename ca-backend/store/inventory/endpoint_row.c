@@ -21,19 +21,25 @@ print_ids(const struct store_sighting *g, char out[IDS_SIZE])
 	snprintf(out + n, IDS_SIZE - n, "}");
 }
 
-/* $1-$6 actor, $7-$10 endpoint, $11 error, $12 certificate, $13 chain, $14 verdict */
+/* $1-$6 actor, $7-$10 endpoint, $11 error, $12 certificate, $13 chain, $14 verdict. Certificates
+ * are locked before sightings, as by who removes them (foreign_cert_remove.c): one that is gone
+ * meanwhile is not written down as seen, and in a chain it is 0. */
 static const struct store_statement note = {"endpoint_note",
-    "WITH e AS (INSERT INTO scan_endpoint (host, port, start, sni, error) VALUES ($7, $8::int, $9, $10, $11) "
+    "WITH there AS (SELECT id, not_after FROM certificate WHERE id = $12::bigint OR id = ANY ($13::bigint[]) ORDER BY id FOR KEY SHARE), "
+    "chain AS (SELECT coalesce(array_agg(coalesce(there.id, 0) ORDER BY n), '{}') AS ids "
+    "  FROM unnest($13::bigint[]) WITH ORDINALITY AS sent(id, n) LEFT JOIN there ON there.id = sent.id), "
+    "e AS (INSERT INTO scan_endpoint (host, port, start, sni, error) VALUES ($7, $8::int, $9, $10, $11) "
     "  ON CONFLICT (host, port, start, sni) DO UPDATE SET tried_at = now(), error = excluded.error "
     "  RETURNING id, host || ':' || port AS name), "
-    "was AS (SELECT s.id, s.certificate_id FROM scan_sighting s JOIN e ON e.id = s.endpoint_id WHERE s.is_current), "
-    "same AS (UPDATE scan_sighting s SET last_seen = now(), chain = $13::bigint[], verify = $14 FROM was "
+    "was AS (SELECT s.id, s.certificate_id, chain.ids FROM chain CROSS JOIN scan_sighting s JOIN e ON e.id = s.endpoint_id "
+    "  WHERE s.is_current), "
+    "same AS (UPDATE scan_sighting s SET last_seen = now(), chain = was.ids, verify = $14 FROM was "
     "  WHERE s.id = was.id AND was.certificate_id = $12::bigint RETURNING s.id), "
     "ended AS (UPDATE scan_sighting s SET is_current = false FROM was "
     "  WHERE s.id = was.id AND was.certificate_id <> $12::bigint RETURNING s.certificate_id), "
     "fresh AS (INSERT INTO scan_sighting (endpoint_id, certificate_id, is_current, chain, verify, not_after) "
-    "  SELECT e.id, $12::bigint, true, $13::bigint[], $14, (SELECT not_after FROM certificate WHERE id = $12::bigint) FROM e "
-    "  WHERE $12::bigint IS NOT NULL AND NOT EXISTS (SELECT FROM same) AND (SELECT count(*) FROM ended) >= 0 RETURNING id), "
+    "  SELECT e.id, there.id, true, chain.ids, $14, there.not_after FROM e CROSS JOIN chain JOIN there ON there.id = $12::bigint "
+    "  WHERE NOT EXISTS (SELECT FROM same) AND (SELECT count(*) FROM ended) >= 0 RETURNING id), "
     "a AS (INSERT INTO audit (event, outcome, object, actor, actor_kind, app, address, request_id, detail) "
     "  SELECT 'endpoint.changed', 'success', left(e.name, 300), $1, $2::int, $3, $4, $5, concat($6::text, 'certificate ' || $12::bigint, "
     "    (SELECT ', before it ' || certificate_id FROM ended)) FROM e WHERE EXISTS (SELECT FROM fresh)) "
