@@ -849,6 +849,20 @@ class ScanJob(Case):
         self.assertEqual(self.job()["failures"], 0)
         server.stop()
 
+    def test_its_process_does_not_outlive_who_waits_for_it(self):
+        """One that a server has taken over would not end by itself."""
+        slow = scripted(lambda s, connection: s.release.wait())
+        self.begin(f"127.0.0.1:{slow.port}")
+        wait_for(lambda: slow.connections == 1, "the endpoint is asked")
+        (prober,) = self.probers()
+        os.kill(prober, signal.SIGSTOP)
+        TARGETS.write_text("")                   # for the run that follows
+        for worker in env.workers():
+            os.kill(worker, signal.SIGKILL)
+        wait_for(lambda: prober not in self.probers(), "the process of a job is ended")
+        wait_for(lambda: env.admin("job", "run", "scan", check=False).returncode == 0, "the job goes on")
+        slow.stop()
+
 
 class NoRight(Case):
     def test_nobody_is_logged_in(self):

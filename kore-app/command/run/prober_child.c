@@ -1,4 +1,5 @@
 /* See prober_child.h. */
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -39,7 +40,8 @@ prober_child_start(const struct gh_conf *conf, int fd, pid_t *out, struct gh_err
 	    .env = env,
 	    .user = geteuid() == 0 ? conf->gateway.user : "",
 	    .inherit_fd = {fd, -1},
-	    .stdout_fd = -1};
+	    .stdout_fd = -1,
+	    .death_signal = SIGKILL};
 
 	snprintf(number, sizeof(number), "%d", fd);
 	take_known(env);

@@ -73,7 +73,7 @@ set_descriptors(const struct run_child *c)
 
 /* Own process group: a Ctrl-C at the terminal reaches us alone. */
 static int
-set_signals(pid_t parent)
+set_signals(const struct run_child *c, pid_t parent)
 {
 	sigset_t none;
 
@@ -82,7 +82,7 @@ set_signals(pid_t parent)
 		return -1;
 	signal(SIGPIPE, SIG_DFL);
 	/* after the change of user, which clears it; the parent may be gone already */
-	if (prctl(PR_SET_PDEATHSIG, SIGTERM) != 0)
+	if (prctl(PR_SET_PDEATHSIG, c->death_signal != 0 ? c->death_signal : SIGTERM) != 0)
 		return -1;
 	return getppid() == parent ? 0 : -1;
 }
@@ -97,7 +97,7 @@ run_program(const struct run_child *c, pid_t parent, int report)
 		strcpy(f.step, "descriptors");
 	} else if (change_user(c->user, c->may_bind_low) != 0) {
 		strcpy(f.step, "change of user");
-	} else if (set_signals(parent) != 0) {
+	} else if (set_signals(c, parent) != 0) {
 		strcpy(f.step, "signals");
 	} else {
 		execvpe(c->argv[0], c->argv, c->env != NULL ? c->env : environ);

@@ -13,6 +13,7 @@ struct run_child {
 	const char *user;  /* "" = as we are */
 	int inherit_fd[2]; /* stay open in the child; -1 = none */
 	int stdout_fd;     /* its standard output; -1 = ours */
+	int death_signal;  /* which it gets when we are gone; 0 = SIGTERM, to end in order */
 	bool may_bind_low; /* may bind a port below 1024 though it is not root */
 };
 

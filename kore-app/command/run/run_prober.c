@@ -1,4 +1,5 @@
 /* See run_prober.h. */
+#include <poll.h>
 #include <signal.h>
 #include <string.h>
 #include <unistd.h>
@@ -31,6 +32,7 @@ run_prober_close(struct run_prober *p)
 {
 	close_one(&p->inside);
 	close_one(&p->outside);
+	close_one(&p->served);
 	close_one(&p->waiting);
 }
 
@@ -42,10 +44,23 @@ start(struct run_prober *p)
 
 	if (p->waiting < 0 || p->pid != 0)
 		return;
-	if (prober_child_start(p->conf, p->waiting, &p->pid, &err) != 0)
+	if (prober_child_start(p->conf, p->waiting, &p->pid, &err) != 0) {
 		gh_log_kv(GH_LOG_ERROR, "the process that asks endpoints does not start", "cause",
 		    err.message, NULL);
-	close_one(&p->waiting);
+		close_one(&p->waiting);
+	}
+	p->is_over = false;
+	p->served = p->waiting;
+	p->waiting = -1;
+}
+
+/* The other end of its descriptor is closed. */
+static bool
+is_left(const struct run_prober *p)
+{
+	struct pollfd end = {.fd = p->served, .events = POLLRDHUP};
+
+	return p->pid > 0 && !p->is_over && poll(&end, 1, 0) == 1;
 }
 
 void
@@ -65,6 +80,10 @@ run_prober_look(struct run_prober *p)
 		run_prober_stop(p);
 		p->waiting = fd;
 	}
+	if (is_left(p)) {
+		p->is_over = true;
+		(void)kill(p->pid, SIGKILL);
+	}
 	start(p);
 }
 
@@ -74,7 +93,8 @@ run_prober_ended(struct run_prober *p, pid_t pid, const char *how)
 	if (pid != p->pid)
 		return false;
 	p->pid = 0;
-	if (strcmp(how, "exit status 0") != 0)
+	close_one(&p->served);
+	if (!p->is_over && strcmp(how, "exit status 0") != 0)
 		gh_log_kv(GH_LOG_WARN, "the process that asks endpoints ended", "cause", how, NULL);
 	start(p);
 	return true;
