@@ -229,16 +229,29 @@ take_results(struct store *s, int64_t deadline, PGresult **out, struct gh_error 
 }
 
 int
-store_script(struct store *s, const char *sql, int timeout_ms, struct gh_error *err)
+store_script_begin(struct store *s, const char *sql, struct gh_error *err)
+{
+	if (PQsendQuery(s->conn, sql) == 1)
+		return 0;
+	return fail_connection(s, "cannot send", err);
+}
+
+int
+store_script_end(struct store *s, int timeout_ms, struct gh_error *err)
 {
 	PGresult *res;
-	int rc;
+	int rc = take_results(s, gh_now_us() + (int64_t)timeout_ms * 1000, &res, err);
 
-	if (PQsendQuery(s->conn, sql) != 1)
-		return fail_connection(s, "cannot send", err);
-	rc = take_results(s, gh_now_us() + (int64_t)timeout_ms * 1000, &res, err);
 	PQclear(res);
 	return rc;
+}
+
+int
+store_script(struct store *s, const char *sql, int timeout_ms, struct gh_error *err)
+{
+	int rc = store_script_begin(s, sql, err);
+
+	return rc == 0 ? store_script_end(s, timeout_ms, err) : rc;
 }
 
 static bool

@@ -55,7 +55,8 @@ static const struct list {
 				    "coalesce(display_order, 0) AS display_order, "
 				    "coalesce(allow_api, true) AS allow_api, "
 				    "coalesce(explicit_update, false) AS explicit_update, "
-				    "coalesce(owner_sets, false) AS owner_sets",
+				    "coalesce(owner_sets, false) AS owner_sets, "
+				    "coalesce(indexed, false) AS indexed",
 	"metadata_field", "name", false, NULL},
     [STORE_LIST_CA_RULES] = {"id, name, priority, tenant, purpose, email_domain, network, "
 			     "\"group\", template, ca",

@@ -129,6 +129,9 @@ int store_do_once(struct store *s, const struct store_statement *st, struct stor
 /* Statements without parameters, by the simple protocol. */
 int store_script(struct store *s, const char *sql, int timeout_ms,
     struct gh_error *err) GH_MUSTCHECK;
+/* Its two halves, for one that takes long. */
+int store_script_begin(struct store *s, const char *sql, struct gh_error *err) GH_MUSTCHECK;
+int store_script_end(struct store *s, int timeout_ms, struct gh_error *err) GH_MUSTCHECK;
 /*
  * A transaction over several statements. A connection that is lost inside is not replaced: all that
  * follows is GH_E_DB_DOWN until the rollback. store_rollback accepts any state and cannot fail:

@@ -34,6 +34,7 @@ struct metadata_field {
 	bool allow_api;      /* Keyfactor's clients see it, and others than officers may set it */
 	bool owner_sets; /* who asked for a certificate may change it afterwards; with allow_api */
 	bool explicit_update; /* a value that is there is changed only where that is said */
+	bool indexed; /* there is an index of its values (store/inventory/metadata_index.h) */
 };
 
 /* Field from its definition as JSON (store catalog, or a file of the administrator). GH_E_METADATA

@@ -15,7 +15,7 @@
 /* Members a definition may have; the id is the store's. */
 static const char *const member[] = {"name", "type", "required", "regex", "options", "default",
     "message", "hint", "description", "id", "display_order", "allow_api", "explicit_update",
-    "owner_sets", NULL};
+    "owner_sets", "indexed", NULL};
 
 static const char *const type_names[] = {[METADATA_STRING] = "String",
     [METADATA_INTEGER] = "Integer",
@@ -130,7 +130,9 @@ load_type(const gh_json *json, struct metadata_field *f, struct gh_error *err)
 	    (rc = load_flag(json, "allow_api", true, &f->allow_api, err)) != 0)
 		return rc;
 	rc = load_flag(json, "explicit_update", false, &f->explicit_update, err);
-	return rc == 0 ? load_flag(json, "owner_sets", false, &f->owner_sets, err) : rc;
+	if (rc == 0)
+		rc = load_flag(json, "owner_sets", false, &f->owner_sets, err);
+	return rc == 0 ? load_flag(json, "indexed", false, &f->indexed, err) : rc;
 }
 
 static int
@@ -277,6 +279,8 @@ set_later(gh_json *o, const struct metadata_field *f, bool is_row)
 		bad |= gh_json_set_bool(o, "explicit_update", f->explicit_update);
 	if (!is_row || f->owner_sets)
 		bad |= gh_json_set_bool(o, "owner_sets", f->owner_sets);
+	if (!is_row || f->indexed)
+		bad |= gh_json_set_bool(o, "indexed", f->indexed);
 	return bad;
 }
 

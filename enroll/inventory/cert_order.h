@@ -5,11 +5,19 @@
 #include "store/inventory/cert_filter.h"
 #include "store/inventory/cert_sort.h"
 
-#define CERT_ORDER_WORDS "id, not_after, subject, requester, serial or template"
-/* By enum cert_sort; NULL at the end. */
-extern const char *const cert_order_words[];
-bool cert_order_is(const char *word);
-/* word: one of them; NULL: what condition (NULL: all) is bounded by, else ids. */
-enum cert_sort cert_order_of(const char *word, const struct cert_node *condition);
+#include "query_parse.h"
+
+#define CERT_ORDER_WORDS \
+	"id, not_after, subject, requester, serial, template, or a metadata field that has an index"
+
+struct cert_order {
+	enum cert_sort sort;
+	const char *field; /* as in struct store_cert_filter; borrowed of the definitions */
+};
+
+/* word: one of them, or the name of a field (without case, also Metadata.NAME); NULL: what
+ * condition (NULL: all) is bounded by, else ids. false: there is no such order. */
+bool cert_order_find(const struct query_env *env, const char *word,
+    const struct cert_node *condition, struct cert_order *out);
 
 #endif

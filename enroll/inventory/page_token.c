@@ -25,6 +25,7 @@ digest_use(const struct page_token_use *u, unsigned char out[USE_SIZE], struct g
 	gh_buf_init(&b, USE_MAX);
 	gh_buf_put_string(&b, u->query);
 	gh_buf_put_u8(&b, (uint8_t)u->sort);
+	gh_buf_put_string(&b, u->field);
 	gh_buf_put_u8(&b, u->descending);
 	gh_buf_put_u8(&b, (uint8_t)u->who->kind);
 	gh_buf_put_string(&b, u->who->name);

@@ -20,6 +20,7 @@ struct page_token_use {
 	const struct requester *who;
 	const char *query; /* NULL = none */
 	enum cert_sort sort;
+	const char *field; /* that the order is by; NULL = none */
 	bool descending;
 };
 

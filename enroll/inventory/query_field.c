@@ -6,7 +6,6 @@
 
 #include "query_field.h"
 
-#define METADATA_PREFIX "Metadata."
 #define NAME_MAX_BYTES 80
 #define NEAR_MAX 3      /* names */
 #define NEAR_DISTANCE 2 /* letters */
@@ -14,7 +13,11 @@
 /* Ours first, then how Keyfactor's clients call them. */
 static const struct {
 	const char *name;
-	struct query_field field;
+	struct {
+		enum cert_column column;
+		const char *part;
+		enum cert_value type;
+	} field;
 } names[] = {
     {"Id", {CERT_COL_ID, NULL, CERT_NUMBER}},
     {"RequestId", {CERT_COL_REQUEST, NULL, CERT_NUMBER}},
@@ -60,10 +63,10 @@ static const struct {
 };
 #define NAMES (sizeof(names) / sizeof(names[0]))
 
-static enum cert_value
-type_of(enum metadata_type type)
+enum cert_value
+query_field_type(const struct metadata_field *field)
 {
-	switch (type) {
+	switch (field->type) {
 	case METADATA_INTEGER:
 		return CERT_NUMBER;
 	case METADATA_DATE:
@@ -89,14 +92,16 @@ query_field_find(const struct query_env *env, const char *name, struct query_fie
 
 	for (size_t i = 0; i < NAMES && !is_metadata; i++)
 		if (strcasecmp(names[i].name, name) == 0) {
-			*out = names[i].field;
+			*out = (struct query_field){.column = names[i].field.column,
+			    .part = names[i].field.part,
+			    .type = names[i].field.type};
 			return true;
 		}
 	name += is_metadata ? prefix : 0;
 	for (size_t i = 0; i < env->fields; i++)
 		if (is_seen(env, i) && strcasecmp(env->field[i].name, name) == 0) {
 			*out = (struct query_field){CERT_COL_METADATA, env->field[i].name,
-			    type_of(env->field[i].type)};
+			    query_field_type(&env->field[i]), env->field[i].indexed};
 			return true;
 		}
 	return false;

@@ -110,6 +110,7 @@ take_field(struct parser *p, struct cert_node *n)
 	}
 	n->column = field.column;
 	n->type = field.type;
+	n->is_indexed = field.is_indexed;
 	if (field.part != NULL && (n->part = strdup(field.part)) == NULL)
 		return gh_fail(p->err, GH_E_NOMEM, "query");
 	p->at += len;

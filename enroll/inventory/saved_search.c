@@ -28,21 +28,25 @@ is_name(const char *name)
 	return n > 0 && n <= NAME_MAX_BYTES && name[n] == '\0' && strchr("._-", *name) == NULL;
 }
 
+/* The query, and the order by it. */
 static int
-check_query(const struct catalog *catalog, const struct requester *who, const char *text,
-    struct gh_error *err)
+check_query(const struct catalog *catalog, const struct requester *who,
+    const struct saved_search_order *o, struct gh_error *err)
 {
 	const struct query_env env = {.field = catalog->field,
 	    .fields = catalog->fields,
 	    .me = who->name,
 	    .now = gh_now()};
 	struct cert_node *condition = NULL;
+	struct cert_order order;
 	struct gh_error why = {0};
-	int rc = query_parse(text, &env, &condition, &why);
+	int rc = query_parse(o->query, &env, &condition, &why);
 
-	cert_node_free(condition);
 	if (rc == GH_E_BAD_REQUEST)
 		return gh_refuse(err, GH_E_VALIDATION, "query: %s", why.message);
+	if (rc == 0 && !cert_order_find(&env, o->order_by, condition, &order))
+		rc = gh_refuse(&why, GH_E_VALIDATION, "order_by: " CERT_ORDER_WORDS ".");
+	cert_node_free(condition);
 	*err = why;
 	return rc;
 }
@@ -61,8 +65,6 @@ check_order(const struct saved_search_order *o, struct gh_error *err)
 	    gh_utf8_length(o->description, strlen(o->description)) > DESCRIPTION_MAX)
 		return gh_refuse(err, GH_E_VALIDATION, "description: at most %d characters.",
 		    DESCRIPTION_MAX);
-	if (o->order_by != NULL && !cert_order_is(o->order_by))
-		return gh_refuse(err, GH_E_VALIDATION, "order_by: " CERT_ORDER_WORDS ".");
 	if (o->order != NULL && strcmp(o->order, "asc") != 0 && strcmp(o->order, "desc") != 0)
 		return gh_refuse(err, GH_E_VALIDATION, "order: asc or desc.");
 	if (o->fields != NULL && !cert_members_read(o->fields, &members, &why))
@@ -167,7 +169,7 @@ check_all(const struct catalog *catalog, const struct requester *who,
 		    "What replaces a saved search needs the header If-Match, with the ETag of the one "
 		    "that you read.");
 	if (rc == 0 && (rc = check_match(o, row, err)) == 0 && (rc = check_order(o, err)) == 0)
-		rc = check_query(catalog, who, o->query, err);
+		rc = check_query(catalog, who, o, err);
 	return rc;
 }
 

@@ -39,6 +39,7 @@ rest_asked_clear(struct rest_asked *a)
 {
 	rest_params_clear(a->p, PARAMS);
 	cert_node_free(a->condition);
+	free(a->field);
 	cert_view_clear(&a->view);
 	page_token_clear(&a->token);
 }
@@ -82,16 +83,21 @@ read_saved(const struct worker_env *env, const struct call *call, struct rest_as
 
 /* ---- all of it ---- */
 
+static struct query_env
+query_env_of(const struct worker_env *env, const struct call *call)
+{
+	return (struct query_env){.field = env->catalog->field,
+	    .fields = env->catalog->fields,
+	    .me = call->requester->name,
+	    .now = gh_now()};
+}
+
 /* A wrong query is malformed as a whole: 400, not a field that is invalid. */
 static int
 read_query(const struct worker_env *env, const struct call *call, struct rest_asked *a,
     struct gh_error *err)
 {
-	const struct catalog *catalog = env->catalog;
-	const struct query_env query = {.field = catalog->field,
-	    .fields = catalog->fields,
-	    .me = call->requester->name,
-	    .now = gh_now()};
+	const struct query_env query = query_env_of(env, call);
 	struct gh_error why = {0};
 	int rc = 0;
 
@@ -140,6 +146,24 @@ read_limit(struct rest_asked *a, struct rest_fields *f)
 			    names[single[i]]);
 }
 
+/* A file may be told for longer than the definitions hold. */
+static int
+read_order(const struct worker_env *env, const struct call *call, struct rest_asked *a,
+    struct rest_fields *f, struct gh_error *err)
+{
+	const struct query_env query = query_env_of(env, call);
+	struct cert_order order = {0};
+
+	if (!cert_order_find(&query, a->p[ORDER_BY].value, a->condition, &order))
+		rest_field_wrong(f, names[ORDER_BY],
+		    "The parameter order_by must be " CERT_ORDER_WORDS ".");
+	a->filter.sort = order.sort;
+	if (order.field == NULL)
+		return 0;
+	a->filter.field = a->field = strdup(order.field);
+	return a->field != NULL ? 0 : gh_fail(err, GH_E_NOMEM, "order");
+}
+
 static void
 read_filter(const struct call *call, struct rest_asked *a, struct rest_fields *f)
 {
@@ -147,8 +171,6 @@ read_filter(const struct call *call, struct rest_asked *a, struct rest_fields *f
 	const char *order = rest_param_word(f, &a->p[ORDER], orders), *count;
 	struct gh_error why;
 
-	a->filter.sort =
-	    cert_order_of(rest_param_word(f, &a->p[ORDER_BY], cert_order_words), a->condition);
 	a->filter.descending = order == orders[1] || order == orders[3];
 	a->lines = format_of(call, &a->p[FORMAT], f);
 	read_limit(a, f);
@@ -166,6 +188,7 @@ rest_asked_use(const struct worker_env *env, const struct call *call, const stru
 	    .who = call->requester,
 	    .query = a->p[QUERY].value,
 	    .sort = a->filter.sort,
+	    .field = a->filter.field,
 	    .descending = a->filter.descending};
 }
 
@@ -195,7 +218,8 @@ rest_asked_read(const struct worker_env *env, const struct call *call, struct re
 		a->p[i].name = names[i];
 	if ((rc = rest_params_read(call, a->p, PARAMS, f, err)) != 0 ||
 	    (rc = read_saved(env, call, a, f, err)) != 0 ||
-	    (rc = read_query(env, call, a, err)) != 0)
+	    (rc = read_query(env, call, a, err)) != 0 ||
+	    (rc = read_order(env, call, a, f, err)) != 0)
 		return rc;
 	read_filter(call, a, f);
 	if ((rc = rest_fields_check(f, err)) == 0)

@@ -16,6 +16,7 @@ struct rest_asked {
 	struct store_cert_filter filter;
 	struct cert_view view;       /* owned; the caller's, which filter has */
 	struct cert_node *condition; /* owned; NULL: all */
+	char *field;                 /* owned; that the order is by, or NULL */
 	struct page_token token;     /* owned; where filter begins */
 	struct cert_members members;
 	bool is_counted, counts_exactly;

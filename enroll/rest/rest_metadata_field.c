@@ -37,7 +37,7 @@ note_wrong(const struct gh_error *why, struct rest_fields *f)
 {
 	static const char *const members[] = {"name", "type", "required", "regex", "options",
 	    "default", "message", "hint", "description", "display_order", "allow_api",
-	    "explicit_update", "owner_sets"};
+	    "explicit_update", "owner_sets", "indexed"};
 	size_t n = strcspn(why->message, ":[");
 
 	for (size_t i = 0; i < sizeof(members) / sizeof(members[0]); i++) {
@@ -149,10 +149,12 @@ rest_metadata_field_put(struct worker_env *env, const struct call *call, struct 
 
 	/* its name keeps the spelling that it has */
 	if (read_definition(call, old != NULL ? old->name : name, &f, &fields, &err) == 0 &&
-	    store_definition(env, call, &f, &is_new, &err) == 0)
+	    store_definition(env, call, &f, &is_new, &err) == 0) {
+		f.indexed |= old != NULL && old->indexed; /* which stays */
 		rest_json(rep, is_new ? 201 : 200, metadata_field_view(&f));
-	else
+	} else {
 		fail(call, &err, &fields, rep);
+	}
 	metadata_field_clear(&f);
 }
 

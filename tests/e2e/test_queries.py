@@ -43,13 +43,14 @@ def fill():
     superuser(f"""
 SET session_replication_role = replica;
 INSERT INTO certificate (id, ca_id, serial, request_id, subject, sans, requester, template, status, not_before, not_after,
-    sha1, sha256, spki_sha256, der)
+    sha1, sha256, spki_sha256, der, metadata)
   SELECT i, (SELECT id FROM ca WHERE name = 'issuing'), decode(lpad(to_hex(i), 32, '0'), 'hex'), i, 'CN=user' || i % 5000,
     ARRAY['dns:host' || i || '.example.com', 'dns:alias' || i || '.example.com'],
     'EXAMPLE\\user' || i % 5000, CASE WHEN i % 20000 = 7 THEN 'Rare' ELSE 'User' END,
     CASE WHEN i % {CERTS} < {REVOKED} THEN 21 ELSE 20 END,
     t - interval '300 days' + (i - 1000000) * interval '1 minute', t - interval '20 days' + (i - 1000000) * interval '3 minutes',
-    substring(sha256(i::text::bytea) for 20), sha256(i::text::bytea), sha256(i::text::bytea), '\\x3000'
+    substring(sha256(i::text::bytea) for 20), sha256(i::text::bytea), sha256(i::text::bytea), '\\x3000',
+    CASE WHEN i % 10 > 0 THEN jsonb_build_object('Cost-Center', i / 10 % 200, 'Department', 'Dept ' || i / 10 % 40) END
   FROM (SELECT date_trunc('second', now()) AS t, 1000000 + (g * 7919) % {CERTS} AS i FROM generate_series(0, {CERTS} - 1) g) x
   ORDER BY i;
 INSERT INTO revocation (certificate_id, ca_id, serial, revoked_at, reason, not_after, changed_at, revoked_by)
@@ -206,6 +207,20 @@ class Queries(unittest.TestCase):
         self.log = Log()
         self.assertEqual(self.rows("cert", "search", f'Thumbprint -eq "{"0" * 40}"'), [])
         self.assert_plans(most=STEP_MIN, about="certificate_mark(")
+
+    def test_search_by_indexed_metadata(self):
+        """Each value that there is, a beginning and limits, the order by it, and what has none: no more rows than a page needs."""
+        for field in ("Cost-Center", "Department"):
+            env.admin("metadata", "set", field, "--indexed")
+            self.addCleanup(env.admin, "metadata", "set", field, "--no-indexed")
+        for query, found in (("Cost-Center -eq 12", 900), ("Cost-Center -eq 999", 0), ("Cost-Center -eq NULL", 20_000), ("Cost-Center -ge 150", 45_000),
+                             ("Cost-Center -gt 17 AND Cost-Center -le 20", 2_700), ('Department -eq "dept 7"', 4_500), ('Department -startswith "dept 3"', 49_500),
+                             ('Department -eq "dept 7" AND Template -eq "User"', 4_500), ("Cost-Center -ne NULL", 180_000)):
+            for order in ((), ("--order-by", "Department" if "Dep" in query else "Cost-Center", "--desc")):
+                with self.subTest(query, order=order):
+                    self.log = Log()
+                    self.assertEqual(len(self.rows("cert", "search", query, *order, limit=1000)), min(found, 1000))
+                    self.assert_plans(but=LARGE - {"certificate"}, most=5_000, scanned=0)
 
     def test_pages_cost_the_same(self):
         """124,000 revoked ones: 44 s when each page began anew."""

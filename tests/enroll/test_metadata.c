@@ -334,15 +334,16 @@ metadata__definitions_that_are_taken(void **state)
 		"\"message\":null,\"hint\":null}",
 		"{\"name\":\"a\",\"type\":\"Integer\",\"required\":false,\"regex\":null,\"options\":[],"
 		"\"default\":\"5\",\"message\":null,\"hint\":null,\"description\":null,\"display_order\":0,"
-		"\"allow_api\":true,\"explicit_update\":false,\"owner_sets\":false}"},
+		"\"allow_api\":true,\"explicit_update\":false,\"owner_sets\":false,\"indexed\":false}"},
 	    {"{\"name\":\"b\",\"type\":5,\"options\":[\"x\"],\"required\":true,\"description\":\"d\","
-	     "\"display_order\":3,\"allow_api\":false,\"explicit_update\":true,\"owner_sets\":true}",
+	     "\"display_order\":3,\"allow_api\":false,\"explicit_update\":true,\"owner_sets\":true,\"indexed\":true}",
 		"{\"name\":\"b\",\"type\":5,\"required\":true,\"regex\":null,\"options\":[\"x\"],\"default\":null,"
 		"\"message\":null,\"hint\":null,\"description\":\"d\",\"display_order\":3,\"allow_api\":false,"
-		"\"explicit_update\":true,\"owner_sets\":true}",
+		"\"explicit_update\":true,\"owner_sets\":true,\"indexed\":true}",
 		"{\"name\":\"b\",\"type\":\"MultipleChoice\",\"required\":true,\"regex\":null,"
 		"\"options\":[\"x\"],\"default\":null,\"message\":null,\"hint\":null,\"description\":\"d\","
-		"\"display_order\":3,\"allow_api\":false,\"explicit_update\":true,\"owner_sets\":true}"},
+		"\"display_order\":3,\"allow_api\":false,\"explicit_update\":true,\"owner_sets\":true,"
+		"\"indexed\":true}"},
 	};
 
 	(void)state;

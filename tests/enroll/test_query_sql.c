@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "inventory/cert_order.h"
 #include "inventory/query_parse.h"
 #include "store/inventory/cert_narrow.h"
 #include "store/store_private.h"
@@ -17,9 +18,13 @@
 static struct metadata_field fields[] = {
     {.name = (char *)"Department", .type = METADATA_STRING},
     {.name = (char *)"Cost-Center", .type = METADATA_INTEGER},
+    {.name = (char *)"Owner", .type = METADATA_STRING, .indexed = true},
+    {.name = (char *)"Rack", .type = METADATA_INTEGER, .indexed = true},
+    {.name = (char *)"Until", .type = METADATA_DATE, .indexed = true},
+    {.name = (char *)"Spare", .type = METADATA_BOOLEAN, .indexed = true},
 };
 static const struct query_env env = {.field = fields,
-    .fields = 2,
+    .fields = 6,
     .me = "alice",
     .now = 1796042096};
 static struct gh_error err;
@@ -195,6 +200,102 @@ what_indexes_find__table(void **state)
 		check(rows[i].query, (int)rows[i].how, rows[i].sql);
 }
 
+#define TEXT_OF(n) "(coalesce(lower(left(metadata->>" n ", 200)), '') COLLATE \"C\")"
+#define LIMITED_OF(n) "least(greatest((metadata->>" n ")::numeric, -1e19), 1e19)"
+#define NUMBER_OF(n) \
+	"(coalesce(CASE WHEN jsonb_typeof(metadata->" n ") = 'number' THEN (floor(" LIMITED_OF( \
+	    n) ") + ceil(" LIMITED_OF(n) ")) * 0.5 " \
+					 "WHEN metadata->>" n " <> '' THEN -2e19 END, -1e20))"
+#define LETTERS_96 \
+	"abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyzabcdefghijklmnopqr"
+
+/* Of fields that have an index: the same expression as in it. */
+static void
+indexed_metadata__table(void **state)
+{
+	static const struct {
+		const char *query;
+		enum cert_narrow how;
+		const char *sql;
+	} rows[] = {
+	    {"Owner -eq \"x' OR 1=1\"", CERT_NARROW_BY_ID,
+		"(" TEXT_OF("#1") " = lower(#2)) <- {\"Owner\",\"x' OR 1=1\"}"},
+	    {"Owner -eq NULL", CERT_NARROW_BY_ID, "(" TEXT_OF("#1") " = '') <- {\"Owner\"}"},
+	    {"Owner -ne NULL", CERT_NARROW_BY_ID, NULL},
+	    {"Owner -ne NULL", CERT_NARROW_ANY, "(" TEXT_OF("#1") " > '') <- {\"Owner\"}"},
+	    {"Owner -ne \"a\"", CERT_NARROW_ANY, NULL},
+	    {"Owner -contains \"a\"", CERT_NARROW_ANY, NULL},
+	    {"Owner -startswith \"\"", CERT_NARROW_ANY, NULL},
+	    {"Owner -startswith \"50%_\"", CERT_NARROW_ANY,
+		"(" TEXT_OF("#1") " LIKE lower(#2)) <- {\"Owner\",\"50\\\\%\\\\_%\"}"},
+	    {"Owner -eq \"" LETTERS_96 "\"", CERT_NARROW_BY_ID,
+		"(" TEXT_OF("#1") " = lower(#2)) <- {\"Owner\",\"" LETTERS_96 "\"}"},
+	    {"Owner -eq \"" LETTERS_96 "x\"", CERT_NARROW_BY_ID, NULL},
+	    {"Owner -eq \"" LETTERS_96 "x\"", CERT_NARROW_ANY,
+		"(" TEXT_OF("#1") " LIKE lower(#2)) <- {\"Owner\",\"" LETTERS_96 "%\"}"},
+	    {"Owner -eq \"\xc3\xbc" LETTERS_96 "\"", CERT_NARROW_ANY, NULL},
+	    {"Rack -eq 7", CERT_NARROW_BY_ID,
+		"(" NUMBER_OF("#1") " = #2::numeric) <- {\"Rack\",\"7\"}"},
+	    {"Rack -lt 7", CERT_NARROW_ANY,
+		"(" NUMBER_OF("#1") " < #2::numeric AND " NUMBER_OF(
+		    "#1") " > -2e19) <- {\"Rack\",\"7\"}"},
+	    {"Rack -gt 7", CERT_NARROW_BY_ID, NULL},
+	    {"Rack -gt 7 AND Rack -lt 9 AND NotAfter -lt %TODAY%", CERT_NARROW_ANY,
+		"(((" NUMBER_OF("#1") " > #2::numeric) AND (" NUMBER_OF(
+		    "#3") " < #4::numeric AND " NUMBER_OF("#3") " > -2e19))) <- "
+								"{\"Rack\",\"7\",\"Rack\",\"9\"}"},
+	    {"Rack -gt 7 AND Until -gt \"2027-01-01\"", CERT_NARROW_ANY,
+		"((" NUMBER_OF("#1") " > #2::numeric)) <- {\"Rack\",\"7\"}"},
+	    {"Rack -eq 7 AND Template -eq \"t\"", CERT_NARROW_BY_ID,
+		"((" NUMBER_OF("#1") " = #2::numeric)) <- {\"Rack\",\"7\"}"},
+	    {"Until -le \"2027-01-01\"", CERT_NARROW_ANY,
+		"(" TEXT_OF("#1") " <= lower(#2) AND " TEXT_OF(
+		    "#1") " > '') <- {\"Until\",\"2027-01-01\"}"},
+	    {"Spare -eq true", CERT_NARROW_BY_ID, "(" TEXT_OF("#1") " = 'true') <- {\"Spare\"}"},
+	    {"Department -eq \"a\"", CERT_NARROW_BY_ID, NULL},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		check(rows[i].query, (int)rows[i].how, rows[i].sql);
+}
+
+static void
+orders__of_indexed_metadata(void **state)
+{
+	static const struct {
+		const char *query, *word;
+		enum cert_sort sort;
+		const char *field;
+	} rows[] = {
+	    {"Owner -eq \"a\"", NULL, CERT_BY_ID, NULL},
+	    {"Owner -eq \"a\"", "owner", CERT_BY_ID, NULL},
+	    {"Owner -eq \"a\"", "rack", CERT_BY_NUMBER_FIELD, "Rack"},
+	    {"Owner -startswith \"a\"", NULL, CERT_BY_TEXT_FIELD, "Owner"},
+	    {"Owner -startswith \"a\"", "id", CERT_BY_ID, NULL},
+	    {"Rack -gt 7 AND Until -gt \"2027-01-01\"", NULL, CERT_BY_NUMBER_FIELD, "Rack"},
+	    {"Rack -gt 7 AND NotAfter -gt %TODAY%", NULL, CERT_BY_NOT_AFTER, NULL},
+	    {"Rack -gt 7 AND Owner -eq \"a\"", NULL, CERT_BY_ID, NULL},
+	    {"Rack -gt 7 OR Rack -lt 3", NULL, CERT_BY_ID, NULL},
+	    {"Id -gt 7", "Metadata.UNTIL", CERT_BY_TEXT_FIELD, "Until"},
+	};
+	struct cert_order order;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct cert_node *n = parsed(rows[i].query);
+
+		assert_true(cert_order_find(&env, rows[i].word, n, &order));
+		if (order.sort != rows[i].sort ||
+		    strcmp(order.field != NULL ? order.field : "",
+			rows[i].field != NULL ? rows[i].field : "") != 0)
+			fail_msg("%s", rows[i].query);
+		cert_node_free(n);
+	}
+	assert_false(cert_order_find(&env, "Department", NULL, &order));
+	assert_false(cert_order_find(&env, "Metadata.id", NULL, &order));
+}
+
 /* More than what is along the order: whether all that is found is sorted. */
 static void
 beside_the_order__table(void **state)
@@ -228,6 +329,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(conditions__table),
 	    cmocka_unit_test(what_indexes_find__table),
+	    cmocka_unit_test(indexed_metadata__table),
+	    cmocka_unit_test(orders__of_indexed_metadata),
 	    cmocka_unit_test(beside_the_order__table),
 	};
 

@@ -1,6 +1,9 @@
 /* Rows of table metadata_field. See metadata_row.h. */
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+
+#include "store/inventory/metadata_index.h"
 
 #include "metadata_row.h"
 #include "named_row.h"
@@ -21,6 +24,21 @@ set_scalar(gh_json *row, const char *name, const gh_json *v)
 	return bad ? -1 : 0;
 }
 
+static bool
+is_indexed(const gh_json *row)
+{
+	return gh_json_bool(gh_json_get(row, "indexed"), false);
+}
+
+static int64_t
+type_of(const gh_json *row)
+{
+	int64_t type = 0;
+
+	(void)gh_json_int(gh_json_get(row, "type"), &type);
+	return type;
+}
+
 /* What a row has only where it is not as it would be without. */
 static int
 set_later(gh_json *row, const gh_json *field)
@@ -35,6 +53,8 @@ set_later(gh_json *row, const gh_json *field)
 		if (gh_json_type(v) != GH_JSON_NULL)
 			bad |= gh_json_set(row, later[i], gh_json_ref(v));
 	}
+	if (is_indexed(field))
+		bad |= gh_json_set_bool(row, "indexed", true);
 	return bad;
 }
 
@@ -61,11 +81,23 @@ field_row(const gh_json *field, int64_t type, bool *bad)
 static void
 describe(const gh_json *row, char *out, size_t size)
 {
-	int64_t type = 0;
+	snprintf(out, size, "type %lld%s%s", (long long)type_of(row),
+	    gh_json_bool(gh_json_get(row, "required"), false) ? ", required" : "",
+	    is_indexed(row) ? ", indexed" : "");
+}
 
-	(void)gh_json_int(gh_json_get(row, "type"), &type);
-	snprintf(out, size, "type %lld%s", (long long)type,
-	    gh_json_bool(gh_json_get(row, "required"), false) ? ", required" : "");
+/* A worker does no work on the schema. */
+static int
+may_remove(const gh_json *row, struct gh_error *err)
+{
+	const char *name = gh_json_string(gh_json_get(row, "name"));
+
+	return is_indexed(row)
+	    ? gh_refuse(err, GH_E_CONFLICT,
+		  "The field has an index, which goes first: `gatehouse metadata remove %.64s` removes both, "
+		  "where the gateway runs.",
+		  name != NULL ? name : "NAME")
+	    : 0;
 }
 
 static const struct named_row_kind kind = {
@@ -78,6 +110,7 @@ static const struct named_row_kind kind = {
     .list = "gatehouse metadata list",
     .remove = {"metadata_field_delete", "DELETE FROM metadata_field WHERE id = $1"},
     .describe = describe,
+    .may_remove = may_remove,
 };
 
 static int
@@ -98,6 +131,23 @@ make_row(const gh_json *field, gh_json **out, struct gh_error *err)
 	return gh_fail(err, GH_E_NOMEM, "metadata field");
 }
 
+/* A definition does not change whether there is an index, and keeps what the index is made of. */
+static int
+keep_index(const gh_json *old, gh_json *row, struct gh_error *err)
+{
+	if (old == NULL || !is_indexed(old))
+		return !is_indexed(row)
+		    ? 0
+		    : gh_refuse(err, GH_E_METADATA,
+			  "indexed: an index is made by `gatehouse metadata set NAME --indexed`, where the gateway runs.");
+	if (metadata_index_is_number(type_of(old)) != metadata_index_is_number(type_of(row)))
+		return gh_refuse(err, GH_E_CONFLICT,
+		    "The field has an index of its type, which goes first: `gatehouse metadata set NAME --no-indexed`.");
+	return gh_json_set_bool(row, "indexed", true) == 0
+	    ? 0
+	    : gh_fail(err, GH_E_NOMEM, "metadata field");
+}
+
 int
 store_add_metadata_field(struct store *s, const struct requester *who, const gh_json *field,
     struct gh_error *err)
@@ -105,7 +155,7 @@ store_add_metadata_field(struct store *s, const struct requester *who, const gh_
 	gh_json *row;
 	int rc = make_row(field, &row, err);
 
-	if (rc == 0)
+	if (rc == 0 && (rc = keep_index(NULL, row, err)) == 0)
 		rc = named_row_add(s, who, &kind, row, err);
 	gh_json_free(row);
 	return rc;
@@ -128,6 +178,8 @@ put(struct store *s, struct grants *g, gh_json *row, bool *is_new, struct gh_err
 	int rc = old != NULL ? 0 : grant_new_id(s, GRANT_METADATA_FIELD, &id, err);
 
 	*is_new = old == NULL;
+	if (rc == 0)
+		rc = keep_index(old != NULL ? old->content : NULL, row, err);
 	if (rc == 0 && gh_json_set_int(row, "id", id) != 0)
 		rc = gh_fail(err, GH_E_NOMEM, "metadata field");
 	if (rc == 0)
@@ -156,5 +208,54 @@ store_set_metadata_field(struct store *s, const struct requester *who, const gh_
 	if ((rc = put(s, &g, row, is_new, err)) == 0)
 		rc = store_audit_change(s, who, kind.changed,
 		    gh_json_string(gh_json_get(field, "name")), detail, err);
+	return grant_close(s, &g, rc, who, err);
+}
+
+/* Without the member where there is none: the row has the MAC that it had. */
+static int
+copy_with(const gh_json *row, bool indexed, gh_json **out, struct gh_error *err)
+{
+	gh_json *o = gh_json_new_object();
+	int bad = o == NULL;
+
+	for (void *it = gh_json_iter(row); it != NULL && !bad; it = gh_json_next(row, it))
+		if (strcmp(gh_json_iter_name(it), "indexed") != 0)
+			bad |= gh_json_set(o, gh_json_iter_name(it),
+			    gh_json_ref(gh_json_iter_value(it)));
+	if (indexed && !bad)
+		bad |= gh_json_set_bool(o, "indexed", true);
+	if (!bad) {
+		*out = o;
+		return 0;
+	}
+	gh_json_free(o);
+	return gh_fail(err, GH_E_NOMEM, "metadata field");
+}
+
+int
+store_set_metadata_indexed(struct store *s, const struct requester *who,
+    const struct metadata_index *i, bool indexed, struct gh_error *err)
+{
+	struct grant_row *old;
+	gh_json *row = NULL;
+	struct grants g;
+	char detail[64];
+	int rc;
+
+	if ((rc = grant_open(s, &g, err)) != 0)
+		return rc;
+	old = grant_find_id(&g, GRANT_METADATA_FIELD, i->field_id);
+	if (old == NULL ||
+	    (indexed && metadata_index_is_number(type_of(old->content)) != i->is_number))
+		rc = gh_refuse(err, GH_E_CONFLICT,
+		    "The definition of the field was changed meanwhile. Try again.");
+	if (rc == 0 && (rc = copy_with(old->content, indexed, &row, err)) == 0) {
+		describe(row, detail, sizeof(detail));
+		rc = store_audit_change(s, who, kind.changed, i->name, detail, err);
+		if (rc == 0)
+			rc = grant_put(s, &g, GRANT_METADATA_FIELD, row, kind.taken, err);
+		else
+			gh_json_free(row);
+	}
 	return grant_close(s, &g, rc, who, err);
 }

@@ -137,7 +137,9 @@ named_row_remove(struct store *s, const struct requester *who, const struct name
 
 	if ((rc = grant_open(s, &g, err)) != 0)
 		return rc;
-	if ((rc = find(&g, k, name, &row, err)) == 0) {
+	if ((rc = find(&g, k, name, &row, err)) == 0 && k->may_remove != NULL)
+		rc = k->may_remove(row->content, err);
+	if (rc == 0) {
 		id = row->seal.key;
 		rc = audit(s, who, k, k->removed, row->content, err);
 	}

@@ -15,6 +15,8 @@ struct named_row_kind {
 	struct store_statement remove; /* DELETE of the row with id $1 */
 	/* For the audit row: what the row says now. Cut where it is too long. */
 	void (*describe)(const gh_json *row, char *out, size_t size);
+	/* Something else must go first: its error ends the removal. NULL: nothing does. */
+	int (*may_remove)(const gh_json *row, struct gh_error *err);
 };
 
 /* All of them, by id, as their MACs say: a new array. GH_E_SEAL. */

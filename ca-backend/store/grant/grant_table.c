@@ -82,7 +82,7 @@ static const struct table {
 	    {"default", TEXT, NULL}, {"message", TEXT, NULL}, {"hint", TEXT, NULL},
 	    {"description", LATER_TEXT, NULL}, {"display_order", LATER_INT, NULL},
 	    {"allow_api", LATER_BOOL, NULL}, {"explicit_update", LATER_BOOL, NULL},
-	    {"owner_sets", LATER_BOOL, NULL})},
+	    {"owner_sets", LATER_BOOL, NULL}, {"indexed", LATER_BOOL, NULL})},
     [GRANT_NAME_OWNER] = {"name_owner", NULL,
 	COLUMNS({"id", INT, NULL}, {"owner", TEXT, NULL}, {"kind", TEXT, NULL},
 	    {"patterns", TEXTS, NULL}, {"comments", TEXTS, NULL})},

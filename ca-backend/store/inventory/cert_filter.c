@@ -201,8 +201,10 @@ put_metadata(struct filter_writer *w, const struct cert_node *n, enum cert_op op
 		gh_buf_putf(w->b, "metadata->>%s = %s", v,
 		    filter_add_text(w, n->number != 0 ? "true" : "false", v2));
 	} else {
-		snprintf(sql, sizeof(sql), "(metadata->>%s)%s", v,
-		    n->type == CERT_DAY ? " COLLATE \"C\"" : "");
+		snprintf(sql, sizeof(sql),
+		    n->type == CERT_DAY ? "nullif(metadata->>%s, '') COLLATE \"C\""
+					: "(metadata->>%s)",
+		    v);
 		put_text(w, n, op, sql);
 	}
 }

@@ -78,6 +78,7 @@ struct cert_node {
 	char *text; /* owned */
 	int64_t number;
 	bool is_day;
+	bool is_indexed; /* of CERT_COL_METADATA: there is an index of the field (cert_field.h) */
 };
 
 void cert_node_free(struct cert_node *n); /* accepts NULL */

@@ -6,6 +6,7 @@
 #include "store/cert_columns.h"
 #include "store/store_private.h"
 
+#include "cert_field.h"
 #include "cert_narrow.h"
 #include "filter_writer.h"
 
@@ -160,7 +161,7 @@ static bool
 is_narrow_test(const struct cert_node *n, enum cert_narrow how)
 {
 	bool is_by_id = is_of(n, CERT_COL_REQUESTER) || is_of(n, CERT_COL_TEMPLATE) ||
-	    is_rare_state(n) || is_held(n);
+	    is_rare_state(n) || is_held(n) || cert_field_is_value(n);
 
 	if (how == CERT_NARROW_BY_ID)
 		return is_by_id;
@@ -169,7 +170,8 @@ is_narrow_test(const struct cert_node *n, enum cert_narrow how)
 	if (how == CERT_NARROW_BY_TEMPLATE)
 		return is_of(n, CERT_COL_TEMPLATE);
 	return is_by_id || is_not_after(n) || is_of(n, CERT_COL_ID) || is_of(n, CERT_COL_SERIAL) ||
-	    is_of(n, CERT_COL_THUMBPRINT) || is_of(n, CERT_COL_KEY) || is_subject(n) || is_san(n);
+	    is_of(n, CERT_COL_THUMBPRINT) || is_of(n, CERT_COL_KEY) || is_subject(n) || is_san(n) ||
+	    cert_field_is_range(n);
 }
 
 static void
@@ -191,6 +193,8 @@ put_test(struct filter_writer *w, const struct cert_node *n)
 		    "id IN (SELECT h.certificate_id FROM revocation h WHERE h.reason = 6 AND h.removed_at IS NULL)");
 	else if (is_of(n, CERT_COL_TEMPLATE))
 		gh_buf_putf(w->b, CERT_TEMPLATE_KEY " = lower(%s)", filter_add_text(w, n->text, v));
+	else if (n->is_indexed)
+		cert_field_put(w, n);
 	else
 		filter_put_node(w, n);
 	gh_buf_putc(w->b, ')');
@@ -219,7 +223,27 @@ cert_is_narrow_beside(const struct cert_node *n, enum cert_narrow how)
 	return is_narrow_test(n, CERT_NARROW_ANY) && !is_narrow_test(n, how);
 }
 
-enum { RANK_ONE, RANK_HELD, RANK_REQUESTER, RANK_TEMPLATE, RANK_REVOKED, RANK_TIME, RANK_NONE };
+bool
+cert_is_narrow_beside_field(const struct cert_node *n, const char *field)
+{
+	if (n->kind == CERT_AND)
+		return cert_is_narrow_beside_field(n->left, field) ||
+		    cert_is_narrow_beside_field(n->right, field);
+	return cert_is_narrow(n, CERT_NARROW_ANY) &&
+	    (n->kind == CERT_OR || !cert_field_is_bound(n, field));
+}
+
+enum {
+	RANK_ONE,
+	RANK_HELD,
+	RANK_REQUESTER,
+	RANK_VALUE,
+	RANK_TEMPLATE,
+	RANK_REVOKED,
+	RANK_RANGE,
+	RANK_TIME,
+	RANK_NONE
+};
 
 /* How few an index most likely finds; the least is the best. */
 static int
@@ -236,10 +260,20 @@ rank_of(const struct cert_node *n)
 		return RANK_NONE;
 	return is_held(n)                  ? RANK_HELD
 	    : is_of(n, CERT_COL_REQUESTER) ? RANK_REQUESTER
+	    : cert_field_is_value(n)       ? RANK_VALUE
 	    : is_of(n, CERT_COL_TEMPLATE)  ? RANK_TEMPLATE
 	    : is_rare_state(n)             ? RANK_REVOKED
+	    : cert_field_is_range(n)       ? RANK_RANGE
 	    : is_not_after(n)              ? RANK_TIME
 					   : RANK_ONE;
+}
+
+static bool
+bound_one_field(const struct cert_node *a, const struct cert_node *b)
+{
+	const struct cert_node *left = cert_field_bounded(a), *right = cert_field_bounded(b);
+
+	return left != NULL && right != NULL && strcmp(left->part, right->part) == 0;
 }
 
 /* Rows are looked for by one index: of two, one would be looked through for what the other one
@@ -252,10 +286,23 @@ choose(const struct cert_node *n, enum cert_narrow how, bool *left, bool *right)
 	*left = cert_is_narrow(n->left, how);
 	*right = cert_is_narrow(n->right, how);
 	if (!*left || !*right || how == CERT_NARROW_BY_NOT_AFTER || n->kind == CERT_OR ||
-	    (of_left == RANK_TIME && of_right == RANK_TIME))
+	    (of_left == RANK_TIME && of_right == RANK_TIME) ||
+	    (of_left == RANK_RANGE && of_right == RANK_RANGE && bound_one_field(n->left, n->right)))
 		return;
 	*left = of_left <= of_right;
 	*right = !*left;
+}
+
+const struct cert_node *
+cert_narrow_value(const struct cert_node *n)
+{
+	bool left, right;
+
+	while (n->kind == CERT_AND && cert_is_narrow(n, CERT_NARROW_BY_ID)) {
+		choose(n, CERT_NARROW_BY_ID, &left, &right);
+		n = left ? n->left : n->right;
+	}
+	return n->kind == CERT_TEST && cert_field_is_value(n) ? n : NULL;
 }
 
 static void

@@ -19,6 +19,11 @@ enum cert_narrow {
 bool cert_is_narrow(const struct cert_node *n, enum cert_narrow how);
 /* Do indexes find them by something else than what is along that order? */
 bool cert_is_narrow_beside(const struct cert_node *n, enum cert_narrow how);
+/* The same, where that is the order of a field (cert_field_bounds). */
+bool cert_is_narrow_beside_field(const struct cert_node *n, const char *field);
+/* The test that an index finds along the order of ids, where that is the one of a metadata field
+ * (cert_field_is_value); else NULL. */
+const struct cert_node *cert_narrow_value(const struct cert_node *n);
 /* In brackets, on the table certificate; as cert_filter_put. n is narrow. */
 void cert_narrow_put(struct gh_buf *b, struct store_params *p, const struct cert_node *n,
     enum cert_narrow how);

@@ -17,6 +17,7 @@ void cert_place_clear(struct cert_place *p); /* accepts a zeroed one */
 
 struct store_cert_filter {
 	enum cert_sort sort;
+	const char *field; /* of CERT_BY_TEXT_FIELD and CERT_BY_NUMBER_FIELD; else NULL */
 	bool descending;
 	bool backwards; /* the rows before `from`, not those behind it */
 	/* NULL: from the start, or before the end */

@@ -2,10 +2,12 @@
 #include "store/cert_columns.h"
 #include "store/store_private.h"
 
+#include "cert_field.h"
 #include "cert_narrow.h"
 #include "cert_statement.h"
 
 #define SQL_MAX (256 * 1024)
+#define FIELD_NAME "$5::text"
 
 /* expr, id: an index has them in this order. */
 static const struct sort {
@@ -24,28 +26,82 @@ static const struct sort {
 };
 
 /* A statement that is put together: $1 and $2 are the place that it begins behind, $3 and $4 rows
- * and limit. */
+ * and limit, $5 the name of the field that the order is by. */
 struct query {
 	const struct store_cert_filter *f;
 	const struct cert_window *w;
 	const struct sort *sort;
+	struct sort of_field;
+	/* All have this value of a field, and follow their ids: along the index of the field, which
+	 * the planner would take that of ids for where it thinks that there are many. */
+	const struct cert_node *value;
+	char expr[CERT_FIELD_EXPR_MAX], key[CERT_FIELD_EXPR_MAX + 8];
 	bool descending; /* as it is read */
 	struct gh_buf b;
 	struct store_params p;
 };
+
+/* Those of a view that has no more than its owner's stand together in the index by his name. */
+static bool
+is_own_alone(const struct store_cert_filter *f)
+{
+	return f->view != NULL && !f->view->is_all && f->view->reach == NULL;
+}
+
+/* That of its index. */
+static void
+sort_by_field(struct query *q, const char *field, bool is_number)
+{
+	struct gh_buf b;
+
+	store_put_text(&q->p, field);
+	gh_buf_init(&b, sizeof(q->expr));
+	cert_field_put_expr(&b, is_number, FIELD_NAME);
+	q->p.failed |= b.failed;
+	snprintf(q->expr, sizeof(q->expr), "%s", b.failed ? "" : (const char *)b.data);
+	snprintf(q->key, sizeof(q->key), "%s::text", q->value == NULL ? q->expr : "NULL");
+	gh_buf_free(&b);
+	q->of_field = (struct sort){.expr = q->expr,
+	    .key = q->key,
+	    .value = is_number ? "$1::numeric" : "$1::text COLLATE \"C\""};
+	q->sort = &q->of_field;
+}
 
 static void
 begin(struct query *q, const struct store_cert_filter *f, const struct cert_window *w)
 {
 	*q = (struct query){.f = f,
 	    .w = w,
-	    .sort = &sorts[f->sort],
+	    .sort = f->field == NULL ? &sorts[f->sort] : NULL,
 	    .descending = f->descending != f->backwards};
 	gh_buf_init(&q->b, SQL_MAX);
 	store_put_text(&q->p, w->from != NULL ? w->from->key : NULL);
 	store_put_int(&q->p, w->from != NULL ? w->from->id : 0);
 	store_put_int(&q->p, w->rows);
 	store_put_int(&q->p, w->limit);
+	if (f->sort == CERT_BY_ID && f->condition != NULL && !is_own_alone(f))
+		q->value = cert_narrow_value(f->condition);
+	if (q->value != NULL)
+		sort_by_field(q, q->value->part, q->value->type == CERT_NUMBER);
+	else if (f->field != NULL)
+		sort_by_field(q, f->field, f->sort == CERT_BY_NUMBER_FIELD);
+}
+
+/* Not "=": the order would be taken for that of ids. */
+static void
+put_start_of_value(struct query *q)
+{
+	const char *to = q->descending ? ">=" : "<=";
+
+	gh_buf_putf(&q->b, "($1::text IS NULL AND $2::bigint >= 0 AND (%s%s) %s (", q->expr,
+	    q->w->from != NULL ? ", id" : "",
+	    q->w->from == NULL  ? (q->descending ? "<=" : ">=")
+		: q->descending ? "<"
+				: ">");
+	cert_field_put_value(&q->b, &q->p, q->value);
+	gh_buf_putf(&q->b, "%s) AND %s %s ", q->w->from != NULL ? ", $2::bigint" : "", q->expr, to);
+	cert_field_put_value(&q->b, &q->p, q->value);
+	gh_buf_putc(&q->b, ')');
 }
 
 /* Each parameter is named, so that its type is known, whatever else is asked. */
@@ -54,7 +110,9 @@ put_start(struct query *q)
 {
 	char op = q->descending ? '<' : '>';
 
-	if (q->w->from == NULL)
+	if (q->value != NULL)
+		put_start_of_value(q);
+	else if (q->w->from == NULL)
 		gh_buf_puts(&q->b, "($1::text IS NULL AND $2::bigint = 0)");
 	else if (q->sort->expr == NULL)
 		gh_buf_putf(&q->b, "($1::text IS NULL AND id %c $2::bigint)", op);
@@ -72,13 +130,6 @@ put_order(struct query *q)
 	if (q->sort->expr != NULL)
 		gh_buf_putf(&q->b, "%s %s, ", q->sort->expr, order);
 	gh_buf_putf(&q->b, "id %s", order);
-}
-
-/* Those of a view that has no more than its owner's stand together in the index by his name. */
-static bool
-is_own_alone(const struct store_cert_filter *f)
-{
-	return f->view != NULL && !f->view->is_all && f->view->reach == NULL;
 }
 
 static bool
@@ -114,6 +165,8 @@ has_driver(const struct store_cert_filter *f)
 {
 	enum cert_narrow how;
 
+	if (f->field != NULL)
+		return f->condition != NULL && cert_field_bounds(f->condition, f->field);
 	return driver_of(f->sort, &how) &&
 	    ((is_own_alone(f) && f->sort == CERT_BY_ID) ||
 		(f->condition != NULL && cert_is_narrow(f->condition, how)));
@@ -124,7 +177,9 @@ put_driver(struct query *q)
 {
 	enum cert_narrow how;
 
-	if (!driver_of(q->f->sort, &how))
+	if (q->f->field != NULL && has_driver(q->f))
+		cert_field_put_bounds(&q->b, &q->p, q->f->condition, q->f->field);
+	if (q->value != NULL || !driver_of(q->f->sort, &how))
 		return;
 	if (is_own_alone(q->f) && q->f->sort == CERT_BY_ID)
 		cert_view_put_narrow(&q->b, &q->p, q->f->view);
@@ -210,6 +265,8 @@ cert_filter_is_narrow(const struct store_cert_filter *f)
 {
 	enum cert_narrow how;
 
+	if (f->field != NULL && has_driver(f))
+		return is_narrow_view(f) || cert_is_narrow_beside_field(f->condition, f->field);
 	if (has_driver(f) && driver_of(f->sort, &how))
 		return (is_narrow_view(f) && !(is_own_alone(f) && f->sort == CERT_BY_ID)) ||
 		    (f->condition != NULL && cert_is_narrow_beside(f->condition, how));

@@ -28,6 +28,8 @@ void doctor_kra(struct doctor *d);
 void doctor_archival(struct doctor *d);
 void doctor_cas(struct doctor *d);
 void doctor_rules(struct doctor *d);
+/* Do the fields that are said to have an index have one, and no others? */
+void doctor_metadata(struct doctor *d);
 /* The URLs in the certificates of CAs: do they answer, and right? */
 void doctor_urls(struct doctor *d);
 /* What /metrics tells, too: CRLs, OCSP signers, audit trail, requests that wait. */

@@ -49,6 +49,7 @@ examine(struct doctor *d, struct gh_error *err)
 	    doctor_urls,
 	    doctor_state,
 	    doctor_rules,
+	    doctor_metadata,
 	    doctor_archival,
 	    doctor_nodes,
 	    doctor_jobs,

@@ -26,7 +26,7 @@ static struct cert_members members;
 static const struct option_row search_options[] = {
     VERB_CONFIG,
     {"order-by", 0, OPTION_TEXT, &order_by, "ORDER",
-	CERT_ORDER_WORDS "; without it not_after where QUERY bounds it, else id"},
+	CERT_ORDER_WORDS "; without it what QUERY bounds, else id"},
     {"saved", 0, OPTION_TEXT, &saved, "NAME", "in place of QUERY: a search that was saved"},
     {"desc", 0, OPTION_FLAG, &descending, NULL, "the last one first"},
     {"limit", 'n', OPTION_NUMBER, &limit, "N", "how many certificates (default 50; 0: all)"},
@@ -46,8 +46,6 @@ check_search(const struct verb_call *c)
 
 	if ((saved == NULL) != (c->operands == 1))
 		return command_usage(c->who, "QUERY or --saved is needed, and not both");
-	if (order_by != NULL && !cert_order_is(order_by))
-		return command_usage(c->who, "--order-by is " CERT_ORDER_WORDS);
 	if (limit < 0)
 		return command_usage(c->who, "--limit is a number from 0");
 	if (as_csv + as_lines + c->json > 1)
@@ -187,6 +185,19 @@ order_of(const gh_json *row, struct store_cert_filter *f)
 }
 
 static int
+take_order(const struct query_env *env, const char *word, struct store_cert_filter *f,
+    struct gh_error *err)
+{
+	struct cert_order order;
+
+	if (!cert_order_find(env, word, f->condition, &order))
+		return gh_refuse(err, GH_E_BAD_REQUEST, "the order is " CERT_ORDER_WORDS);
+	f->sort = order.sort;
+	f->field = order.field;
+	return 0;
+}
+
+static int
 search(struct verb_call *c, struct gh_error *err)
 {
 	struct store_cert_filter f = {.descending = descending};
@@ -208,9 +219,10 @@ search(struct verb_call *c, struct gh_error *err)
 		rc = gh_fail(err, GH_E_NOMEM, "search");
 	if (rc == 0) {
 		f.condition = condition;
-		f.sort = cert_order_of(order_of(row, &f), condition);
-		rc = search_all(c, &f, err);
+		rc = take_order(&env, order_of(row, &f), &f, err);
 	}
+	if (rc == 0)
+		rc = search_all(c, &f, err);
 	gh_json_free(row);
 	cert_node_free(condition);
 	catalog_free(catalog);

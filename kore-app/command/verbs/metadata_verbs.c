@@ -7,6 +7,7 @@
 #include "command.h"
 #include "file.h"
 #include "list.h"
+#include "metadata_index_verb.h"
 #include "prompt.h"
 #include "verb.h"
 
@@ -16,7 +17,7 @@ static const char *type, *regex, *fallback, *message, *hint, *description;
 static int display_order = -1;
 static struct option_list choices;
 static bool required, optional, internal, external, explicit_update, implicit_update, owner,
-    no_owner;
+    no_owner, indexed, no_indexed;
 
 static const struct option_row options[] = {
     VERB_CONFIG,
@@ -43,16 +44,26 @@ static const struct option_row options[] = {
 	"a value is overwritten by any call that may set it"},
     {"owner", 0, OPTION_FLAG, &owner, NULL, "who asked for a certificate may change it afterwards"},
     {"no-owner", 0, OPTION_FLAG, &no_owner, NULL, "officers alone change it afterwards"},
+    {"indexed", 0, OPTION_FLAG, &indexed, NULL,
+	"an index is made: searches by its values, and the order by it, take no longer than others"},
+    {"no-indexed", 0, OPTION_FLAG, &no_indexed, NULL, "the index is dropped"},
     OPTION_END,
 };
 
+/* What the definition says; the index is no part of that. */
 static bool
-has_options(void)
+has_definition(void)
 {
 	return type != NULL || regex != NULL || fallback != NULL || message != NULL ||
 	    hint != NULL || description != NULL || display_order >= 0 || choices.n > 0 ||
 	    required || optional || internal || external || explicit_update || implicit_update ||
 	    owner || no_owner;
+}
+
+static bool
+has_options(void)
+{
+	return has_definition() || indexed || no_indexed;
 }
 
 static int
@@ -100,7 +111,7 @@ static int
 check_options(const struct verb_call *c)
 {
 	if ((required && optional) || (internal && external) ||
-	    (explicit_update && implicit_update) || (owner && no_owner))
+	    (explicit_update && implicit_update) || (owner && no_owner) || (indexed && no_indexed))
 		return command_usage(c->who, "two of these options exclude each other");
 	return COMMAND_OK;
 }
@@ -125,7 +136,8 @@ row_of(const gh_json *definition, gh_json **row, struct gh_error *err)
 static struct list_query all = {.what = STORE_LIST_METADATA_FIELDS};
 static const struct output_column columns[] = {{"NAME", "name"}, {"TYPE", "type"},
     {"REQUIRED", "required"}, {"OPTIONS", "options"}, {"REGEX", "regex"}, {"DEFAULT", "default"},
-    {"API", "allow_api"}, {"OWNER", "owner_sets"}, {"EXPLICIT", "explicit_update"}, {NULL, NULL}};
+    {"API", "allow_api"}, {"OWNER", "owner_sets"}, {"EXPLICIT", "explicit_update"},
+    {"INDEXED", "indexed"}, {NULL, NULL}};
 
 const struct verb verb_metadata_list = {
     .usage = {"", 0, 0,
@@ -183,7 +195,7 @@ add_field(struct verb_call *c, struct gh_error *err)
 		rc = store_add_metadata_field(c->env.store, &c->env.who, row, err);
 	gh_json_free(row);
 	gh_json_free(definition);
-	return rc;
+	return rc == 0 && indexed ? metadata_index_set(c, c->operand[0], true, err) : rc;
 }
 
 static int
@@ -259,12 +271,17 @@ static int
 change_field(struct verb_call *c, struct gh_error *err)
 {
 	gh_json *old = NULL;
-	int rc = list_find(c->env.store, STORE_LIST_METADATA_FIELDS, c->operand[0], &old, err);
+	int rc = 0;
 
-	if (rc == 0 && (rc = put_options(old, err)) == 0)
-		rc = store_field(c, old, err);
-	gh_json_free(old);
-	return rc;
+	if (no_indexed) /* before its type may change */
+		rc = metadata_index_set(c, c->operand[0], false, err);
+	if (rc == 0 && has_definition()) {
+		rc = list_find(c->env.store, STORE_LIST_METADATA_FIELDS, c->operand[0], &old, err);
+		if (rc == 0 && (rc = put_options(old, err)) == 0)
+			rc = store_field(c, old, err);
+		gh_json_free(old);
+	}
+	return rc == 0 && indexed ? metadata_index_set(c, c->operand[0], true, err) : rc;
 }
 
 static int
@@ -301,8 +318,9 @@ const struct verb verb_metadata_set = {
 	"Changes the metadata field NAME by options; values that certificates have stay as they are. Without options, "
 	"defines all fields of FILE, or replaces those of the same name: a JSON array of objects with name, type (1 to 7 "
 	"or its word, see `metadata add --help`), required, regex, options, default, message, hint, description, "
-	"display_order, allow_api, explicit_update, owner_sets.",
-	"gatehouse metadata set CostCenter --required\ngatehouse metadata set fields.json\n"},
+	"display_order, allow_api, explicit_update, owner_sets. --indexed makes an index while certificates are issued; "
+	"it may take minutes, and may be interrupted and begun again.",
+	"gatehouse metadata set CostCenter --required\ngatehouse metadata set CostCenter --indexed\ngatehouse metadata set fields.json\n"},
     .options = options,
     .needs = NEEDS_GRANTS,
     .check = read_fields,
@@ -322,6 +340,8 @@ remove_field(struct verb_call *c, struct gh_error *err)
 	    ? 0
 	    : prompt_confirm("Remove this field? Certificates keep their values.", err);
 
+	if (rc == 0)
+		rc = metadata_index_set(c, c->operand[0], false, err);
 	return rc == 0 ? store_remove_metadata_field(c->env.store, &c->env.who, c->operand[0], err)
 		       : rc;
 }
