@@ -55,6 +55,16 @@ void console_key(struct worker_env *env, const struct call *call, struct gh_http
 /* ... POST /console/keys/{id}/status: status, version (which was seen), comment */
 void console_key_decide(struct worker_env *env, const struct call *call, struct gh_http_reply *rep);
 
+/* GET /console/archive: archived keys: of agents and auditors all, of others their own. */
+void console_archive(struct worker_env *env, const struct call *call, struct gh_http_reply *rep);
+/* GET /console/archive/{kid}: one of them, its requests and who agreed; agents have a form for ...
+ */
+void console_archived_key(struct worker_env *env, const struct call *call,
+    struct gh_http_reply *rep);
+/* ... POST /console/archive/{kid}/status: status (active, inactive), version, comment */
+void console_archived_key_change(struct worker_env *env, const struct call *call,
+    struct gh_http_reply *rep);
+
 /* GET /console/labels of EST; POST /console/labels/{profile}/status: enabled; GET
  * /console/packages for its clients */
 void console_labels(struct worker_env *env, const struct call *call, struct gh_http_reply *rep);

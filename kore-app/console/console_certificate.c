@@ -8,6 +8,7 @@
 #include "catalog/catalog.h"
 #include "formats/names_text.h"
 #include "rest/rest_certificate.h"
+#include "rest/rest_key.h"
 #include "timestamp.h"
 
 #include "pages/page.h"
@@ -205,9 +206,35 @@ put_same(gh_json *data, const char *name, const char *field, const char *value)
 	return bad;
 }
 
+/* A link to its archived keys, if there are any that the caller may see. A KRA's absence is no
+ * fault of this page. */
+static int
+put_archive_link(gh_json *data, struct worker_env *env, const struct call *call,
+    const gh_json *cert)
+{
+	gh_json *page = NULL;
+	struct gh_error err;
+	char id[24];
+	struct gh_buf q;
+	int64_t n = 0;
+	int bad = 0;
+
+	(void)gh_json_int(gh_json_get(cert, "id"), &n);
+	snprintf(id, sizeof(id), "%" PRId64, n);
+	gh_buf_init(&q, CONSOLE_QUERY_MAX);
+	console_query_put(&q, "certificate_id", id);
+	if (env->kra != NULL && gh_buf_check(&q, NULL) == 0 &&
+	    console_get(env, call, rest_keys, (const char *)q.data, &page, &err) == 0 &&
+	    gh_json_size(gh_json_get(page, "entries")) > 0)
+		bad = console_set_link(data, "archive_link", "/console/archive", &q);
+	gh_buf_free(&q);
+	gh_json_free(page);
+	return bad;
+}
+
 /* What else there is of it, for who may look. */
 static int
-put_related(gh_json *data, const struct call *call, const gh_json *cert)
+put_related(gh_json *data, struct worker_env *env, const struct call *call, const gh_json *cert)
 {
 	const char *serial = gh_json_string(gh_json_get(cert, "serial"));
 	bool is_auditor = (call->requester->roles & REQUESTER_ROLE_AUDITOR) != 0;
@@ -218,7 +245,7 @@ put_related(gh_json *data, const struct call *call, const gh_json *cert)
 	console_query_put(&q, "object", serial);
 	bad = is_auditor ? console_set_link(data, "audit_link", "/console/audit", &q) : 0;
 	gh_buf_free(&q);
-	return bad |
+	return bad | put_archive_link(data, env, call, cert) |
 	    put_same(data, "subject_link", "Subject",
 		gh_json_string(gh_json_get(cert, "subject"))) |
 	    put_same(data, "requester_link", "Requester",
@@ -261,7 +288,7 @@ data_of(struct worker_env *env, const struct call *call, gh_json *cert,
 	    console_set(data, "said", console_cert_text(pem != NULL ? pem : "")) |
 	    console_set(data, "metadata", pairs(gh_json_get(cert, "metadata"))) |
 	    console_set(data, "chain", chain_json(&env->catalog->cas, cert)) |
-	    put_rights(data, env, call, cert) | put_related(data, call, cert) |
+	    put_rights(data, env, call, cert) | put_related(data, env, call, cert) |
 	    put_locations(data, call, cert) | console_cert_put_related(env, call, cert, data);
 
 	if (bad == 0 && wrong != NULL)

@@ -19,7 +19,6 @@
 
 #define KEYS "/console/keys"
 #define ROWS "50" /* of a page */
-#define VERSION_DIGITS_MAX 9
 
 /* --- list ------------------------------------------------------------------------------------- */
 
@@ -172,22 +171,12 @@ console_key(struct worker_env *env, const struct call *call, struct gh_http_repl
 
 /* --- decisions -------------------------------------------------------------------------------- */
 
-/* 0: there is none. */
-static int
-version_of(const struct call *call)
-{
-	const char *text = gh_form_get(call->form, "version");
-	size_t n = text != NULL ? strspn(text, "0123456789") : 0;
-
-	return n > 0 && n <= VERSION_DIGITS_MAX && text[n] == '\0' ? atoi(text) : 0;
-}
-
 static int
 decide(struct worker_env *env, const struct call *call, struct gh_error *err)
 {
 	const char *status = gh_form_get(call->form, "status");
 	char etag[REVOKE_ETAG_SIZE];
-	int version = version_of(call), rc;
+	int version = console_version(call), rc;
 	gh_json *body = gh_json_new_object(), *answer = NULL;
 	const struct console_ask what = {.handler = rest_key_request_decide,
 	    .method = GH_HTTP_PUT,

@@ -17,9 +17,11 @@
 #define DAY_LENGTH 10 /* of "2026-01-02T03:04:05Z" */
 #define MINUTE_LENGTH 16
 #define TEXT_MAX (64 * 1024)
+#define VERSION_DIGITS_MAX 9
 #define ANY 0 /* whoever is logged in */
 #define OVERVIEW "/console"
-#define KEYS "/console/keys" /* where there is a KRA */
+#define KEYS "/console/keys" /* where there is a KRA, as ... */
+#define ARCHIVE "/console/archive"
 #define STAFF (REQUESTER_ROLE_ADMIN | REQUESTER_ROLE_OFFICER | REQUESTER_ROLE_AUDITOR)
 
 /* Who may go where; not shown to others. Rows of the route table decide who gets in. */
@@ -33,6 +35,7 @@ static const struct way inventory[] = {
     {"/console/certificates", "certificates", ANY},
     {"/console/endpoints", "endpoints", STAFF},
     {KEYS, "keys", ANY},
+    {ARCHIVE, "archive", ANY},
     {NULL, NULL, 0},
 };
 static const struct way authority[] = {
@@ -154,6 +157,15 @@ console_take(gh_json *o, const struct call *call, const char *field)
 	const char *text = gh_form_get(call->form, field);
 
 	return text != NULL && *text != '\0' ? gh_json_set_string(o, field, text) : 0;
+}
+
+int
+console_version(const struct call *call)
+{
+	const char *text = gh_form_get(call->form, "version");
+	size_t n = text != NULL ? strspn(text, "0123456789") : 0;
+
+	return n > 0 && n <= VERSION_DIGITS_MAX && text[n] == '\0' ? atoi(text) : 0;
 }
 
 static int
@@ -356,6 +368,12 @@ put_way(gh_json *list, const struct way *way, const char *path)
 	return -1;
 }
 
+static bool
+is_of_kra(const char *path)
+{
+	return strcmp(path, KEYS) == 0 || strcmp(path, ARCHIVE) == 0;
+}
+
 /* {group, pages}; nothing where the caller may see none of them. */
 static int
 put_group(gh_json *list, size_t group, const struct worker_env *env, const struct call *call)
@@ -364,7 +382,7 @@ put_group(gh_json *list, size_t group, const struct worker_env *env, const struc
 	int bad = gh_json_set_string(o, "group", groups[group].name);
 
 	for (const struct way *w = groups[group].way; w->path != NULL; w++)
-		if ((env->kra != NULL || strcmp(w->path, KEYS) != 0) &&
+		if ((env->kra != NULL || !is_of_kra(w->path)) &&
 		    (w->roles == ANY || (call->requester->roles & w->roles) != 0))
 			bad |= put_way(pages, w, call->http->path);
 	bad |= gh_json_set(o, "pages", pages);

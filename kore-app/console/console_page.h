@@ -39,6 +39,8 @@ int console_set_next(gh_json *o, const char *path, const gh_json *next, const st
 
 /* A field of the form as a member; one that is empty is not said. 0 or -1. */
 int console_take(gh_json *o, const struct call *call, const char *field);
+/* The field "version" of a form: which was seen. 0: there is none. */
+int console_version(const struct call *call);
 /* The lines of a text that have something in them, without blanks around. NULL: out of memory. */
 gh_json *console_lines(const char *text);
 /* {"enabled"}: what the field of this name says, "yes" or not. NULL: out of memory. */

@@ -56,6 +56,11 @@
 	    PAGE("/console/keys/{id}", "console.key", AUTH_SESSION, console_key), \
 	    FORM("/console/keys/{id}/status", "console.key.decide", AUTH_SESSION, \
 		console_key_decide), \
+	    PAGE("/console/archive", "console.archive", AUTH_SESSION, console_archive), \
+	    PAGE("/console/archive/{kid}", "console.archived-key", AUTH_SESSION, \
+		console_archived_key), \
+	    CONSOLE_FORM_FOR("/console/archive/{kid}/status", "console.archived-key.change", \
+		REQUESTER_ROLE_AGENT, console_archived_key_change), \
 	    CONSOLE_PAGE_FOR("/console/labels", "console.labels", CONSOLE_STAFF, console_labels), \
 	    CONSOLE_PAGE_FOR("/console/packages", "console.packages", CONSOLE_STAFF, \
 		console_packages), \

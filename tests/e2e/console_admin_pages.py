@@ -2,6 +2,7 @@
 
 STAFF = {"admin", "olga", "otto"}
 ADMIN = {"admin"}
+AGENTS = {"anna", "bert"}
 ANYBODY = STAFF | {"alice", "anna", "bert"}
 # The path in docs/openapi.yaml; where the page is; who may see it; what the same person asks over REST.
 PAGES = [
@@ -13,6 +14,7 @@ PAGES = [
     ("/console/templates/{profile}", "/console/templates/User", STAFF, "/pki/templates/User"),
     ("/console/applications", "/console/applications", ADMIN, "/pki/applications"),
     ("/console/keys", "/console/keys", ANYBODY, "/pki/keyrequests"),
+    ("/console/archive", "/console/archive", ANYBODY, "/pki/keys"),
     ("/console/labels", "/console/labels", STAFF, "/pki/labels"),
     ("/console/packages", "/console/packages", STAFF, "/pki/packages"),
     ("/console/messages", "/console/messages", STAFF, "/pki/messages"),
@@ -23,5 +25,5 @@ PAGES = [
     ("/console/jobs", "/console/jobs", STAFF, "/pki/jobs"),
 ]
 # ... where the object is somebody's own, or made by a test: its tests look at who may see it.
-OWN = {"/console/keys/{id}"}
+OWN = {"/console/keys/{id}", "/console/archive/{kid}"}
 PATHS = {path for path, _, _, _ in PAGES} | OWN

@@ -2,6 +2,7 @@
 """The console for those who administer: each page and each form for whom the REST API has it, and for nobody else; what the API refuses, the page
 refuses. In Chromium each page, in one mode, has no findings of axe-core. The system's python3, for Selenium."""
 
+import base64
 import html
 import json
 import re
@@ -16,7 +17,7 @@ import der
 import kra_client as kra
 import tap
 from client import Client
-from console_admin_pages import ADMIN, PAGES, STAFF
+from console_admin_pages import ADMIN, AGENTS, PAGES, STAFF
 from environment import Environment, wait_for
 from person import Person
 from plain_browser import PlainBrowser
@@ -99,6 +100,7 @@ class Rights(Case):
         yield "/console/users/none/roles", {"roles": "officer"}, ADMIN
         yield "/console/sessions/none/end", {}, ADMIN
         yield "/console/sessions/end", {}, ADMIN
+        yield "/console/archive/0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0/status", {"status": "inactive", "version": "1"}, AGENTS
         yield "/console/applications", {"application": "a/b"}, ADMIN
         yield "/console/applications/none/rotate", {}, ADMIN
         yield "/console/applications/none/status", {"enabled": "no"}, ADMIN
@@ -424,7 +426,8 @@ class Applications(Case):
         self.assertIn('aria-invalid="true"', b.text)
 
 
-class Keys(Case):
+class Archived(Case):
+    """A key of alice's is in the archive."""
     def setUp(self):
         super().setUp()
         alice = PEOPLE["alice"]
@@ -443,6 +446,8 @@ class Keys(Case):
         self.page(who, f"/console/keys/{number}")
         return as_(who).submit(f"/console/keys/{number}/status", status=status, **fields)
 
+
+class Keys(Archived):
     def test_two_agents_agree(self):
         number = self.ask(comment="new laptop <b>")
         for who, sees in (("alice", True), ("anna", True), ("otto", True), ("admin", True), ("olga", False)):
@@ -507,6 +512,77 @@ class Keys(Case):
         self.assertEqual(b.path, f"/console/keys/{number}")
         b.close()
         self.assertEqual(PEOPLE["alice"].get(f"/pki/keyrequest/{number}").json["approved"], 1)
+
+
+class Archive(Archived):
+    def test_who_sees_which(self):
+        number = self.ask()
+        PEOPLE["anna"].decide(number, "approved")
+        for who, sees in (("alice", True), ("anna", True), ("otto", True), ("olga", False)):
+            with self.subTest(who=who):
+                self.assertEqual(PEOPLE[who].get(f"/pki/key/{self.key_id}").status, 200 if sees else 404)
+                text = self.page(who, f"/console/archive/{self.key_id}", 200 if sees else 404)
+                self.assertEqual(f'/console/archive/{self.key_id}"' in self.page(who, "/console/archive"), sees)
+                self.assertEqual(f'/console/keys/{number}"' in text and ">anna<" in text, sees)
+                self.assertEqual('value="inactive"' in text, who == "anna")
+        for key in ("none", "0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0", self.key_id + "x", "%00"):
+            self.page("anna", f"/console/archive/{key}", 404)
+
+    def test_filters_and_pages(self):
+        link = f'/console/archive/{self.key_id}"'
+        day = PEOPLE["anna"].get(f"/pki/key/{self.key_id}").json["created_at"][:10]
+        for query, found in (("state=active", True), ("state=inactive", False), ("state=&owner=&certificate_id=", True), ("owner=nobody", False), (f"created_from={day}", True), (f"created_to={day}", False)):
+            with self.subTest(query):
+                self.assertEqual(link in self.page("anna", "/console/archive?" + query), found)
+        for query in ("state=x", "certificate_id=x", "created_from=x", "who=x", "after=x"):
+            self.page("anna", "/console/archive?" + query, 422)
+        alice = PEOPLE["alice"].get("/pki/keys").json["entries"][0]["owner"]
+        row = int(env.psql(f"select max(id) from archived_key").strip())
+        env.without_triggers("insert into archived_key overriding system value select (r).* from (select jsonb_populate_record(k, jsonb_build_object('id', k.id + n, 'uuid', gen_random_uuid())) as r "
+                             f"from archived_key k, generate_series(1, 60) n where k.id = {row}) x")
+        self.addCleanup(env.without_triggers, f"delete from archived_key where id > {row}")
+        found, path = [], f"/console/archive?owner={urllib.parse.quote(alice)}&state=active"
+        while path is not None:
+            text = self.page("anna", path)
+            found += re.findall(r'/console/archive/([0-9a-f-]{36})"', text)
+            path = next((html.unescape(p) for p in re.findall(r'href="(/console/archive\?after=[^"]*)"', text)), None)
+        self.assertEqual(len(found), len(set(found)))
+        self.assertEqual(found, [e["id"] for e in PEOPLE["anna"].get(f"/pki/keys?limit=1000&order=newest&state=active&owner={urllib.parse.quote(alice)}").json["entries"]])
+        self.assertGreater(len(found), 60)
+
+    def test_agents_make_it_inactive(self):
+        path = f"/console/archive/{self.key_id}"
+        self.page("anna", path)
+        form = as_("anna").form(path + "/status")
+        self.expect(as_("anna").submit(path + "/status", status="inactive", comment="left"), 200)
+        self.assertEqual(as_("anna").path, path)
+        self.assertEqual(PEOPLE["anna"].get(f"/pki/key/{self.key_id}").json["state"], "inactive")
+        self.assertEqual([e[1:] for e in self.events("key.deactivated")], [(f"key {self.key_id}", "anna")])
+        for fields, status in (({}, 412), ({"version": ""}, 428), ({"status": "gone"}, 422)):
+            version = {"version": str(PEOPLE["anna"].get(f"/pki/key/{self.key_id}").json["version"])} if "status" in fields else {}
+            self.assertEqual(as_("anna").send("POST", form.action, {**form.fields, "status": "active", **version, **fields}).status, status)
+        self.page("anna", path)
+        self.expect(as_("anna").submit(path + "/status", status="active"), 200)
+        self.assertEqual(PEOPLE["anna"].get(f"/pki/key/{self.key_id}").json["state"], "active")
+
+    def test_from_its_certificate(self):
+        asked = PEOPLE["alice"].post("/pki/request/User", {"pkcs10": base64.b64encode(der.csr(KEY)).decode()})
+        cert = self.expect(asked, 201).json["certificate"]["id"]
+        env.without_triggers(f"update archived_key set certificate_id = {cert} where uuid = '{self.key_id}'")
+        link = f"/console/archive?certificate_id={cert}"
+        for who in ("anna", "olga"):
+            links = [urllib.parse.unquote(path) for path in re.findall('href="([^"]*)"', self.page(who, f"/console/certificates/{cert}"))]
+            self.assertEqual(link in links, who == "anna")
+        self.assertIn(f'/console/archive/{self.key_id}"', self.page("anna", link))
+
+    def test_page_of_one_in_a_browser(self):
+        b = browser.of(env)
+        b.open("/login?lang=de").fill(user="anna", password=PASSWORDS["anna"]).click("main button")
+        self.ask()
+        b.mode("phone", dark=True).open(f"/console/archive/{self.key_id}").screenshot(browser.BUILD / "screenshots" / "admin-console-archived-key.png")
+        self.assertEqual(b.axe(), [])
+        self.assertFalse(b.is_too_wide())
+        b.close()
 
 
 class Lists(Case):
