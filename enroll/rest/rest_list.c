@@ -17,22 +17,25 @@ int
 rest_params_read(const struct call *call, struct rest_param *p, size_t n, struct rest_fields *f,
     struct gh_error *err)
 {
-	const char *known[REST_PARAMS_MAX + 1] = {NULL};
+	const char **known = calloc(n + 1, sizeof(*known));
+	int rc = known != NULL ? 0 : gh_fail(err, GH_E_NOMEM, "parameters");
 
-	for (size_t i = 0; i < n && i < REST_PARAMS_MAX; i++) {
+	for (size_t i = 0; i < n && rc == 0; i++) {
 		struct gh_error why = {0};
-		int rc = rest_query(call, p[i].name, &p[i].value, &why);
 
 		known[i] = p[i].name;
+		rc = rest_query(call, p[i].name, &p[i].value, &why);
 		if (rc == GH_E_BAD_REQUEST) {
 			rest_field_wrong(f, p[i].name, "%s", why.message);
+			rc = 0;
 		} else if (rc != 0) {
 			*err = why;
-			return rc;
 		}
 	}
-	rest_query_only(call, known, f);
-	return 0;
+	if (rc == 0)
+		rest_query_only(call, known, f);
+	free(known);
+	return rc;
 }
 
 void

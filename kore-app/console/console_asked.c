@@ -21,7 +21,9 @@ console_asked_clear(struct console_asked *a)
 {
 	free(a->written);
 	gh_json_free(a->searches);
-	rest_params_clear(a->p, ASKED_PARAMS);
+	rest_params_clear(a->p, a->n);
+	free(a->p);
+	free(a->names);
 }
 
 /* A form sends fields that are empty. */
@@ -32,6 +34,23 @@ drop_empty(struct rest_param *p)
 		free(p->value);
 		p->value = NULL;
 	}
+}
+
+static int
+begin(struct console_asked *a, const struct catalog *c, struct gh_error *err)
+{
+	size_t of_fields = console_fields_count(c) * FIELD_PARAMS;
+
+	a->catalog = c;
+	a->p = calloc(ASKED_PARAMS + of_fields, sizeof(*a->p));
+	a->names = calloc(of_fields + 1, sizeof(*a->names));
+	if (a->p == NULL || a->names == NULL)
+		return gh_fail(err, GH_E_NOMEM, "search");
+	a->n = ASKED_PARAMS + of_fields;
+	for (size_t i = 0; i < of_fields; i++)
+		a->p[ASKED_PARAMS + i].name =
+		    console_field_name(c, i / FIELD_PARAMS, (int)(i % FIELD_PARAMS), a->names[i]);
+	return 0;
 }
 
 static void
@@ -47,19 +66,22 @@ name_params(struct console_asked *a)
 }
 
 int
-console_asked_read(const struct call *call, struct console_asked *a, struct rest_fields *f,
-    struct gh_error *err)
+console_asked_read(const struct worker_env *env, const struct call *call, struct console_asked *a,
+    struct rest_fields *f, struct gh_error *err)
 {
-	int rc;
+	int rc = begin(a, env->catalog, err);
 
+	if (rc != 0)
+		return rc;
 	name_params(a);
-	if ((rc = rest_params_read(call, a->p, ASKED_PARAMS, f, err)) != 0)
+	if ((rc = rest_params_read(call, a->p, a->n, f, err)) != 0)
 		return rc;
 	a->is_said = a->p[ASKED_QUERY].value != NULL || a->p[ASKED_WRITE].value != NULL;
-	for (size_t i = 0; i < ASKED_PARAMS; i++)
+	for (size_t i = 0; i < a->n; i++)
 		drop_empty(&a->p[i]);
 	if ((rc = rest_fields_check(f, err)) == 0 && a->p[ASKED_WRITE].value != NULL)
-		rc = console_filter_write(&a->p[ASKED_FILTERS], &a->written, err);
+		rc = console_filter_write(&a->p[ASKED_FILTERS], &a->p[ASKED_PARAMS], a->catalog,
+		    &a->written, err);
 	a->query = a->written != NULL         ? a->written
 	    : a->p[ASKED_QUERY].value != NULL ? a->p[ASKED_QUERY].value
 					      : "";
@@ -67,11 +89,16 @@ console_asked_read(const struct call *call, struct console_asked *a, struct rest
 }
 
 int
-console_asked_form(const struct call *call, struct console_asked *a, struct gh_error *err)
+console_asked_form(const struct worker_env *env, const struct call *call, struct console_asked *a,
+    struct gh_error *err)
 {
+	int rc = begin(a, env->catalog, err);
+
+	if (rc != 0)
+		return rc;
 	name_params(a);
 	a->is_said = true;
-	for (size_t i = 0; i < ASKED_PARAMS; i++) {
+	for (size_t i = 0; i < a->n; i++) {
 		const char *text = gh_form_get(call->form, a->p[i].name);
 
 		if (text != NULL && *text != '\0' && (a->p[i].value = strdup(text)) == NULL)
@@ -168,9 +195,11 @@ const char *
 console_asked_members(const struct console_asked *a, char out[CONSOLE_MEMBERS_SIZE])
 {
 	size_t n = (size_t)snprintf(out, CONSOLE_MEMBERS_SIZE, "%s", ALWAYS);
+	bool has_fields = console_fields_are_shown(a->catalog, &a->p[ASKED_PARAMS]);
 
 	for (size_t i = 0; i < ASKED_COLUMNS && n < CONSOLE_MEMBERS_SIZE; i++)
-		if (a->p[ASKED_FIRST_COLUMN + i].value != NULL)
+		if (a->p[ASKED_FIRST_COLUMN + i].value != NULL ||
+		    (has_fields && strcmp(console_columns[i].member, "metadata") == 0))
 			n += (size_t)snprintf(out + n, CONSOLE_MEMBERS_SIZE - n, ",%s",
 			    console_columns[i].member);
 	return out;

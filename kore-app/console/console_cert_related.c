@@ -9,7 +9,7 @@
 
 #include "console_ask.h"
 #include "console_cert.h"
-#include "console_filter.h"
+#include "console_query_test.h"
 #include "console_page.h"
 
 #define SAME_MAX 1000     /* bytes of a name that is searched for */
@@ -47,7 +47,7 @@ put_same(struct gh_buf *b, const char *const field[2], const char *const value[2
 			return;
 	gh_buf_init(&tests, CONSOLE_QUERY_MAX);
 	for (int i = 0; i < 2 && field[i] != NULL; i++)
-		console_filter_test(&tests, field[i], "-eq", value[i]);
+		console_query_test(&tests, field[i], "-eq", value[i]);
 	gh_buf_putf(b, "%s(%s)", b->len > 0 ? " OR " : "",
 	    tests.data != NULL ? (const char *)tests.data : "");
 	gh_buf_free(&tests);

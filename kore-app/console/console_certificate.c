@@ -17,7 +17,7 @@
 #include "console_ask.h"
 #include "console_cert.h"
 #include "console_cert_text.h"
-#include "console_filter.h"
+#include "console_query_test.h"
 #include "console_page.h"
 
 #define SAME_MAX 1000 /* bytes of a name that is searched for */
@@ -197,7 +197,7 @@ put_same(gh_json *data, const char *name, const char *field, const char *value)
 		return 0;
 	gh_buf_init(&query, CONSOLE_QUERY_MAX);
 	gh_buf_init(&q, CONSOLE_QUERY_MAX);
-	console_filter_test(&query, field, "-eq", value);
+	console_query_test(&query, field, "-eq", value);
 	bad = gh_buf_check(&query, NULL) != 0 ? -1 : 0;
 	console_query_put(&q, "query", (const char *)query.data);
 	bad |= console_set_link(data, name, "/console/certificates", &q);

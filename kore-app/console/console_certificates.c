@@ -83,7 +83,7 @@ put_names(gh_json *row)
 
 /* What a row has beside the members of the API: a state for people, and what it is called by. */
 static int
-put_rows(gh_json *data, gh_json *entries)
+put_rows(gh_json *data, gh_json *entries, const struct console_asked *a)
 {
 	int64_t now = gh_now();
 	int bad = gh_json_set_bool(data, "has_rows", gh_json_size(entries) > 0);
@@ -96,6 +96,7 @@ put_rows(gh_json *data, gh_json *entries)
 		    console_set_day(row, "day", end) |
 		    console_set_day(row, "begins", gh_json_string(gh_json_get(row, "not_before"))) |
 		    put_names(row) | put_metadata(row) |
+		    console_fields_put(row, a->catalog, &a->p[ASKED_PARAMS]) |
 		    gh_json_set_string(row, "state",
 			console_state(gh_json_string(gh_json_get(row, "status")), end, now));
 	}
@@ -121,7 +122,7 @@ put_link(gh_json *data, const char *name, const struct console_asked *a, const g
 	/* of all there is nothing to be saved */
 	console_query_put(&b, "saved", *a->query != '\0' ? a->p[ASKED_SAVED].value : NULL);
 	console_query_put(&b, "version", *a->query != '\0' ? a->p[ASKED_VERSION].value : NULL);
-	for (size_t i = ASKED_FILTERS; i < ASKED_PARAMS; i++)
+	for (size_t i = ASKED_FILTERS; i < a->n; i++)
 		console_query_put(&b, a->p[i].name, a->p[i].value);
 	bad = console_set_link(data, name, PATH, &b);
 	gh_buf_free(&b);
@@ -209,6 +210,8 @@ put_columns(gh_json *data, const struct console_asked *a, const struct words *w)
 		    gh_json_set_bool(o, "is_shown", is_shown) | gh_json_append(list, o) |
 		    gh_json_set_bool(shows, console_columns[i].name, is_shown);
 	}
+	has_more |= console_fields_are_shown(a->catalog, &a->p[ASKED_PARAMS]);
+	bad |= console_fields_columns(list, a->catalog, &a->p[ASKED_PARAMS]);
 	return bad | gh_json_set_bool(data, "has_more_columns", has_more) |
 	    console_set(data, "columns", list) | console_set(data, "shows", shows);
 }
@@ -241,7 +244,9 @@ put_form(gh_json *data, const struct worker_env *env, const struct call *call,
 		console_options(orders, console_asked_text(a, ASKED_ORDER, "desc"), w));
 
 	bad |= console_filter_put(&a->p[ASKED_FILTERS], env, w, values, options) |
-	    put_columns(data, a, w);
+	    put_columns(data, a, w) |
+	    console_set(data, "fields_form",
+		console_fields_form(a->catalog, &a->p[ASKED_PARAMS], w));
 	bad |= console_set(data, "values", values) | console_set(data, "options", options);
 	return bad | put_search_form(data, call, a) |
 	    gh_json_set_bool(data, "sees_all", console_sees_all(call->requester)) |
@@ -257,7 +262,7 @@ show(const struct worker_env *env, const struct call *call, const struct console
 	int bad = data == NULL ? -1 : put_form(data, env, call, a);
 
 	if (bad == 0 && page != NULL)
-		bad = put_rows(data, gh_json_get(page, "entries")) |
+		bad = put_rows(data, gh_json_get(page, "entries"), a) |
 		    put_link(data, "next", a, gh_json_get(page, "next")) |
 		    put_link(data, "previous", a, gh_json_get(page, "previous")) |
 		    put_file(data, "csv", a) | put_file(data, "jsonl", a) |
@@ -297,7 +302,7 @@ console_certificates(struct worker_env *env, const struct call *call, struct gh_
 	struct gh_error err = {0};
 	struct console_asked a = {.query = ""};
 	gh_json *answer = NULL, *errors = NULL;
-	int rc = console_asked_read(call, &a, &fields, &err);
+	int rc = console_asked_read(env, call, &a, &fields, &err);
 
 	if (rc == 0)
 		rc = console_asked_saved(env, call, &a, &err);
@@ -323,7 +328,7 @@ console_certificates_again(struct worker_env *env, const struct call *call, int 
 	struct gh_error err = {0}, unread = {0};
 	struct console_asked a = {.query = ""};
 	gh_json *answer = NULL;
-	int rc = console_asked_form(call, &a, &err);
+	int rc = console_asked_form(env, call, &a, &err);
 
 	if (rc == 0 && (rc = console_asked_saved(env, call, &a, &err)) == 0) {
 		/* what cannot be searched for is among the errors */

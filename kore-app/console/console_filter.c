@@ -5,21 +5,42 @@
 #include "buf.h"
 #include "catalog/catalog.h"
 
+#include "console_fields.h"
 #include "console_filter.h"
+#include "console_query_test.h"
 #include "console_page.h"
 
-enum { TEMPLATE, CA, STATE, EXPIRES, REQUESTER };
+enum { TEMPLATE, CA, STATE, EXPIRES, REQUESTER, KEY_TYPE, SIZE_FROM, SIZE_TO };
 const char *const console_filter_names[CONSOLE_FILTERS] = {"template", "ca", "state", "expires",
-    "requester"};
+    "requester", "key_type", "size_from", "size_to"};
 
-/* As the query has them, but for the state, for which it is a text. */
-static const char *const fields[CONSOLE_FILTERS] = {"Template", "CA", "State", NULL, "Requester"};
+/* As the query has them; the end has its own tests. */
+static const struct {
+	const char *field, *op;
+} tests[CONSOLE_FILTERS] = {[TEMPLATE] = {"Template", "-eq"},
+    [CA] = {"CA", "-eq"},
+    [STATE] = {"State", "-eq"},
+    [EXPIRES] = {NULL, NULL},
+    [REQUESTER] = {"Requester", "-eq"},
+    [KEY_TYPE] = {"KeyType", "-eq"},
+    [SIZE_FROM] = {"KeySize", "-ge"},
+    [SIZE_TO] = {"KeySize", "-le"}};
+static const struct console_choice key_types[] = {
+    {"", "certificates.any"},
+    {"RSA", "certificate_key_type.rsa"},
+    {"EC", "certificate_key_type.ec"},
+    {"Ed25519", "certificate_key_type.ed25519"},
+    {"Ed448", "certificate_key_type.ed448"},
+    {"other", "certificate_key_type.other"},
+    {NULL, NULL},
+};
 static const struct console_choice states[] = {
     {"", "certificates.any"},
     {"active", "certificate_state.active"},
     {"expired", "certificate_state.expired"},
     {"hold", "certificate_state.hold"},
     {"revoked", "certificate_state.revoked"},
+    {"foreign", "certificates.foreign"},
     {NULL, NULL},
 };
 static const struct console_choice days[] = {
@@ -32,26 +53,6 @@ static const struct console_choice days[] = {
 };
 
 #define QUERY_MAX (8 * 1024)
-
-/* A quote inside is written twice. */
-static void
-put_text(struct gh_buf *b, const char *text)
-{
-	gh_buf_putc(b, '"');
-	for (; *text != '\0'; text++) {
-		if (*text == '"')
-			gh_buf_putc(b, '"');
-		gh_buf_putc(b, *text);
-	}
-	gh_buf_putc(b, '"');
-}
-
-void
-console_filter_test(struct gh_buf *b, const char *field, const char *op, const char *value)
-{
-	gh_buf_putf(b, "%s%s %s ", b->len > 0 ? " AND " : "", field, op);
-	put_text(b, value);
-}
 
 static bool
 is_one_of(const char *value, const struct console_choice *list)
@@ -70,12 +71,13 @@ put_expiry(struct gh_buf *b, const char *n)
 	if (!is_one_of(n, days))
 		return;
 	snprintf(day, sizeof(day), "%%TODAY+%s%%", n);
-	console_filter_test(b, "NotAfter", "-ge", "%TODAY%");
-	console_filter_test(b, "NotAfter", "-le", day);
+	console_query_test(b, "NotAfter", "-ge", "%TODAY%");
+	console_query_test(b, "NotAfter", "-le", day);
 }
 
 int
-console_filter_write(const struct rest_param *p, char **out, struct gh_error *err)
+console_filter_write(const struct rest_param *p, const struct rest_param *fields,
+    const struct catalog *c, char **out, struct gh_error *err)
 {
 	struct gh_buf b;
 	int rc;
@@ -84,10 +86,11 @@ console_filter_write(const struct rest_param *p, char **out, struct gh_error *er
 	gh_buf_init(&b, QUERY_MAX);
 	gh_buf_puts(&b, "");
 	for (size_t i = 0; i < CONSOLE_FILTERS; i++)
-		if (p[i].value != NULL && fields[i] != NULL)
-			console_filter_test(&b, fields[i], "-eq", p[i].value);
+		if (p[i].value != NULL && tests[i].field != NULL)
+			console_query_test(&b, tests[i].field, tests[i].op, p[i].value);
 		else if (p[i].value != NULL)
 			put_expiry(&b, p[i].value);
+	console_fields_write(&b, c, fields);
 	if ((rc = gh_buf_check(&b, err)) == 0)
 		*out = b.data != NULL ? (char *)b.data : strdup("");
 	else
@@ -115,6 +118,9 @@ console_filter_put(const struct rest_param *p, const struct worker_env *env, con
 {
 	return gh_json_set_string(values, "template", p[TEMPLATE].value) |
 	    gh_json_set_string(values, "requester", p[REQUESTER].value) |
+	    gh_json_set_string(values, "size_from", p[SIZE_FROM].value) |
+	    gh_json_set_string(values, "size_to", p[SIZE_TO].value) |
+	    console_set(options, "key_type", console_options(key_types, p[KEY_TYPE].value, w)) |
 	    console_set(options, "ca", cas_of(&env->catalog->cas, p[CA].value, w)) |
 	    console_set(options, "state", console_options(states, p[STATE].value, w)) |
 	    console_set(options, "expires", console_options(days, p[EXPIRES].value, w));

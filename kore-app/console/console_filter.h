@@ -9,15 +9,14 @@
 #include "rest/rest_list.h"
 #include "words.h"
 
-#define CONSOLE_FILTERS 5
+#define CONSOLE_FILTERS 8
 extern const char *const console_filter_names[CONSOLE_FILTERS];
 
-/* FIELD op "value", behind AND where something stands before it. */
-void console_filter_test(struct gh_buf *b, const char *field, const char *op, const char *value);
-
-/* p: the filters, each NULL when it is not set. *out: malloc'd, "" when none is. What a filter does
- * not know stays in the query, whose reader refuses it. */
-int console_filter_write(const struct rest_param *p, char **out, struct gh_error *err) GH_MUSTCHECK;
+/* p: the filters, each NULL when it is not set; fields: those of metadata (console_fields.h). *out:
+ * malloc'd, "" when none is. What a filter does not know stays in the query, whose reader refuses
+ * it. */
+int console_filter_write(const struct rest_param *p, const struct rest_param *fields,
+    const struct catalog *c, char **out, struct gh_error *err) GH_MUSTCHECK;
 
 /* What the form shows: values of the fields for text, options of those to choose from. 0 or -1. */
 int console_filter_put(const struct rest_param *p, const struct worker_env *env,

@@ -197,12 +197,39 @@ class Console(unittest.TestCase):
         for fields, query in (({}, ""), ({"template": "User"}, 'Template -eq "User"'),
                               ({"state": "active", "ca": "issuing"}, 'CA -eq "issuing" AND State -eq "active"'),
                               ({"expires": "30"}, 'NotAfter -ge "%TODAY%" AND NotAfter -le "%TODAY+30%"'),
-                              ({"expires": "31"}, ""),
+                              ({"expires": "31"}, ""), ({"state": "foreign"}, 'State -eq "foreign"'),
+                              ({"key_type": "EC", "size_from": "256", "size_to": "384"}, 'KeyType -eq "EC" AND KeySize -ge "256" AND KeySize -le "384"'),
                               ({"template": 'a" OR Id -gt "0'}, 'Template -eq "a"" OR Id -gt ""0"')):
             with self.subTest(**fields):
                 rows, reply = self.rows("olga", write="yes", **fields)
                 self.assertEqual(Page(reply).all("input", id="query")[0]["value"], query)
                 self.assertEqual(len(rows), len(self.api("olga", query or "Id -gt 0")))
+
+    def test_metadata_are_filters_by_their_type(self):
+        self.addCleanup(env.await_catalog)
+        for name, kind in (("Review", "Date"), ("Managed", "Boolean"), ("CN", "String")):
+            env.admin("metadata", "add", name, "--type", kind)
+            self.addCleanup(env.admin, "metadata", "remove", name, "--yes")
+        env.await_catalog()
+        param = {name: f"m{number}" for number, name in env.sql("select id, name from metadata_field")}
+        form = Page(self.as_("olga").get(console()))
+        for name, kind in (("Department", "text"), ("Cost-Center", "number"), ("Review", "date")):
+            self.assertEqual({i["type"] for i in form.all("input") if i.get("name", "").partition("_")[0] == param[name]}, {kind}, name)
+        self.assertEqual({param["Stage"], param["Managed"]} - {s["name"] for s in form.all("select")}, set())
+        for filters, query in (({"Department": 'a" OR Id -gt "0'}, 'Department -contains "a"" OR Id -gt ""0"'), ({"Stage": "test"}, 'Stage -eq "test"'), ({"Managed": "no"}, 'Managed -eq "false"'),
+                               ({"Cost-Center_from": "-3", "Cost-Center_to": "7"}, 'Cost-Center -ge "-3" AND Cost-Center -le "7"'), ({"Review_to": "2026-01-01"}, 'Review -le "2026-01-01"'),
+                               ({"CN": "x"}, 'Metadata.CN -contains "x"')):
+            with self.subTest(**filters):
+                fields = {param[name.partition("_")[0]] + name[len(name.partition("_")[0]):]: value for name, value in filters.items()}
+                rows, reply = self.rows("olga", write="yes", **fields)
+                page = Page(reply)
+                self.assertEqual(page.all("input", id="query")[0]["value"], query)
+                self.assertEqual(len(rows), len(self.api("olga", query)))
+                for name, value in fields.items():  # what was chosen stands in the form
+                    there = [i["value"] for i in page.all("input", id=name)] + [o["value"] for o in page.all("option") if "selected" in o]
+                    self.assertIn(value, there)
+        for name, status in ((param["Review"] + "_from", 400), (param["Cost-Center"] + "_to", 400), (param["Managed"], 400), ("m999999", 422), (param["Stage"] + "_x", 422)):
+            self.assertEqual(self.as_("olga").get(console(write="yes", **{name: "x"})).status, status, name)
 
     def test_a_wrong_query_is_shown_at_its_place(self):
         for query, before, rest in (('CN -eq "a" AND Departmnt -eq "b"', 'CN -eq "a" AND ', 'Departmnt -eq "b"'), ('CN -eq "\u00fc" x', 'CN -eq "\u00fc" ', "x"),
@@ -237,8 +264,9 @@ class Console(unittest.TestCase):
         self.change_metadata("olga", number, **{"m-Department": "<i>Columns"})
         api = self.api("olga", f"Id -eq {number}")[0]
         plain = Page(self.rows("olga", f"Id -eq {number}")[1])
+        department = env.count("select id from metadata_field where name = 'Department'")
         texts = {"show_serial": api["serial"], "show_metadata": "Department: <i>Columns", "show_begins": api["not_before"][:10], "show_issuer": api["issuer"],
-                 "show_names": api["sans"][0]}
+                 "show_names": api["sans"][0], f"show_m{department}": "<i>Columns"}
         for column, text in texts.items():
             reply = self.rows("olga", f"Id -eq {number}", **{column: "yes"})[1]
             page = Page(reply)
@@ -641,7 +669,7 @@ def preview(b):
     b.fill(csr_data=der.pem(web_csr()), common_name="shop.example.test", purpose_category="server_auth").click("main button")
 
 
-FILTERED = "/console/certificates?show_metadata=yes&show_serial=yes&write=yes&state=active&expires=365&template=User&ca=issuing"
+FILTERED = "/console/certificates?show_m1=yes&show_metadata=yes&show_serial=yes&write=yes&state=active&expires=365&template=User&ca=issuing"
 # Each page: its name in build/screenshots; its path in docs/openapi.yaml; where that is, or how to come there; who looks at it (None: nobody is
 # logged in). {pending} and {issued} are requests of alice.
 PAGES = [
