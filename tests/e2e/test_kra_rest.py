@@ -672,7 +672,7 @@ class Away(Case):
         key = kra.make_key("P-256")
         key_id = self.archive(key)
         request = self.approved(key_id)
-        good, receiver = self.body(), kra.Receiver(transport_key())
+        good, later, receiver = self.body(), self.body(), kra.Receiver(transport_key())
         rows = env.count("select count(*) from archived_key")
         pid = kra_pid()
         os.kill(pid, signal.SIGSTOP)
@@ -693,7 +693,7 @@ class Away(Case):
                 self.assertIn("retry-after", reply.headers)
         self.assertEqual(env.count("select count(*) from archived_key"), rows + made)
         # /readyz may not have noticed yet that it was away
-        wait_for(lambda: alice.post(ARCHIVE, self.body()).status == 201, "the KRA is back")
+        wait_for(lambda: alice.post(ARCHIVE, later).status == 201, "the KRA is back")
         self.assertEqual(self.retrieve(key_id, request), kra.pkcs8(key))
 
     def test_locked(self):
