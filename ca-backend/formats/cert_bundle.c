@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <openssl/crypto.h>
+
 #include "ber.h"
 #include "encoding.h"
 #include "oid.h"
@@ -322,7 +324,7 @@ read_base64(struct cert_bundle *b, const char *text, size_t len, const char *pas
 		rc = read_pem(b, (const char *)der, n, err);
 	else
 		rc = read_der(b, (struct gh_der){der, n}, password, err);
-	free(der);
+	OPENSSL_clear_free(der, n); /* a PEM may have a private key beside it */
 	return rc;
 }
 

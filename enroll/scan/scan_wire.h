@@ -17,7 +17,7 @@
 #include "scan_run.h"
 
 #define SCAN_ORDER_MAX ((size_t)64 * 1024 * 1024) /* bytes of JSON */
-#define SCAN_ANSWER_MAX ((size_t)1024 * 1024)
+#define SCAN_ANSWER_MAX ((size_t)512 * 1024)      /* of 256 KiB of certificates, in base64 */
 
 struct scan_wire {
 	int fd;
