@@ -59,6 +59,8 @@ const struct command command_table[] = {
     {"crl", "show", "show one CRL", &verb_crl_show, NULL},
     {"crl", "issue", "make CRLs now", &verb_crl_issue, NULL},
     {"crl", "export", "write a CRL as PEM or DER", &verb_crl_export, NULL},
+    {"db", "counters", "compare the counters of the inventory with the certificates",
+	&verb_db_counters, NULL},
     {"db", "migrate", "bring the database schema up to date", &verb_db_migrate, NULL},
     {"db", "reseal", "accept rows that were changed past the program, after a restore",
 	&verb_db_reseal, NULL},

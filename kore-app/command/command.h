@@ -74,6 +74,7 @@ extern const struct verb verb_cmc_secret;
 extern const struct verb verb_db_migrate;
 extern const struct verb verb_db_reseal;
 extern const struct verb verb_db_restored;
+extern const struct verb verb_db_counters;
 extern const struct verb verb_db_status;
 extern const struct verb verb_directory_test;
 extern const struct verb verb_est_device;

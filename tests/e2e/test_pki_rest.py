@@ -814,6 +814,41 @@ class Inventory(Case):
         found = self.entries(olga, "Cost-Center -ge -3", "limit=1000")
         self.assertEqual(found, sorted(found, key=lambda e: (self.BY_FIELD["Cost-Center"](e), e["id"])))
 
+    def test_an_index_that_is_not_as_it_should_be(self):
+        """A remnant of a command that was killed, one that somebody dropped, and what REST leaves alone."""
+        def told():
+            return [f["what"] for f in json.loads(env.admin("doctor", "--json", check=False).stdout) if f["code"] == "metadata-index"]
+        name = "Odd-" + "x" * 60
+        env.admin("metadata", "add", name, "--type", "String")
+        number = env.sql(f"select id from metadata_field where name = '{name}'")[0][0]
+        index = f"certificate_metadata_{number}_text"
+        self.assertEqual(told(), [])
+        env.psql(f"create index {index} on certificate (id); update pg_index set indisvalid = false where indexrelid = '{index}'::regclass", "postgres")
+        self.assertIn("belongs to no metadata field", told()[0])
+        env.admin("metadata", "set", name, "--indexed")
+        self.assertIn(f"'{name}'", env.sql(f"select indexdef from pg_indexes where indexname = '{index}'")[0][0])
+        self.assertEqual(told(), [])
+        env.await_catalog()
+        shown = self.expect(admin.get(f"/pki/metadata/{name}"), 200).json
+        self.assertTrue(shown["indexed"])
+        self.expect(admin.call("DELETE", f"/pki/metadata/{name}"), 409, "conflict")
+        self.expect(admin.call("PUT", f"/pki/metadata/{name}", {"type": "Integer"}), 409, "conflict")
+        self.assertTrue(self.expect(admin.call("PUT", f"/pki/metadata/{name}", {"type": "Email"}), 200).json["indexed"])
+        self.assertEqual(admin.call("PUT", "/pki/metadata/Plain", {"type": "String", "indexed": True}).status // 100, 4)
+        # no value is too long or of a wrong kind for an index
+        env.admin("metadata", "set", "Cost-Center", "--indexed")
+        for value in ('"' + "\U0001f600 Ä" * 20000 + '"', "9" * 5000, "1e-4000", "true", "[1]", '"text"', "null"):
+            for field in (name, "Cost-Center"):
+                env.psql(f"update certificate set metadata = '{{\"{field}\": {value}}}' where id = {self.all[0]['id']}", "postgres")
+        env.psql(f"update certificate set metadata = null where id = {self.all[0]['id']}", "postgres")
+        env.admin("metadata", "set", "Cost-Center", "--no-indexed")
+        env.psql(f"drop index {index}", "postgres")
+        self.assertIn("has none", told()[0])
+        self.assertEqual(self.page("limit=5", query=f'{name} -eq "a"')["entries"], [])
+        env.admin("metadata", "remove", name, "--yes")
+        self.assertEqual(told(), [])
+        self.assertEqual(env.count("select count(*) from pg_class where relname like 'certificate_metadata_%_text'"), 0)
+
     def test_an_order_follows_what_bounds_the_query(self):
         found = self.entries(olga, 'NotAfter -gt %TODAY%', "limit=1000")
         self.assertEqual(found, sorted(found, key=lambda e: (e["not_after"], e["id"])))
@@ -1120,6 +1155,28 @@ class Statistics(Case):
         self.assert_counted()
         env.sql("select certificate_recount()")
         self.assert_counted()
+
+    def test_counters_are_compared_and_repaired(self):
+        self.assertEqual(env.admin("db", "counters", "--json")["different"], 0)
+        self.assertIn("ok", env.admin("db", "counters"))
+        for n, sql in enumerate(("update certificate_count set n = n + 7 where n > 0 and ctid = (select min(ctid) from certificate_count where n > 0)", "delete from certificate_issued_count",
+                                 "insert into certificate_metadata_count values ('Depart''ment', 'x', 3)",
+                                 "insert into certificate_change (n, ca_id, template, key, revoked, ends) values (-2, 1, 'None', 'RSA 1', false, '2020-01-01')",
+                                 "set session_replication_role = replica; update certificate set metadata = '{\"Department\": \"Unseen\"}' where id = (select max(id) from certificate)")):
+            env.psql(sql, "postgres")
+            done = env.admin("db", "counters", "--json", check=False)
+            self.assertEqual(done.returncode, 1, (sql, done.stderr))
+            wrong = json.loads(done.stdout)
+            self.assertGreater(wrong["different"], 0)
+            self.assertFalse(wrong["repaired"])
+            kinds = {d["counter"] for d in wrong["differences"]}
+            self.assertEqual(kinds, {("kind", "issued", "metadata", "kind", "metadata")[n]}, sql)
+            repaired = env.admin("db", "counters", "--repair", "--json")
+            self.assertEqual((repaired["different"], repaired["repaired"]), (wrong["different"], True))
+            self.assertEqual(env.admin("db", "counters", "--json")["different"], 0)
+            env.admin("job", "run", "inventory")
+            self.assertEqual(env.admin("db", "counters", "--json")["different"], 0)
+        self.assertEqual(env.count("select count(*) from audit where event = 'inventory.recounted'"), 5)
 
     def test_who_sees_statistics(self):
         for who in (olga, otto, admin):
