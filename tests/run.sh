@@ -1,7 +1,7 @@
 #!/bin/bash
 # make check: everything that proves Gatehouse, in one run, nothing skipped.
 #	tests/run.sh [PATTERN]		only the steps whose name matches the shell pattern
-# A step is a program with a time limit. Its output goes to var/check/NAME.log and is shown when the
+# A step is a program with a time limit, which is for what hangs: several times what it takes on a busy machine. Its output goes to var/check/NAME.log and is shown when the
 # step fails. It prints TAP lines ("1..2", "ok 1 - x", "not ok 2 - y"): as many as it has planned, and at least one, or
 # it has failed. A plain step (a build, a check of documents) may print none and counts as one then. How long each took is printed and kept in
 # var/check/times. Ends with "N passed, N failed"; the exit status says the same.
@@ -240,7 +240,7 @@ as_needed()
 
 build()
 {
-	plain build-gcc 600 make -j "$JOBS" --no-print-directory CC=gcc all tests integration-tests check-programs
+	plain build-gcc 1800 make -j "$JOBS" --no-print-directory CC=gcc all tests integration-tests check-programs
 }
 
 # Each step with a database has a cluster of its own, and each of these begins as a copy of this one.
@@ -259,19 +259,19 @@ prepare_cluster()
 
 units()
 {
-	unit_tests unit build 240
-	unit_tests sanitizers build/sanitized 400
-	unit_tests valgrind build 900 env CASE_STRIDE=7 valgrind --quiet --error-exitcode=99 --leak-check=full \
+	unit_tests unit build 600
+	unit_tests sanitizers build/sanitized 900
+	unit_tests valgrind build 1800 env CASE_STRIDE=7 valgrind --quiet --error-exitcode=99 --leak-check=full \
 	    --errors-for-leak-kinds=definite,indirect,possible --num-callers=30 \
 	    --suppressions=tests/valgrind.suppressions
 }
 
 static_checks()
 {
-	later computing 1 10 plain cppcheck 900 nice -n 15 tests/cppcheck.sh
+	later computing 1 10 plain cppcheck 1800 nice -n 15 tests/cppcheck.sh
 	local t
 	for t in tests/docs/check_*; do
-		[ -x "$t" ] && later computing 1 1 plain "$(name_of "${t%.*}")" 240 nice -n 15 "$t"
+		[ -x "$t" ] && later computing 1 1 plain "$(name_of "${t%.*}")" 600 nice -n 15 "$t"
 	done
 	later computing 1 1 plain shell-syntax 120 nice -n 15 bash -c 'git ls-files "*.sh" .ci/run | xargs -n 1 bash -n'
 }
@@ -292,7 +292,7 @@ integration()
 
 	for t in tests/integration/run_*.sh; do
 		# shellcheck disable=SC2046
-		later servers 1 40 "$(name_of "$t")" 300 $(as_needed "$t")
+		later servers 1 40 "$(name_of "$t")" 900 $(as_needed "$t")
 	done
 }
 
@@ -305,7 +305,7 @@ end_to_end()
 		how=
 		! grep -q '^# needs: sanitizers' "$t" || how="2 40 sanitized"
 		# shellcheck disable=SC2046
-		later servers ${how:-1 40} "$(name_of "${t%.py}")" 400 $(as_needed "$t")
+		later servers ${how:-1 40} "$(name_of "${t%.py}")" 900 $(as_needed "$t")
 	done
 }
 
