@@ -17,14 +17,21 @@
 #define ID_BYTES_MAX 64
 
 static int
-check_order(const struct package_order *o, struct gh_error *err)
+check_order(const struct package_order *o, const char **wrong, struct gh_error *err)
 {
+	int rc;
+
+	*wrong = "name";
 	if (o->name[0] == '\0' || strlen(o->name) > NAME_BYTES_MAX || !gh_utf8_is_clean(o->name))
 		return gh_refuse(err, GH_E_BAD_REQUEST,
 		    "a package's name has 1 to %d bytes and no control character", NAME_BYTES_MAX);
+	*wrong = "until";
 	if (o->expires != 0 && o->expires <= gh_now())
 		return gh_refuse(err, GH_E_BAD_REQUEST, "the package would have expired already");
-	return package_audience_check(o->audience, err);
+	*wrong = "for";
+	if ((rc = package_audience_check(o->audience, err)) == 0)
+		*wrong = NULL;
+	return rc;
 }
 
 /* An id that was given, as answers of that kind name a package. */
@@ -94,7 +101,7 @@ make_row(const struct package_order *o, const struct package_form *form,
 
 static int
 record(struct store *s, const unsigned char server_secret[GH_KEY_SIZE], const struct requester *who,
-    const struct package_order *o, const struct package_form *form, int64_t *id,
+    const struct package_order *o, const struct package_form *form, struct package_added *out,
     struct gh_error *err)
 {
 	struct gh_buf reference, content = {0};
@@ -102,10 +109,11 @@ record(struct store *s, const unsigned char server_secret[GH_KEY_SIZE], const st
 	int rc;
 
 	gh_buf_init(&reference, CMS_DER_MAX);
-	if ((rc = find_reference(o, form, &reference, err)) == 0 &&
-	    (rc = make_row(o, form, &reference, &row, err)) == 0 &&
+	if ((rc = find_reference(o, form, &reference, err)) != 0)
+		out->wrong = o->id != NULL ? "id" : "answer";
+	if (rc == 0 && (rc = make_row(o, form, &reference, &row, err)) == 0 &&
 	    (rc = package_content_seal(o->kind, server_secret, &form->der, &content, err)) == 0)
-		rc = store_add_package(s, who, row, &content, id, err);
+		rc = store_add_package(s, who, row, &content, &out->id, err);
 	gh_json_free(row);
 	gh_buf_free(&content);
 	gh_buf_free(&reference);
@@ -121,10 +129,10 @@ package_add(struct store *s, const unsigned char server_secret[GH_KEY_SIZE],
 	int rc;
 
 	memset(out, 0, sizeof(*out));
-	if ((rc = check_order(order, err)) == 0 &&
+	if ((rc = check_order(order, &out->wrong, err)) == 0 &&
 	    (rc = package_form_read(order->kind, order->bytes, order->len, &form, err)) == 0 &&
 	    (rc = package_signature_check(&form, order->signers, &out->is_checked, err)) == 0)
-		rc = record(s, server_secret, who, order, &form, &out->id, err);
+		rc = record(s, server_secret, who, order, &form, out, err);
 	out->is_signed = form.is_signed;
 	out->is_plain = form.is_plain;
 	package_form_clear(&form);

@@ -26,6 +26,8 @@ struct package_added {
 	int64_t id;
 	bool is_signed, is_checked; /* the signature, with a certificate that was at hand */
 	bool is_plain;              /* keys that are not encrypted */
+	const char *wrong; /* after GH_E_BAD_REQUEST: what of the order, as POST /pki/packages calls
+			    * it; NULL: the file. Static */
 };
 
 /* Nothing is kept that is not of its kind. GH_E_BAD_REQUEST (public): what is wrong;

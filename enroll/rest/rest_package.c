@@ -126,7 +126,7 @@ rest_package_add(struct worker_env *env, const struct call *call, struct gh_http
 	struct rest_param p[PARAMS] = {{"type", NULL}, {"for", NULL}, {"name", NULL},
 	    {"until", NULL}, {"id", NULL}, {"answer", NULL}};
 	struct package_order order = {.bytes = call->http->body, .len = call->http->body_len};
-	struct package_added added;
+	struct package_added added = {0};
 	struct rest_fields fields = {0};
 	struct gh_error err = {0};
 	int rc = rest_params_read(call, p, PARAMS, &fields, &err);
@@ -139,6 +139,8 @@ rest_package_add(struct worker_env *env, const struct call *call, struct gh_http
 		rc = package_add(env->store, env->server_secret, call->requester, &order, &added,
 		    &err);
 	rest_params_clear(p, PARAMS);
+	if (rc == GH_E_BAD_REQUEST && added.wrong != NULL)
+		rest_field_wrong(&fields, added.wrong, "%s", err.message);
 	if (rc == 0)
 		reply_added(&added, rep);
 	else

@@ -65,12 +65,22 @@ void console_archived_key(struct worker_env *env, const struct call *call,
 void console_archived_key_change(struct worker_env *env, const struct call *call,
     struct gh_http_reply *rep);
 
-/* GET /console/labels of EST; POST /console/labels/{profile}/status: enabled; GET
- * /console/packages for its clients */
+/* GET /console/labels of EST; POST /console/labels/{profile}/status: enabled */
 void console_labels(struct worker_env *env, const struct call *call, struct gh_http_reply *rep);
 void console_label_enable(struct worker_env *env, const struct call *call,
     struct gh_http_reply *rep);
+/* GET /console/packages for its clients; officers have a form for ... */
 void console_packages(struct worker_env *env, const struct call *call, struct gh_http_reply *rep);
+/* ... POST /console/packages: file, kind, audience, package (its name), until, reference, answer */
+void console_package_add(struct worker_env *env, const struct call *call,
+    struct gh_http_reply *rep);
+/* GET /console/packages/{id}: one, who got it, and what he answered */
+void console_package(struct worker_env *env, const struct call *call, struct gh_http_reply *rep);
+/* GET /console/packages/{id}/remove asks, POST removes it */
+void console_package_remove_ask(struct worker_env *env, const struct call *call,
+    struct gh_http_reply *rep);
+void console_package_remove(struct worker_env *env, const struct call *call,
+    struct gh_http_reply *rep);
 /* GET /console/messages: those that were given up; POST /console/messages/{id}/retry */
 void console_messages(struct worker_env *env, const struct call *call, struct gh_http_reply *rep);
 void console_message_retry(struct worker_env *env, const struct call *call,

@@ -122,10 +122,17 @@ send(struct worker_env *env, const struct call *call, const struct console_ask *
 	req.field = field;
 	req.fields = 0;
 	put_field(&req, "accept", "application/json");
-	put_field(&req, "content-type", body != NULL ? "application/json" : NULL);
+	put_field(&req, "content-type",
+	    body != NULL          ? "application/json"
+		: a->file != NULL ? "application/octet-stream"
+				  : NULL);
 	put_field(&req, "if-match", a->if_match);
 	req.body = (unsigned char *)body;
 	req.body_len = body != NULL ? strlen(body) : 0;
+	if (body == NULL && a->file != NULL) {
+		req.body = (unsigned char *)a->file->value;
+		req.body_len = a->file->len;
+	}
 	inner.http = &req;
 	if (a->parts != NULL)
 		inner.parts = a->parts;

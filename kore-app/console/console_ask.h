@@ -8,16 +8,19 @@
 
 #include "buf.h"
 #include "call.h"
+#include "form.h"
 #include "json.h"
 
 /* What would be sent. Borrowed. */
 struct console_ask {
 	void (*handler)(struct worker_env *env, const struct call *call, struct gh_http_reply *rep);
 	enum gh_http_method method;
-	const struct call_parts *parts; /* of the path; NULL: those of the page's */
-	const char *query;              /* as console_query_put makes it; NULL: none */
-	const gh_json *body;            /* NULL: none */
-	const char *if_match;           /* header value; NULL: none */
+	const struct call_parts *parts;   /* of the path; NULL: those of the page's */
+	const char *query;                /* as console_query_put makes it; NULL: none */
+	const gh_json *body;              /* NULL: none */
+	const struct gh_form_field *file; /* in place of a body, its bytes as they are; NULL: none
+					   */
+	const char *if_match;             /* header value; NULL: none */
 };
 
 /*

@@ -1,5 +1,4 @@
-/* Labels of EST, packages and messages in the console. See console_admin.h. */
-#include "rest/rest_package.h"
+/* Labels of EST and messages in the console. See console_admin.h. */
 #include "rest/rest_stored.h"
 #include "rest/rest_switch.h"
 #include "rest/rest_user.h"
@@ -84,18 +83,6 @@ console_label_enable(struct worker_env *env, const struct call *call, struct gh_
 
 	console_do(env, call, &what, LABELS, rep);
 	gh_json_free(body);
-}
-
-/* --- packages --------------------------------------------------------------------------------- */
-
-void
-console_packages(struct worker_env *env, const struct call *call, struct gh_http_reply *rep)
-{
-	const struct console_ask what = {.handler = rest_packages,
-	    .method = GH_HTTP_GET,
-	    .query = "order=newest&limit=200"};
-
-	show(env, call, &what, "packages", NULL, rep);
 }
 
 /* --- messages --------------------------------------------------------------------------------- */

@@ -5,13 +5,18 @@
 
 #include "console/console_admin.h"
 #include "console_rows.h"
+#include "package_rows.h"
 
-#define CONSOLE_FORM_FOR(path, id, who, function) \
+#define CONSOLE_FORM_OF(path, id, who, size, function) \
 	{ \
 		.methods = GH_HTTP_POST, .pattern = (path), .name = (id), .need = AUTH_SESSION, \
-		.roles = (who), .body_max = FORM_BODY_MAX, .takes_form = true, \
-		.handler = (function), .family = &route_family_pages \
+		.roles = (who), .body_max = (size), .takes_form = true, .handler = (function), \
+		.family = &route_family_pages \
 	}
+#define CONSOLE_FORM_FOR(path, id, who, function) \
+	CONSOLE_FORM_OF(path, id, who, FORM_BODY_MAX, function)
+/* A file as PACKAGE_BODY_MAX allows it, and the fields beside it. */
+#define PACKAGE_FORM_BODY_MAX (PACKAGE_BODY_MAX + FORM_BODY_MAX)
 /* As ADMIN_READ of the API. */
 #define CONSOLE_STAFF (REQUESTER_ROLE_ADMIN | REQUESTER_ROLE_OFFICER | REQUESTER_ROLE_AUDITOR)
 
@@ -64,6 +69,14 @@
 	    CONSOLE_PAGE_FOR("/console/labels", "console.labels", CONSOLE_STAFF, console_labels), \
 	    CONSOLE_PAGE_FOR("/console/packages", "console.packages", CONSOLE_STAFF, \
 		console_packages), \
+	    CONSOLE_FORM_OF("/console/packages", "console.package.add", REQUESTER_ROLE_OFFICER, \
+		PACKAGE_FORM_BODY_MAX, console_package_add), \
+	    CONSOLE_PAGE_FOR("/console/packages/{id}", "console.package", CONSOLE_STAFF, \
+		console_package), \
+	    CONSOLE_PAGE_FOR("/console/packages/{id}/remove", "console.package.remove-ask", \
+		REQUESTER_ROLE_OFFICER, console_package_remove_ask), \
+	    CONSOLE_FORM_FOR("/console/packages/{id}/remove", "console.package.remove", \
+		REQUESTER_ROLE_OFFICER, console_package_remove), \
 	    CONSOLE_PAGE_FOR("/console/messages", "console.messages", CONSOLE_STAFF, \
 		console_messages), \
 	    CONSOLE_FORM_FOR("/console/messages/{id}/retry", "console.message.retry", \

@@ -3,6 +3,7 @@
 STAFF = {"admin", "olga", "otto"}
 ADMIN = {"admin"}
 AGENTS = {"anna", "bert"}
+OFFICERS = {"admin", "olga"}
 ANYBODY = STAFF | {"alice", "anna", "bert"}
 # The path in docs/openapi.yaml; where the page is; who may see it; what the same person asks over REST.
 PAGES = [
@@ -17,6 +18,7 @@ PAGES = [
     ("/console/archive", "/console/archive", ANYBODY, "/pki/keys"),
     ("/console/labels", "/console/labels", STAFF, "/pki/labels"),
     ("/console/packages", "/console/packages", STAFF, "/pki/packages"),
+    ("/console/packages/{id}", "/console/packages/1", STAFF, "/pki/package/1"),
     ("/console/messages", "/console/messages", STAFF, "/pki/messages"),
     ("/console/users", "/console/users", ADMIN, "/pki/users"),
     ("/console/views", "/console/views", ADMIN, "/pki/view-rules"),
@@ -25,5 +27,5 @@ PAGES = [
     ("/console/jobs", "/console/jobs", STAFF, "/pki/jobs"),
 ]
 # ... where the object is somebody's own, or made by a test: its tests look at who may see it.
-OWN = {"/console/keys/{id}", "/console/archive/{kid}"}
+OWN = {"/console/keys/{id}", "/console/archive/{kid}", "/console/packages/{id}/remove"}
 PATHS = {path for path, _, _, _ in PAGES} | OWN

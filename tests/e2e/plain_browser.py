@@ -9,6 +9,20 @@ from client import Client
 ACCEPT = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
 
 
+BOUNDARY = "----plain-browser-7d1e0c"
+
+
+def multipart(fields, files):
+    """multipart/form-data (RFC 7578), names escaped as browsers do."""
+    def part(name, value, more=""):
+        return f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="{name}"{more}\r\n\r\n'.encode() + value + b"\r\n"
+    body = b"".join(part(n, v.encode()) for n, v in fields.items())
+    for name, (called, value) in files.items():
+        called = called.replace('"', "%22").replace("\r", "%0D").replace("\n", "%0A")
+        body += part(name, value, f'; filename="{called}"\r\nContent-Type: application/octet-stream')
+    return body + f"--{BOUNDARY}--\r\n".encode()
+
+
 class Form:
     def __init__(self, attributes):
         self.action, self.method = attributes.get("action"), attributes.get("method", "get").upper()
@@ -57,13 +71,16 @@ class PlainBrowser:
         self.path = None
 
     # --- requests --------------------------------------------------------------------------------
-    def send(self, method, path, fields=None, site="same-origin", headers=None):
-        """One request, without following a redirect. site: Sec-Fetch-Site, as the browser says it."""
+    def send(self, method, path, fields=None, site="same-origin", headers=None, files=None):
+        """One request, without following a redirect. site: Sec-Fetch-Site, as the browser says it. files: {field: (name, bytes)}."""
         head = {"Accept": ACCEPT, "Sec-Fetch-Site": site}
         if self.cookies and site != "cross-site":  # SameSite=Strict
             head["Cookie"] = "; ".join(f"{k}={v}" for k, v in self.cookies.items())
         body = None
-        if fields is not None:
+        if files is not None:
+            body = multipart(fields or {}, files)
+            head["Content-Type"] = f"multipart/form-data; boundary={BOUNDARY}"
+        elif fields is not None:
             body = urllib.parse.urlencode(fields).encode()
             head["Content-Type"] = "application/x-www-form-urlencoded"
         if method != "GET":
@@ -108,9 +125,9 @@ class PlainBrowser:
         assert found, f"no form {action} on {self.path}: {self.text[:2000]}"
         return found[-1]
 
-    def submit(self, action, follow=True, **fields):
+    def submit(self, action, follow=True, files=None, **fields):
         form = self.form(action)
-        self.send(form.method, form.action, {**form.fields, **fields})
+        self.send(form.method, form.action, {**form.fields, **fields}, files=files)
         return self.follow() if follow else self.reply
 
     # --- log-in ----------------------------------------------------------------------------------

@@ -15,9 +15,10 @@ from selenium.webdriver.common.keys import Keys as Key
 import browser
 import der
 import kra_client as kra
+import packages
 import tap
 from client import Client
-from console_admin_pages import ADMIN, AGENTS, PAGES, STAFF
+from console_admin_pages import ADMIN, AGENTS, OFFICERS, PAGES, STAFF
 from environment import Environment, wait_for
 from person import Person
 from plain_browser import PlainBrowser
@@ -68,6 +69,10 @@ class Case(unittest.TestCase):
         return reply
 
 
+# Package 1 stays; the others are of its tests.
+MAKER = packages.Signer("maker of firmware")
+(env.scratch / "first.fw").write_bytes(packages.signed(packages.FIRMWARE, packages.firmware(), MAKER, [packages.firmware_id(version=1)]))
+env.admin("package", "add", env.scratch / "first.fw", "--type", "firmware", "--for", "all")
 env.admin("view", "add", "web", "--group", "web-admins", "--template", "WebServer")
 
 
@@ -94,6 +99,8 @@ class Rights(Case):
         yield "/console/cas/none/password", {"current_password": "x" * 12}, ADMIN
         yield "/console/labels/none/status", {"enabled": "no"}, ADMIN
         yield "/console/messages/999999/retry", {}, ADMIN
+        yield "/console/packages", {"kind": "firmware", "audience": "all"}, OFFICERS
+        yield "/console/packages/999999/remove", {}, OFFICERS
         yield "/console/users/none/status", {"enabled": "no"}, ADMIN
         yield "/console/views", {"rule": "a/b", "group": "g", "template": "User"}, ADMIN
         yield "/console/views/none/remove", {}, ADMIN
@@ -586,19 +593,13 @@ class Archive(Archived):
 
 
 class Lists(Case):
-    def test_labels_and_packages(self):
+    def test_labels(self):
         env.admin("est", "label", "add", "floor", "--template", "User", "--ca", "issuing")
         rows = self.expect(PEOPLE["olga"].get("/pki/labels"), 200).json["entries"]
         self.assertEqual([{"name": r["name"], "enabled": r["enabled"], **r["settings"]} for r in rows], env.admin("est", "label", "list", "--json"))
         text = self.page("olga", "/console/labels")
         for part in ("floor", "issuing"):
             self.assertIn(part, text)
-        file = env.scratch / "firmware"
-        file.write_bytes(b"x" * 100)
-        reply = PEOPLE["olga"].send("POST", "/pki/packages?type=firmware&for=all&name=" + urllib.parse.quote(EVIL[:20]), file.read_bytes(), Content_Type="application/octet-stream")
-        if reply.status == 201:
-            self.assertIn("firmware", self.page("otto", "/console/packages"))
-        self.assertNotIn("<script>alert", self.page("otto", "/console/packages"))
 
     def test_labels_are_switched_off_and_on(self):
         env.admin("est", "label", "add", "door", "--template", "User", "--ca", "issuing")
@@ -638,6 +639,126 @@ class Lists(Case):
         self.expect(admin.post(f"/pki/messages/{sent}/retry", {}), 409)
         self.expect(admin.post("/pki/messages/999999/retry", {}), 404)
         self.assertEqual(len(self.events("notification.retried")), 1)
+
+
+class Packages(Case):
+    @staticmethod
+    def firmware(version):
+        return packages.signed(packages.FIRMWARE, packages.firmware(), MAKER, [packages.firmware_id(version=version)])
+
+    def numbers(self):
+        return [p["id"] for p in PEOPLE["otto"].get("/pki/packages").json["entries"]]
+
+    def tearDown(self):
+        for number in self.numbers():
+            if number != 1:
+                PEOPLE["olga"].send("DELETE", f"/pki/package/{number}")
+
+    def put(self, what, called="router.fw", **fields):
+        self.page("olga", "/console/packages")
+        fields = {"kind": "firmware", "audience": "all", **fields}
+        return as_("olga").submit("/console/packages", files={"file": (called, what)}, **fields)
+
+    def test_put_in_shown_and_removed(self):
+        b, what = as_("olga"), self.firmware(7)
+        self.expect(self.put(what, package="router <b>", until="2099-01-31", answer="yes"), 200)
+        number = self.numbers()[-1]
+        path = f"/console/packages/{number}"
+        self.assertEqual(b.path, path)
+        for part in ("router &lt;b&gt;", "2099-01-31T00:00:00Z", "innerContent=firmwarePackage", "Nobody has fetched it yet."):
+            self.assertIn(part, b.text)
+        shown = PEOPLE["otto"].get(f"/pki/package/{number}").json
+        self.assertEqual((shown["kind"], shown["audience"], shown["wants_receipt"], shown["size"], shown["expires_at"]), ("firmware", "all", True, len(what), "2099-01-31T00:00:00Z"))
+        for who in STAFF:
+            self.assertEqual("/remove" in self.page(who, path), who in OFFICERS)
+            self.assertEqual('name="file"' in self.page(who, "/console/packages"), who in OFFICERS)
+            self.assertIn(f'<a href="{path}">router &lt;b&gt;</a>', as_(who).text)
+            self.page(who, path + "/remove", 200 if who in OFFICERS else 403)
+        self.assertIn(number, self.numbers())  # it was asked only
+        self.page("olga", path + "/remove")
+        self.expect(b.submit(path + "/remove"), 200)
+        self.assertEqual(b.path, "/console/packages")
+        self.assertNotIn(number, self.numbers())
+        self.page("olga", path, 404)
+        self.page("olga", path + "/remove", 404)
+        self.assertEqual(self.events("package.added", "package.removed"), [("package.added", f"package/{number}", "olga"), ("package.removed", f"package/{number}", "olga")])
+
+    def test_named_as_its_file(self):
+        self.expect(self.put(self.firmware(8), called="r\u00fcckw\u00e4rts.fw"), 200)
+        self.assertEqual(PEOPLE["otto"].get(f"/pki/package/{self.numbers()[-1]}").json["name"], "r\u00fcckw\u00e4rts.fw")
+
+    def test_what_is_wrong_stands_beside_its_field(self):
+        good, before = self.firmware(9), self.numbers()
+        for status, field, what, fields in (
+                (400, "file", b"", {}), (400, "file", b"x" * 100, {}), (400, "file", good[:-1], {}), (400, "file", good, {"kind": "tamp-update"}),
+                (422, "kind", good, {"kind": "none"}), (422, "kind", good, {"kind": ""}), (400, "audience", good, {"audience": "nobody"}), (422, "audience", good, {"audience": ""}),
+                (422, "until", good, {"until": "soon"}), (422, "answer", good, {"answer": "perhaps"}), (400, "until", good, {"until": "2020-01-01"}), (400, "package", good, {"package": "x" * 151}),
+                (400, "reference", good, {"reference": "0a"}), (400, "answer", packages.content_info(packages.FIRMWARE, packages.firmware()), {"answer": "yes"}), (409, "file", self.firmware(1), {})):
+            with self.subTest(field=field, **fields):
+                self.expect(self.put(what, **{"package": EVIL, **fields}), status)
+                text = as_("olga").text
+                self.assertIn(f'href="#{field}"', text)
+                self.assertRegex(text, f'name="{field}"[^>]*aria-invalid="true"')
+                self.assertNotIn("<script>alert", text)
+                self.assertIn('value="' + html.escape(fields.get("package", EVIL))[:8], text)  # what was typed comes back as text
+        self.page("olga", "/console/packages")
+        self.assertEqual(as_("olga").submit("/console/packages", kind="firmware", audience="all").status, 400)  # without a file
+        self.assertEqual(self.put(good + b"x" * (300 * 1024)).status, 413)
+        self.assertEqual(self.numbers(), before)
+        self.assertEqual(self.events("package.added"), [])
+
+    def test_by_nobody_else(self):
+        """Role by form; each with a file that an officer could put in."""
+        what, before = {"file": ("x", self.firmware(10))}, self.numbers()
+        for who in set(PASSWORDS) - OFFICERS:
+            sent = {"csrf": token(who), "kind": "firmware", "audience": "all"}
+            self.assertEqual(as_(who).send("POST", "/console/packages", sent, files=what).status, 403)
+            self.assertEqual(as_(who).send("POST", "/console/packages/1/remove", {"csrf": sent["csrf"]}).status, 403)
+        for other in ("", "x", token("otto")):
+            sent = {"csrf": other, "kind": "firmware", "audience": "all"}
+            self.assertEqual(as_("olga").send("POST", "/console/packages", sent, files=what).status, 403)
+            self.assertEqual(as_("olga").send("POST", "/console/packages/1/remove", {"csrf": other}).status, 403)
+        sent["csrf"] = token("olga")
+        self.assertEqual(as_("olga").send("POST", "/console/packages", sent, files=what, site="cross-site").status, 403)
+        self.assertEqual(as_("olga").send("POST", "/console/packages/1/remove", sent, site="cross-site").status, 403)
+        self.assertEqual(self.numbers(), before)
+
+    def test_who_got_it_and_answered(self):
+        """Pages of clients, the newest first; of this package alone."""
+        rows = "select 'c' || n, 'package/1', $$%s$$ || n, n %% 9 + 1, case when n = 120 then 'error' end, case when n = 120 then 17 end, n = 120, case when n = 120 then now() end from generate_series(1, 120) n" % EVIL
+        env.sql("insert into package_delivery (client, object, client_name, downloads, answer, answer_code, is_signed, answered_at) " + rows)
+        env.sql("insert into package_delivery (client, object, client_name) values ('c', 'package/11', 'somebody else')")
+        text = self.page("otto", "/console/packages/1")
+        self.assertNotIn("<script>", text)
+        self.assertRegex(text, "error 17 .signed")
+        seen, path = [], "/console/packages/1"
+        while path:
+            text = self.page("otto", path)
+            self.assertNotIn("somebody else", text)
+            seen += re.findall(r'<th scope="row">&lt;script&gt;.*?(\d+)</th>', text)
+            more = re.search(r'href="(/console/packages/1\?after=[^"]+)"', text)
+            path = html.unescape(more.group(1)) if more else None
+        self.assertEqual(seen, [str(n) for n in range(120, 0, -1)])
+        env.sql("delete from package_delivery where object in ('package/1', 'package/11')")
+        for query in ("after=x", "who=x"):
+            self.page("otto", f"/console/packages/1?{query}", 422)
+            self.page("otto", f"/console/packages?{query}", 422)
+
+    def test_in_a_browser(self):
+        file = env.scratch / "b.fw"
+        file.write_bytes(self.firmware(11))
+        b = browser.of(env)
+        b.open("/login?lang=de").fill(user="olga", password=PASSWORDS["olga"]).click("main button")
+        b.mode("phone", dark=True).open("/console/packages")
+        self.assertEqual(b.axe(), [])
+        self.assertFalse(b.is_too_wide())
+        b.mode("phone", javascript=False).fill(file=file, kind="firmware", audience="all").click("form[action='/console/packages'] button")
+        number = self.numbers()[-1]
+        self.assertEqual(b.path, f"/console/packages/{number}")
+        b.mode("desktop").open(f"/console/packages/{number}/remove")
+        self.assertEqual(b.axe(), [])
+        b.click("button.danger").close()
+        self.assertNotIn(number, self.numbers())
 
 
 class People(Case):
