@@ -82,6 +82,15 @@ int ca_load_key(const struct ca *ca, struct signer_client *signer,
     struct gh_error *err) GH_MUSTCHECK;
 
 /*
+ * Can the signer use the key now? It is loaded first, as above. A key in a token is looked for
+ * there, every few seconds at most, by the signer of this node.
+ * token: label of that token; "": the key is in none, its URI names none, or the signer did not
+ * say. 0: it can. GH_E_SIGNER_DOWN: nothing is known. All else: it cannot, and err says why.
+ */
+int ca_look_for_key(const struct ca *ca, struct signer_client *signer,
+    char token[SIGNER_TOKEN_LABEL_SIZE], struct gh_error *err) GH_MUSTCHECK;
+
+/*
  * Have the signer make the certificate of spec; nothing is stored. notAfter is cut to the CA's and
  * to its longest validity; a CA that is disabled, expired or not yet valid is GH_E_CA_UNAVAILABLE.
  * Names and keys of CAs are the caller's to refuse (ca_identity.h). A restarted signer is given the

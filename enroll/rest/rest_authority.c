@@ -15,6 +15,7 @@
 #include "timestamp.h"
 
 #include "rest_authority.h"
+#include "rest_ca_key.h"
 #include "rest.h"
 
 #define CRLS_MAX 100
@@ -120,8 +121,9 @@ further_json(const gh_json *certificates)
 
 /* Takes crls over. NULL: out of memory. */
 static gh_json *
-authority_json(const struct ca_set *cas, const gh_json *row, gh_json *crls)
+authority_json(const struct worker_env *env, const gh_json *row, gh_json *crls)
 {
+	const struct ca_set *cas = &env->catalog->cas;
 	static const char *const members[] = {"id", "name", "slug", "state", "protection", "parent",
 	    "subject", "not_before", "not_after", "created_at", "cdp", "aia", "ocsp", "crl_shards",
 	    "policy", NULL};
@@ -129,7 +131,7 @@ authority_json(const struct ca_set *cas, const gh_json *row, gh_json *crls)
 	bool has_key = gh_json_string(gh_json_get(row, "sealed")) != NULL;
 	int bad = gh_json_set(o, "crls", crls);
 
-	bad |= gh_json_set_bool(o, "has_key", has_key);
+	bad |= gh_json_set_bool(o, "has_key", has_key) | rest_ca_key_put(env, o);
 	bad |= gh_json_set(o, "chain", chain_json(cas, gh_json_get(row, "chain")));
 	bad |= gh_json_set(o, "further", further_json(gh_json_get(row, "certificates")));
 	if (bad == 0)
@@ -151,7 +153,7 @@ rest_authority(struct worker_env *env, const struct call *call, struct gh_http_r
 		rc = store_crl_list(env->store, id, true, CRLS_MAX, &crls, &err);
 	if (rc == 0) {
 		gh_http_reply_header(rep, "Cache-Control", "no-store");
-		rest_json(rep, 200, authority_json(&env->catalog->cas, row, crls));
+		rest_json(rep, 200, authority_json(env, row, crls));
 	} else {
 		rest_error(&err, call->http->request_id, NULL, rep);
 	}

@@ -1,6 +1,7 @@
 /* Lists of the store over REST. See rest_stored.h. */
 #include "store/store.h"
 
+#include "rest_ca_key.h"
 #include "rest_list.h"
 #include "rest_stored.h"
 
@@ -46,10 +47,24 @@ reply(enum store_list what, struct worker_env *env, const struct call *call,
 	rest_list_reply(&list, env, call, &w, rep);
 }
 
+static int
+read_authorities(struct worker_env *env, const struct call *call, const void *filter,
+    gh_json **entries, int64_t *next, struct gh_error *err)
+{
+	int rc = read_page(env, call, filter, entries, next, err);
+
+	return rc == 0 && rest_ca_keys_put(env, *entries) != 0 ? gh_fail(err, GH_E_NOMEM, "CAs")
+							       : rc;
+}
+
 void
 rest_authorities(struct worker_env *env, const struct call *call, struct gh_http_reply *rep)
 {
-	reply(STORE_LIST_CAS, env, call, rep);
+	static const char *const names[] = {REST_PAGE_PARAMS, NULL};
+	static const struct rest_list list = {names, read_paging, read_authorities};
+	struct wish w = {.what = STORE_LIST_CAS};
+
+	rest_list_reply(&list, env, call, &w, rep);
 }
 
 void

@@ -13,6 +13,7 @@
 
 #include "console_admin.h"
 #include "console_ask.h"
+#include "console_ca_key.h"
 #include "console_page.h"
 #include "console_tree.h"
 
@@ -28,7 +29,10 @@ tree_of(const gh_json *authorities)
 	for (size_t i = 0; i < gh_json_size(tree); i++) {
 		gh_json *ca = gh_json_at(tree, i);
 
-		bad |= console_set_day(ca, "day", gh_json_string(gh_json_get(ca, "not_after")));
+		bad |= console_set_day(ca, "day", gh_json_string(gh_json_get(ca, "not_after"))) |
+		    gh_json_set_string(ca, "token",
+			gh_json_string(gh_json_get(gh_json_get(ca, "key"), "token"))) |
+		    gh_json_set_string(ca, "key", console_ca_key(gh_json_get(ca, "key")));
 	}
 	bad |= gh_json_set(data, "tree", tree);
 	if (bad == 0)
@@ -52,7 +56,9 @@ console_authorities(struct worker_env *env, const struct call *call, struct gh_h
 
 /* --- one -------------------------------------------------------------------------------------- */
 
-/* What is known of the key, and of the password before it: static. */
+/* What is known of the key, and of the password before it, which tells more than the signer:
+ * static.
+ */
 static const char *
 key_of(const gh_json *ca, const gh_json *password)
 {
@@ -61,7 +67,7 @@ key_of(const gh_json *ca, const gh_json *password)
 	if (password == NULL)
 		return "unknown";
 	if (!gh_json_bool(gh_json_get(password, "requires_private_key_password"), false))
-		return "open";
+		return console_ca_key(gh_json_get(ca, "key"));
 	if (gh_json_string(gh_json_get(password, "unlocked_until")) != NULL)
 		return "unlocked";
 	return gh_json_bool(gh_json_get(password, "is_locked"), false) ? "shut" : "locked";

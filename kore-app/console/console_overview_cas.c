@@ -6,10 +6,11 @@
 #include "http_cache.h"
 #include "public/ca_pages.h"
 #include "public/crl_serve.h"
-#include "rest/rest_ca_password.h"
+#include "rest/rest_stored.h"
 #include "timestamp.h"
 
 #include "console_ask.h"
+#include "console_ca_key.h"
 #include "console_overview.h"
 #include "console_page.h"
 
@@ -60,27 +61,38 @@ put_crl(struct worker_env *env, const struct call *call, gh_json *ca)
 	return bad | gh_json_set_string(ca, "crl", end > gh_now() ? "good" : "late");
 }
 
-/* For who may know it: whether its key waits for a password. */
-static int
-put_key(struct worker_env *env, const struct call *call, gh_json *ca)
+/* All CAs as those see them who administer, for who is one of them; else NULL. */
+static gh_json *
+ask_authorities(struct worker_env *env, const struct call *call)
 {
-	const struct call_parts parts = part_of(gh_json_string(gh_json_get(ca, "name")), "");
-	const struct console_ask what = {.handler = ca_password_rest_status,
-	    .method = GH_HTTP_GET,
-	    .parts = &parts};
+	gh_json *page = NULL;
 	struct gh_error err = {0};
-	gh_json *status = NULL;
-	const char *key = "open";
 
-	if (!console_sees_all(call->requester))
+	if (console_sees_all(call->requester) &&
+	    console_get(env, call, rest_authorities, "limit=1000", &page, &err) != 0) {
+		gh_json_free(page);
+		page = gh_json_new_object(); /* no key is known */
+	}
+	return page;
+}
+
+/* Whether its key can be used now, and the token that it is in. all: of ask_authorities. */
+static int
+put_key(gh_json *ca, const gh_json *all)
+{
+	const gh_json *rows = gh_json_get(all, "entries"), *key = NULL;
+	const char *slug = gh_json_string(gh_json_get(ca, "slug"));
+
+	if (all == NULL)
 		return 0;
-	if (console_ask(env, call, &what, &status, &err) != 0)
-		key = "unknown";
-	else if (gh_json_bool(gh_json_get(status, "requires_private_key_password"), false))
-		key = gh_json_string(gh_json_get(status, "unlocked_until")) != NULL ? "unlocked"
-										    : "locked";
-	gh_json_free(status);
-	return gh_json_set_string(ca, "key", key);
+	for (size_t i = 0; slug != NULL && key == NULL && i < gh_json_size(rows); i++) {
+		const gh_json *row = gh_json_at(rows, i);
+		const char *said = gh_json_string(gh_json_get(row, "slug"));
+
+		key = said != NULL && strcmp(said, slug) == 0 ? gh_json_get(row, "key") : NULL;
+	}
+	return gh_json_set_string(ca, "key", console_ca_key(key)) |
+	    gh_json_set_string(ca, "token", gh_json_string(gh_json_get(key, "token")));
 }
 
 /* Of its OCSP signer: until when it is good, where it has one. */
@@ -107,7 +119,7 @@ overview_put_cas(struct worker_env *env, const struct call *call, gh_json *data,
 {
 	const struct console_ask what = {.handler = ca_pages_list, .method = GH_HTTP_GET};
 	const gh_json *values = gh_json_get(gh_json_get(data, "house"), "values");
-	gh_json *page = NULL, *cas;
+	gh_json *page = NULL, *all = ask_authorities(env, call), *cas;
 	int rc = console_ask(env, call, &what, &page, err), bad = 0;
 
 	cas = gh_json_get(page, "entries");
@@ -117,11 +129,11 @@ overview_put_cas(struct worker_env *env, const struct call *call, gh_json *data,
 
 		bad |= console_set_day(ca, "day", gh_json_string(gh_json_get(ca, "not_after")));
 		if (state != NULL && strcmp(state, "active") == 0)
-			bad |=
-			    put_crl(env, call, ca) | put_key(env, call, ca) | put_ocsp(ca, values);
+			bad |= put_crl(env, call, ca) | put_key(ca, all) | put_ocsp(ca, values);
 	}
 	if (rc == 0 && (bad != 0 || gh_json_set(data, "cas", gh_json_ref(cas)) != 0))
 		rc = gh_fail(err, GH_E_NOMEM, "overview");
 	gh_json_free(page);
+	gh_json_free(all);
 	return rc;
 }

@@ -54,13 +54,13 @@ static void
 check_key(struct findings *f, struct signer_client *signer, const struct ca *ca)
 {
 	struct gh_error err = {0};
-	char unlock[160];
+	char unlock[160], token[SIGNER_TOKEN_LABEL_SIZE];
 	int rc;
 
 	if (ca->sealed == NULL || signer == NULL)
 		return;
 	snprintf(unlock, sizeof(unlock), "unlock it: `gatehouse ca password unlock %s`", ca->name);
-	rc = ca_load_key(ca, signer, &err);
+	rc = ca_look_for_key(ca, signer, token, &err);
 	if (rc == 0)
 		finding_ok(f, "ca-key", "the signer can use the key of CA %s", ca->name);
 	else if (rc == GH_E_CA_LOCKED)

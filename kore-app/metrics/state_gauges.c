@@ -143,13 +143,14 @@ add_keys(gh_json *lines, const struct ca_set *cas, struct signer_client *signer)
 
 	for (size_t i = 0; signer != NULL && i < cas->n && ok; i++) {
 		const struct ca *ca = cas->ca[i];
+		char token[SIGNER_TOKEN_LABEL_SIZE];
 		struct gh_error why = {0};
 		gh_json *line;
 		int rc;
 
 		if (ca->sealed == NULL || ca->state == CA_RETIRED)
 			continue;
-		if ((rc = ca_load_key(ca, signer, &why)) == GH_E_SIGNER_DOWN)
+		if ((rc = ca_look_for_key(ca, signer, token, &why)) == GH_E_SIGNER_DOWN)
 			break;
 		line = gh_json_new_array();
 		ok = (gh_json_append(line, gh_json_new_string("ca_key_usable")) |

@@ -194,6 +194,9 @@ class Cas(Case):
 
     def test_api_tells_what_the_command_tells(self):
         rows = self.expect(PEOPLE["otto"].get("/pki/authorities?limit=1000"), 200).json["entries"]
+        for row in rows:    # only the signer of a running node knows
+            key = row.pop("key")
+            self.assertEqual((key["protection"], key["token"]), (row["protection"], None), row["name"])
         self.assertEqual(rows, env.admin("ca", "list", "--json"))
         env.await_crl("issuing")
         for name in ("root", "issuing", "spare"):
@@ -219,9 +222,18 @@ class Cas(Case):
         self.assertNotIn('action="/console/cas/', text)
         self.page("olga", "/console/cas/none", 404)
 
+    def usable(self):
+        """As the list and the CA itself tell it."""
+        listed = {r["name"]: r["key"] for r in admin.get("/pki/authorities?limit=1000").json["entries"]}["spare"]
+        self.assertEqual(listed, admin.get("/pki/authorities/spare").json["key"])
+        return listed["usable"]
+
     def test_unlock_and_lock(self):
         b = as_("admin")
         admin.post("/api/v1/certificate-authorities/spare/password/lock", {})
+        self.assertIs(self.usable(), False)
+        self.assertIn("– key locked", self.page("olga", "/console/cas"))
+        self.assertIn("waits for its password", self.page("olga", "/console"))
         self.assertIn("key locked", self.page("admin", "/console/cas/spare"))
         self.assertEqual(b.submit("/console/cas/spare/unlock", password="wrong horse battery 1").status, 422)
         self.assertIn('aria-invalid="true"', b.text)
@@ -232,6 +244,7 @@ class Cas(Case):
         self.assertIn("key unlocked", b.text)
         self.assertNotIn(self.PASSWORD, b.text)
         self.assertIsNotNone(self.status()["unlocked_until"])
+        self.assertIs(self.usable(), True)
         self.assertEqual(b.submit("/console/cas/spare/lock").status, 200)
         self.assertIn("key locked", b.text)
         self.assertIsNone(self.status()["unlocked_until"])

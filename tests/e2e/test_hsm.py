@@ -23,6 +23,8 @@ import der  # noqa: E402
 import tap  # noqa: E402
 from client import Client, verify_chain  # noqa: E402
 from environment import Environment, wait_for  # noqa: E402
+from person import Person  # noqa: E402
+from plain_browser import PlainBrowser  # noqa: E402
 
 
 def run(*args):
@@ -48,6 +50,11 @@ for name in ("key", "secret"):
     (env.scratch / name).write_text("text:" + os.urandom(20).hex())
 env.admin("app", "create", "hsm-app", "--ca", "hsm", "--template", "User", "--key-file", env.scratch / "key",
           "--secret-file", env.scratch / "secret")
+
+
+auditor = Person("otto", env.var["GATEHOUSE_AUDITOR_PASSWORD"], env)
+browser = PlainBrowser(env)
+browser.log_in("otto", env.var["GATEHOUSE_AUDITOR_PASSWORD"])
 
 
 def away():
@@ -102,6 +109,41 @@ class Hsm(unittest.TestCase):
         back()
         wait_for(self.signs, "the CA signs again")
         wait_for_tokens("up")
+
+    def key(self, name):
+        """As the list of CAs and the CA itself tell it."""
+        rows = {r["name"]: r["key"] for r in auditor.get("/pki/authorities?limit=1000").json["entries"]}
+        one = auditor.get(f"/pki/authorities/{name}").json["key"]
+        return one if one == rows[name] else None
+
+    def page(self, path):
+        reply = browser.get(path)
+        self.assertEqual(reply.status, 200, reply.body)
+        return browser.text
+
+    def test_2_is_told_per_ca(self):
+        there = {"protection": "pkcs11", "token": "gatehouse", "usable": True}
+        wait_for(lambda: self.key("hsm") == there, "the key in the token is told")
+        self.assertIn("key ready in its token (<span lang=\"en\">gatehouse</span>)", self.page("/console/cas"))
+        away()
+        wait_for(lambda: self.key("hsm") == {**there, "usable": False}, "the key is told as away")
+        self.assertEqual(self.key("root"), {"protection": "system", "token": None, "usable": True})
+        self.assertIn("key out of reach in its token (<span lang=\"en\">gatehouse</span>)", self.page("/console/cas"))
+        self.assertIn("its token is out of reach (<span lang=\"en\">gatehouse</span>)", self.page("/console"))
+        text = self.page("/console/cas/hsm")
+        self.assertIn("until it is back", text)
+        self.assertNotIn(str(MODULE), text)
+        self.assertNotIn(str(HERE), text)
+        self.assertIn("the key of CA hsm cannot be used", auditor.get("/pki/status").body.decode())
+        # nobody else is told
+        alice = Person("alice", "alice-secret", env)
+        for path in ("/pki/authorities", "/pki/authorities/hsm"):
+            self.assertEqual(alice.get(path).status, 403)
+        for path in ("/pki/cas", "/readyz"):
+            self.assertNotIn(b"token=gatehouse", alice.get(path).body)
+            self.assertNotIn(b'"gatehouse"', alice.get(path).body)
+        back()
+        wait_for(lambda: self.key("hsm") == there, "the key is told as there again")
 
     def test_3_is_away_at_the_start(self):
         env.gateway("halt")

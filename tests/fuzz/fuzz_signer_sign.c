@@ -83,6 +83,7 @@ try_rest(struct gh_buf *b, const uint8_t *p, size_t n)
 	struct signer_create_ocsp create;
 	char alg[SIGNER_KEY_ALG_SIZE];
 	struct signer_token_state state;
+	struct signer_token_key key;
 	const unsigned char *head;
 	struct gh_reader r;
 	uint64_t id;
@@ -103,6 +104,12 @@ try_rest(struct gh_buf *b, const uint8_t *p, size_t n)
 	if (signer_get_token_state(&r, &state)) {
 		signer_frame_begin(b, SIGNER_OP_TOKEN_STATE);
 		signer_put_token_state(b, &state);
+		must_be(b, p, n);
+	}
+	gh_reader_init(&r, p, n);
+	if (signer_get_token_key(&r, &key)) {
+		signer_frame_begin(b, SIGNER_OP_TOKEN_KEY);
+		signer_put_token_key(b, &key);
 		must_be(b, p, n);
 	}
 }

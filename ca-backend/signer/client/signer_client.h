@@ -156,5 +156,8 @@ int signer_client_audit_key(struct signer_client *c, unsigned char **spki, size_
  * service works. */
 int signer_client_token_state(struct signer_client *c, struct signer_token_state *out,
     struct gh_error *err) GH_MUSTCHECK;
+/* The same of one CA, which must be loaded: GH_E_NOT_FOUND. */
+int signer_client_token_key(struct signer_client *c, const unsigned char ca_id[SIGNER_CA_ID_SIZE],
+    struct signer_token_key *out, struct gh_error *err) GH_MUSTCHECK;
 
 #endif

@@ -213,3 +213,18 @@ signer_client_token_state(struct signer_client *c, struct signer_token_state *ou
 		return rc;
 	return signer_get_token_state(&r, out) ? 0 : client_fail_garbled(c, err);
 }
+
+int
+signer_client_token_key(struct signer_client *c, const unsigned char ca_id[SIGNER_CA_ID_SIZE],
+    struct signer_token_key *out, struct gh_error *err)
+{
+	struct gh_reader r;
+	int rc;
+
+	memset(out, 0, sizeof(*out));
+	signer_frame_begin(&c->out, SIGNER_OP_TOKEN_KEY);
+	signer_put_id(&c->out, ca_id);
+	if ((rc = client_call(c, SIGNER_OP_TOKEN_KEY, &r, err)) != 0)
+		return rc;
+	return signer_get_token_key(&r, out) ? 0 : client_fail_garbled(c, err);
+}

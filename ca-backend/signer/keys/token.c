@@ -414,6 +414,22 @@ token_get_state(struct signer_token_state *out)
 }
 
 void
+token_get_key(const EVP_PKEY *key, struct signer_token_key *out)
+{
+	struct token_key *k = mark_of(key);
+
+	memset(out, 0, sizeof(*out));
+	if (k == NULL)
+		return;
+	out->is_in_token = true;
+	token_label(k->uri, out->label);
+	pthread_mutex_lock(&token.lock);
+	probe_keys();
+	snprintf(out->text, sizeof(out->text), "%s", k->text);
+	pthread_mutex_unlock(&token.lock);
+}
+
+void
 token_stop(void)
 {
 	struct token_key *k;

@@ -49,7 +49,12 @@ int token_decrypt(const EVP_PKEY *key, const struct gh_der *cipher, unsigned cha
 int token_derive(const EVP_PKEY *key, EVP_PKEY *peer, unsigned char *out, size_t *len,
     struct gh_error *err) GH_MUSTCHECK;
 
-/* Looks for the keys, every few seconds at most. */
+/* Both look for the keys, every few seconds at most. */
 void token_get_state(struct signer_token_state *out);
+/* Of one; a key that is in none is no more than that. */
+void token_get_key(const EVP_PKEY *key, struct signer_token_key *out);
+/* The label of the token that a URI names (RFC 7512, 2.3: "token"); "" where it names none, or one
+ * that is no text. */
+void token_label(const char *uri, char out[SIGNER_TOKEN_LABEL_SIZE]);
 
 #endif

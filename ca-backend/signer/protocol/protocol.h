@@ -45,6 +45,7 @@ enum signer_op {
 	SIGNER_OP_SIGN_AUDIT = 21,
 	SIGNER_OP_AUDIT_KEY = 22,
 	SIGNER_OP_TOKEN_STATE = 23,
+	SIGNER_OP_TOKEN_KEY = 24,
 	/* only on an inherited socket (--admin-fd); all but the first in protocol_keys.h */
 	SIGNER_OP_CREATE_CA = 32, /* make key and certificate */
 	SIGNER_OP_IMPORT_CA = 33,

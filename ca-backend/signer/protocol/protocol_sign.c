@@ -120,3 +120,22 @@ signer_get_token_state(struct gh_reader *r, struct signer_token_state *f)
 	signer_get_string(r, f->text, sizeof(f->text));
 	return gh_reader_is_done(r) && flag <= 1;
 }
+
+void
+signer_put_token_key(struct gh_buf *b, const struct signer_token_key *f)
+{
+	gh_buf_put_u8(b, f->is_in_token);
+	gh_buf_put_string(b, f->label);
+	gh_buf_put_string(b, f->text);
+}
+
+bool
+signer_get_token_key(struct gh_reader *r, struct signer_token_key *f)
+{
+	uint8_t flag = gh_reader_u8(r);
+
+	f->is_in_token = flag == 1;
+	signer_get_string(r, f->label, sizeof(f->label));
+	signer_get_string(r, f->text, sizeof(f->text));
+	return gh_reader_is_done(r) && flag <= 1;
+}

@@ -58,6 +58,14 @@ struct signer_token_state {
 	char text[256];     /* "" when all are there */
 };
 
+/* TOKEN_KEY: of the key of one CA. */
+#define SIGNER_TOKEN_LABEL_SIZE 97 /* with its NUL: 32 characters (PKCS#11, CK_TOKEN_INFO) */
+struct signer_token_key {
+	bool is_in_token;
+	char label[SIGNER_TOKEN_LABEL_SIZE]; /* UTF-8; "" where the URI of the key names none */
+	char text[256];                      /* why it cannot be used now; "": it can */
+};
+
 /* Payloads: as in protocol.h. The question of SIGN_OCSP is u32 n, then n times put_ocsp. */
 void signer_put_crl_begin(struct gh_buf *b, const struct signer_crl_fields *f);
 bool signer_get_crl_begin(struct gh_reader *r, struct signer_crl_fields *f);
@@ -71,5 +79,7 @@ void signer_put_audit(struct gh_buf *b, const unsigned char head[SIGNER_AUDIT_HE
 bool signer_get_audit(struct gh_reader *r, const unsigned char **head, uint64_t *id);
 void signer_put_token_state(struct gh_buf *b, const struct signer_token_state *f);
 bool signer_get_token_state(struct gh_reader *r, struct signer_token_state *f);
+void signer_put_token_key(struct gh_buf *b, const struct signer_token_key *f);
+bool signer_get_token_key(struct gh_reader *r, struct signer_token_key *f);
 
 #endif

@@ -214,6 +214,7 @@ static const struct operation {
     {SIGNER_OP_SIGN_AUDIT, "sign_audit", CA_ONLY, false, false, session_sign_audit},
     {SIGNER_OP_AUDIT_KEY, "audit_key", CA_ONLY, false, false, session_audit_key},
     {SIGNER_OP_TOKEN_STATE, "token_state", BOTH, false, false, session_token_state},
+    {SIGNER_OP_TOKEN_KEY, "token_key", CA_ONLY, false, false, session_token_key},
     {SIGNER_OP_SET_PASSWORD, "set_password", BOTH, false, true, session_set_password},
     {SIGNER_OP_UNLOCK, "unlock", BOTH, false, true, session_unlock},
     {SIGNER_OP_LOCK, "lock", BOTH, false, false, session_lock},

@@ -48,6 +48,7 @@ int session_create_ocsp_signer(struct session *s, struct gh_reader *r, struct gh
 int session_sign_audit(struct session *s, struct gh_reader *r, struct gh_error *err);
 int session_audit_key(struct session *s, struct gh_reader *r, struct gh_error *err);
 int session_token_state(struct session *s, struct gh_reader *r, struct gh_error *err);
+int session_token_key(struct session *s, struct gh_reader *r, struct gh_error *err);
 
 /* Operations, session_kra.c: of a KRA. */
 int session_kra_create_key(struct session *s, struct gh_reader *r, struct gh_error *err);

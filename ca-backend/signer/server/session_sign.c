@@ -211,3 +211,21 @@ session_token_state(struct session *s, struct gh_reader *r, struct gh_error *err
 	signer_put_token_state(&s->out, &state);
 	return 0;
 }
+
+int
+session_token_key(struct session *s, struct gh_reader *r, struct gh_error *err)
+{
+	unsigned char id[SIGNER_CA_ID_SIZE];
+	struct signer_token_key state;
+	struct issuer *ca;
+	int rc;
+
+	if (!signer_get_id(r, id))
+		return session_fail_garbled(err);
+	if ((rc = session_find_issuer(s, id, ISSUER_CA, &ca, err)) != 0)
+		return rc;
+	token_get_key(ca->key, &state);
+	signer_put_token_key(&s->out, &state);
+	issuer_unref(ca);
+	return 0;
+}
