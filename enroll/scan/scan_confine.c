@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -92,16 +93,18 @@ static const char *const readable[] = {"/etc/hosts", "/etc/resolv.conf", "/etc/n
 static void
 open_path(int rules, const char *path)
 {
-	struct landlock_path_beneath_attr one = {.allowed_access = LANDLOCK_ACCESS_FS_READ_FILE};
-	int dir = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	int fd = open(path, O_PATH | O_CLOEXEC);
+	struct stat st;
 
-	one.parent_fd = dir >= 0 ? dir : open(path, O_PATH | O_CLOEXEC);
-	if (dir >= 0)
-		one.allowed_access = READS;
-	if (one.parent_fd >= 0) {
+	if (fd < 0)
+		return;
+	if (fstat(fd, &st) == 0) {
+		const struct landlock_path_beneath_attr one = {.parent_fd = fd,
+		    .allowed_access = S_ISDIR(st.st_mode) ? READS : LANDLOCK_ACCESS_FS_READ_FILE};
+
 		(void)syscall(SYS_landlock_add_rule, rules, LANDLOCK_RULE_PATH_BENEATH, &one, 0);
-		close(one.parent_fd);
 	}
+	close(fd);
 }
 
 static int
