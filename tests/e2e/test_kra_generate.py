@@ -276,7 +276,7 @@ class BadInput(Case):
 
 class Away(Case):
     def test_killed_in_mid_call(self):
-        receiver, body = self.wish("RSA", 4096)
+        (receiver, body), later = self.wish("RSA", 4096), self.wish()[1]
         mark, keys = str(uuid.uuid4()), env.count("select count(*) from archived_key")
         with concurrent.futures.ThreadPoolExecutor(1) as pool:
             call = pool.submit(alice.post, GENERATE, body, Idempotency_Key=mark)
@@ -287,7 +287,7 @@ class Away(Case):
         if reply.status == 503:
             self.assertIn("retry-after", reply.headers)
         # /readyz may not have noticed yet that it was away
-        wait_for(lambda: bob.post(GENERATE, self.wish()[1]).status == 207, "the KRA is back")
+        wait_for(lambda: bob.post(GENERATE, later).status == 207, "the KRA is back")
         made = self.expect(alice.post(GENERATE, body, Idempotency_Key=mark), 207)
         serialization.load_der_private_key(receiver.open(made["released"]), None)
         self.assertEqual(env.count("select count(*) from archived_key"), keys + 2)
