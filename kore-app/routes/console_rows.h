@@ -1,9 +1,6 @@
 /* The rows of the console: part of the table in routes.c, which alone includes this. Each page
  * demands what the row of the API demands that it asks (test_routes). */
 #ifndef CONSOLE_ROWS_H
-/* As many as METADATA_BODY_MAX are, percent-encoded. */
-#define METADATA_FORM_BODY_MAX ((size_t)384 * 1024)
-
 #define CONSOLE_ROWS_H
 
 #include "console/console.h"
