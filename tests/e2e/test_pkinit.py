@@ -32,8 +32,11 @@ def kinit(cert, key, principal):
     run = {"env": {**os.environ, "KRB5_CONFIG": domain.var["KRB5_CONFIG"], "KRB5CCNAME": f"FILE:{cache}",
                    "LC_ALL": "C"},
            "stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
-    done = subprocess.run(["kinit", "-X", f"X509_user_identity=FILE:{cert},{key}",
-                           "-X", f"X509_anchors=FILE:{env.scratch}/anchors.pem", principal], **run)
+    for _ in range(4):  # one time in 256 the two do not agree on the secret of Diffie-Hellman, which begins with a zero octet then
+        done = subprocess.run(["kinit", "-X", f"X509_user_identity=FILE:{cert},{key}",
+                               "-X", f"X509_anchors=FILE:{env.scratch}/anchors.pem", principal], **run)
+        if done.returncode == 0:
+            break
     ticket = subprocess.run(["klist"], **run).stdout.decode() if done.returncode == 0 else ""
     return done.returncode, done.stdout.decode(), ticket
 
