@@ -150,6 +150,7 @@ class Browser:
     # --- what a test looks at ----------------------------------------------------------------------
     def screenshot(self, file, whole=True):
         """The page as PNG; the whole of it, or what fits on the screen."""
+        Path(file).parent.mkdir(exist_ok=True)
         shot = self.cdp("Page.captureScreenshot", format="png", optimizeForSpeed=True, captureBeyondViewport=whole, **({"clip": {
             "x": 0, "y": 0, **self.content_size(), "scale": 1}} if whole else {}))
         Path(file).write_bytes(base64.b64decode(shot["data"]))

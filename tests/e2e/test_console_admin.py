@@ -1028,7 +1028,6 @@ class InBrowser(Case):
     def test_axe_finds_nothing(self):
         b = self.browser
         shots = browser.BUILD / "screenshots"
-        shots.mkdir(exist_ok=True)
         b.console()
         areas = "|".join(json.loads((browser.TOP / "conf" / "languages" / "en.json").read_text()))
         for i, (_, path, who_may, _) in enumerate(PAGES):

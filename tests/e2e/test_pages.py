@@ -722,7 +722,6 @@ class InBrowser(unittest.TestCase):
         documented = documented_pages()
         cls.pages = [(name, at if callable(at) else at.format(**numbers), who) for name, path, at, who in PAGES if path in documented]
         cls.shots = BUILD / "screenshots"
-        cls.shots.mkdir(exist_ok=True)
 
     @classmethod
     def tearDownClass(cls):
