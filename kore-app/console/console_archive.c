@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "authority/revoke.h"
 #include "form.h"
 #include "rest/rest_key.h"
 #include "rest/rest_key_request.h"
@@ -216,35 +215,13 @@ console_archived_key(struct worker_env *env, const struct call *call, struct gh_
 
 /* --- active or not ---------------------------------------------------------------------------- */
 
-static int
-change(struct worker_env *env, const struct call *call, struct gh_error *err)
-{
-	const char *status = gh_form_get(call->form, "status");
-	char etag[REVOKE_ETAG_SIZE];
-	int version = console_version(call), rc;
-	gh_json *body = gh_json_new_object(), *answer = NULL;
-	const struct console_ask what = {.handler = rest_key_change,
-	    .method = GH_HTTP_PUT,
-	    .body = body,
-	    .if_match = version != 0 ? revoke_etag(version, etag) : NULL};
-
-	if (gh_json_set_string(body, "status", status != NULL ? status : "") != 0 ||
-	    console_take(body, call, "comment") != 0)
-		rc = gh_fail(err, GH_E_NOMEM, "change of a key");
-	else
-		rc = console_ask(env, call, &what, &answer, err);
-	gh_json_free(body);
-	gh_json_free(answer);
-	return rc;
-}
-
 void
 console_archived_key_change(struct worker_env *env, const struct call *call,
     struct gh_http_reply *rep)
 {
 	struct gh_error err = {0};
 	char path[sizeof(ARCHIVE) + CALL_PART_SIZE + 1];
-	int rc = change(env, call, &err);
+	int rc = console_put_status(env, call, rest_key_change, &err);
 
 	if (rc == 0) {
 		/* a UUID, which needs no encoding */

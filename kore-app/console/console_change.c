@@ -1,7 +1,6 @@
 /* Revoking, putting on hold and releasing in the console. See console.h. */
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "authority/revoke.h"
@@ -15,8 +14,6 @@
 #include "console_ask.h"
 #include "console_cert.h"
 #include "console_page.h"
-
-#define VERSION_DIGITS_MAX 9
 
 static const char *const changes[] = {"revoked", "hold", "valid", NULL};
 
@@ -121,16 +118,6 @@ console_certificate_ask(struct worker_env *env, const struct call *call, struct 
 
 /* --- doing it --------------------------------------------------------------------------------- */
 
-/* 0: there is none. */
-static int
-version_of(const struct call *call)
-{
-	const char *text = gh_form_get(call->form, "version");
-	size_t n = text != NULL ? strspn(text, "0123456789") : 0;
-
-	return n > 0 && n <= VERSION_DIGITS_MAX && text[n] == '\0' ? atoi(text) : 0;
-}
-
 /* What a form leaves empty is not said. */
 static int
 set_said(gh_json *o, const char *name, const struct call *call)
@@ -159,7 +146,7 @@ change(struct worker_env *env, const struct call *call, const char *to, gh_json 
     struct gh_error *err)
 {
 	char etag[REVOKE_ETAG_SIZE];
-	int version = version_of(call);
+	int version = console_version(call);
 	gh_json *body;
 	int rc;
 

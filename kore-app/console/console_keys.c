@@ -6,7 +6,6 @@
 #include <string.h>
 #include <strings.h>
 
-#include "authority/revoke.h"
 #include "form.h"
 #include "rest/rest_key_request.h"
 #include "rest/rest_list.h"
@@ -171,34 +170,12 @@ console_key(struct worker_env *env, const struct call *call, struct gh_http_repl
 
 /* --- decisions -------------------------------------------------------------------------------- */
 
-static int
-decide(struct worker_env *env, const struct call *call, struct gh_error *err)
-{
-	const char *status = gh_form_get(call->form, "status");
-	char etag[REVOKE_ETAG_SIZE];
-	int version = console_version(call), rc;
-	gh_json *body = gh_json_new_object(), *answer = NULL;
-	const struct console_ask what = {.handler = rest_key_request_decide,
-	    .method = GH_HTTP_PUT,
-	    .body = body,
-	    .if_match = version != 0 ? revoke_etag(version, etag) : NULL};
-
-	if (gh_json_set_string(body, "status", status != NULL ? status : "") != 0 ||
-	    console_take(body, call, "comment") != 0)
-		rc = gh_fail(err, GH_E_NOMEM, "decision");
-	else
-		rc = console_ask(env, call, &what, &answer, err);
-	gh_json_free(body);
-	gh_json_free(answer);
-	return rc;
-}
-
 void
 console_key_decide(struct worker_env *env, const struct call *call, struct gh_http_reply *rep)
 {
 	struct gh_error err = {0};
 	char path[64];
-	int rc = decide(env, call, &err);
+	int rc = console_put_status(env, call, rest_key_request_decide, &err);
 
 	if (rc == 0) {
 		snprintf(path, sizeof(path), KEYS "/%" PRId64, call_number(call->parts, "id"));

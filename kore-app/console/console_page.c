@@ -5,6 +5,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "authority/revoke.h"
 #include "form.h"
 #include "rest/rest.h"
 #include "timestamp.h"
@@ -417,4 +418,28 @@ console_reply(const struct worker_env *env, const struct call *call, int status,
 		data = NULL;
 	}
 	page_reply(env, call, status, page, data, rep);
+}
+
+int
+console_put_status(struct worker_env *env, const struct call *call,
+    void (*handler)(struct worker_env *env, const struct call *call, struct gh_http_reply *rep),
+    struct gh_error *err)
+{
+	const char *status = gh_form_get(call->form, "status");
+	char etag[REVOKE_ETAG_SIZE];
+	int version = console_version(call), rc;
+	gh_json *body = gh_json_new_object(), *answer = NULL;
+	const struct console_ask what = {.handler = handler,
+	    .method = GH_HTTP_PUT,
+	    .body = body,
+	    .if_match = version != 0 ? revoke_etag(version, etag) : NULL};
+
+	if (gh_json_set_string(body, "status", status != NULL ? status : "") != 0 ||
+	    console_take(body, call, "comment") != 0)
+		rc = gh_fail(err, GH_E_NOMEM, "change of a status");
+	else
+		rc = console_ask(env, call, &what, &answer, err);
+	gh_json_free(body);
+	gh_json_free(answer);
+	return rc;
 }

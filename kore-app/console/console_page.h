@@ -70,6 +70,11 @@ int console_set_minute(gh_json *o, const char *name, const char *time);
  * "active", "expired", "hold" or "revoked". Static. */
 const char *console_state(const char *status, const char *not_after, int64_t now);
 
+/* PUT of the status and the comment that the form has, to what it has seen: its "version". */
+int console_put_status(struct worker_env *env, const struct call *call,
+    void (*handler)(struct worker_env *env, const struct call *call, struct gh_http_reply *rep),
+    struct gh_error *err) GH_MUSTCHECK;
+
 /* page_reply with the way to the other pages of the console. data: taken over; NULL: out of
  * memory. */
 void console_reply(const struct worker_env *env, const struct call *call, int status,
