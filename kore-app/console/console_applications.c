@@ -12,9 +12,13 @@
 
 #include "console_admin.h"
 #include "console_ask.h"
+#include "console_list.h"
 #include "console_page.h"
 
 #define APPLICATIONS "/console/applications"
+#define NAME "application" /* of the form: templates of pages know "name" as something else */
+
+static const struct console_field renamed[] = {{NAME, "name"}, {NULL, NULL}};
 
 static const struct console_choice hashes[] = {
     {"SHA1", "application_hash.sha1"},
@@ -91,7 +95,7 @@ put_cas(struct worker_env *env, const struct call *call, gh_json *options, struc
 static int
 put_form(struct worker_env *env, const struct call *call, gh_json *data, struct gh_error *err)
 {
-	static const char *const fields[] = {"application", "groups"};
+	static const char *const fields[] = {NAME, "groups"};
 	const struct words *w = page_words(call->http);
 	gh_json *values = gh_json_new_object(), *options = gh_json_new_object();
 	int rc = put_cas(env, call, options, err), bad = 0;
@@ -112,48 +116,24 @@ put_form(struct worker_env *env, const struct call *call, gh_json *data, struct 
 }
 
 static int
-put_applications(gh_json *data, gh_json *list)
+complete(const struct worker_env *env, const struct call *call, gh_json *app)
 {
-	int bad = gh_json_set(data, "applications", gh_json_ref(list));
-
-	for (size_t i = 0; i < gh_json_size(list); i++) {
-		gh_json *app = gh_json_at(list, i);
-		size_t groups = gh_json_size(gh_json_get(app, "groups"));
-
-		bad |= gh_json_set_bool(app, "has_groups", groups > 0);
-	}
-	return bad;
+	(void)env;
+	(void)call;
+	return gh_json_set_bool(app, "has_groups", gh_json_size(gh_json_get(app, "groups")) > 0);
 }
 
-/* errors: of the form that was sent, taken over; NULL: none was. */
-static void
-show(struct worker_env *env, const struct call *call, int status, gh_json *errors,
-    struct gh_http_reply *rep)
-{
-	gh_json *data = gh_json_new_object(), *page = NULL;
-	struct gh_error err = {0};
-	int rc = console_get(env, call, rest_applications, "limit=1000", &page, &err);
-
-	if (rc == 0 &&
-	    (put_applications(data, gh_json_get(page, "entries")) != 0 ||
-		(errors != NULL && gh_json_set(data, "errors", gh_json_ref(errors)) != 0)))
-		rc = gh_fail(&err, GH_E_NOMEM, "applications");
-	if (rc == 0)
-		rc = put_form(env, call, data, &err);
-	if (rc == 0) {
-		console_reply(env, call, status, "applications", data, rep);
-	} else {
-		gh_json_free(data);
-		page_refuse(call, &err, rep);
-	}
-	gh_json_free(page);
-	gh_json_free(errors);
-}
+static const struct console_list applications = {.page = "applications",
+    .path = APPLICATIONS,
+    .api = rest_applications,
+    .query = "limit=1000",
+    .row = complete,
+    .more = put_form};
 
 void
 console_applications(struct worker_env *env, const struct call *call, struct gh_http_reply *rep)
 {
-	show(env, call, 200, NULL, rep);
+	console_list_reply(&applications, env, call, rep);
 }
 
 /* --- secrets, shown once ---------------------------------------------------------------------- */
@@ -180,7 +160,7 @@ body_of(const struct call *call)
 	const char *signature = gh_form_get(call->form, "signature_required");
 	const struct gh_form_field *f = NULL;
 	gh_json *o = gh_json_new_object(), *templates = gh_json_new_array();
-	const char *name = gh_form_get(call->form, "application");
+	const char *name = gh_form_get(call->form, NAME);
 	int bad = gh_json_set_string(o, "name", name != NULL ? name : "") |
 	    console_take(o, call, "ca") | console_take(o, call, "min_hash") |
 	    gh_json_set(o, "groups", console_lines(gh_form_get(call->form, "groups"))) |
@@ -191,27 +171,6 @@ body_of(const struct call *call)
 		if (f->is_text)
 			bad |= gh_json_append(templates, gh_json_new_string(f->value));
 	bad |= gh_json_set(o, "templates", templates);
-	if (bad == 0)
-		return o;
-	gh_json_free(o);
-	return NULL;
-}
-
-/* The errors under the names of the fields: templates know "name" as something else. Takes errors
- * over. NULL: out of memory. */
-static gh_json *
-field_errors(gh_json *errors)
-{
-	gh_json *o = gh_json_new_object();
-	int bad = 0;
-
-	for (void *it = gh_json_iter(errors); it != NULL; it = gh_json_next(errors, it)) {
-		const char *name = gh_json_iter_name(it);
-
-		bad |= gh_json_set(o, strcmp(name, "name") == 0 ? "application" : name,
-		    gh_json_ref(gh_json_iter_value(it)));
-	}
-	gh_json_free(errors);
 	if (bad == 0)
 		return o;
 	gh_json_free(o);
@@ -235,16 +194,14 @@ console_application_create(struct worker_env *env, const struct call *call,
 		show_secrets(env, call, answer, rep);
 		return;
 	}
-	if (rc == GH_E_VALIDATION && answer != NULL) {
-		show(env, call, 422, field_errors(answer), rep);
-	} else {
-		gh_json_free(answer);
-		if (rc == GH_E_CONFLICT)
-			show(env, call, 409, console_errors("application", &err), rep);
-		else
-			page_refuse(call, &err, rep);
-	}
-	gh_http_reply_cause(rep, &err);
+	if ((rc == GH_E_VALIDATION && answer != NULL) || rc == GH_E_CONFLICT)
+		console_list_refuse(&applications, env, call, &err,
+		    answer != NULL ? console_field_errors(answer, renamed)
+				   : console_errors(NAME, &err),
+		    rep);
+	else
+		page_refuse(call, &err, rep);
+	gh_json_free(answer);
 }
 
 void

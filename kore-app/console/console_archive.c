@@ -7,21 +7,18 @@
 #include "form.h"
 #include "rest/rest_key.h"
 #include "rest/rest_key_request.h"
-#include "rest/rest_list.h"
 
 #include "pages/page.h"
 
 #include "console_admin.h"
 #include "console_ask.h"
+#include "console_list.h"
 #include "console_page.h"
 
 #define ARCHIVE "/console/archive"
-#define ROWS "50"     /* of a page */
 #define REQUESTS "50" /* of one key, the newest; each may be read for its approvals */
 
 /* --- list ------------------------------------------------------------------------------------- */
-
-enum { AFTER, STATE, OWNER, CERTIFICATE, FROM, TO, LANGUAGE, PARAMS };
 
 static const struct console_choice states[] = {
     {"", "archived_key_state.any"},
@@ -31,79 +28,29 @@ static const struct console_choice states[] = {
     {"destroyed", "archived_key_state.destroyed"},
     {NULL, NULL},
 };
-
-/* A form sends fields that are empty. */
-static int
-ask(struct worker_env *env, const struct call *call, const struct rest_param *p, gh_json **out,
-    struct gh_error *err)
-{
-	struct gh_buf q;
-	int rc;
-
-	gh_buf_init(&q, CONSOLE_QUERY_MAX);
-	for (size_t i = 0; i < LANGUAGE; i++)
-		console_query_put(&q, p[i].name, p[i].value);
-	console_query_put(&q, "order", "newest");
-	console_query_put(&q, "limit", ROWS);
-	if ((rc = gh_buf_check(&q, err)) == 0)
-		rc = console_get(env, call, rest_keys, (const char *)q.data, out, err);
-	gh_buf_free(&q);
-	return rc;
-}
+static const struct console_list_filter filters[] = {{"state", states}, {"owner", NULL},
+    {"certificate_id", NULL}, {"created_from", NULL}, {"created_to", NULL}, {NULL, NULL}};
 
 static int
-put_entries(gh_json *data, gh_json *entries)
+complete(const struct worker_env *env, const struct call *call, gh_json *key)
 {
-	int bad = gh_json_set(data, "entries", gh_json_ref(entries)) |
-	    gh_json_set_bool(data, "has_rows", gh_json_size(entries) > 0);
-
-	for (size_t i = 0; i < gh_json_size(entries); i++) {
-		gh_json *key = gh_json_at(entries, i);
-
-		bad |= console_set_minute(key, "archived",
-		    gh_json_string(gh_json_get(key, "created_at")));
-	}
-	return bad;
+	(void)env;
+	(void)call;
+	return console_set_minute(key, "archived", gh_json_string(gh_json_get(key, "created_at")));
 }
 
-static gh_json *
-list_data(const struct call *call, const struct rest_param *p, const gh_json *page)
-{
-	gh_json *data = gh_json_new_object(), *values = gh_json_new_object(),
-		*options = gh_json_new_object();
-	int bad = put_entries(data, gh_json_get(page, "entries"));
-
-	for (size_t i = OWNER; i < LANGUAGE; i++)
-		bad |= gh_json_set_string(values, p[i].name, p[i].value);
-	bad |= gh_json_set(options, "state",
-	    console_options(states, p[STATE].value, page_words(call->http)));
-	bad |= gh_json_set(data, "values", values) | gh_json_set(data, "options", options) |
-	    console_set_next(data, ARCHIVE, gh_json_get(page, "next"), p + STATE, PARAMS - STATE);
-	if (bad == 0)
-		return data;
-	gh_json_free(data);
-	return NULL;
-}
+static const struct console_list keys = {.page = "archive",
+    .path = ARCHIVE,
+    .api = rest_keys,
+    .query = "order=newest&limit=50",
+    .cursor = "after",
+    .filters = filters,
+    .row = complete};
 
 void
 console_archive(struct worker_env *env, const struct call *call, struct gh_http_reply *rep)
 {
-	struct rest_param p[PARAMS] = {{"after", NULL}, {"state", NULL}, {"owner", NULL},
-	    {"certificate_id", NULL}, {"created_from", NULL}, {"created_to", NULL}, {"lang", NULL}};
-	struct rest_fields fields = {0};
-	struct gh_error err = {0};
-	gh_json *page = NULL;
-	int rc = rest_params_read(call, p, PARAMS, &fields, &err);
-
-	if (rc == 0 && (rc = rest_fields_check(&fields, &err)) == 0)
-		rc = ask(env, call, p, &page, &err);
-	if (rc == 0)
-		console_reply(env, call, 200, "archive", list_data(call, p, page), rep);
-	else
-		page_refuse(call, &err, rep);
-	gh_json_free(page);
-	rest_fields_clear(&fields);
-	rest_params_clear(p, PARAMS);
+	console_list_reply(&keys, env, call, rep);
 }
 
 /* --- one -------------------------------------------------------------------------------------- */

@@ -177,8 +177,7 @@ console_ask(struct worker_env *env, const struct call *call, const struct consol
 }
 
 int
-console_get(struct worker_env *env, const struct call *call,
-    void (*handler)(struct worker_env *env, const struct call *call, struct gh_http_reply *rep),
+console_get(struct worker_env *env, const struct call *call, console_handler handler,
     const char *query, gh_json **out, struct gh_error *err)
 {
 	const struct console_ask what = {.handler = handler, .method = GH_HTTP_GET, .query = query};

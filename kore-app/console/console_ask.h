@@ -11,9 +11,13 @@
 #include "form.h"
 #include "json.h"
 
+/* That of a route of the API. */
+typedef void (
+    *console_handler)(struct worker_env *env, const struct call *call, struct gh_http_reply *rep);
+
 /* What would be sent. Borrowed. */
 struct console_ask {
-	void (*handler)(struct worker_env *env, const struct call *call, struct gh_http_reply *rep);
+	console_handler handler;
 	enum gh_http_method method;
 	const struct call_parts *parts;   /* of the path; NULL: those of the page's */
 	const char *query;                /* as console_query_put makes it; NULL: none */
@@ -32,8 +36,7 @@ int console_ask(struct worker_env *env, const struct call *call, const struct co
     gh_json **out, struct gh_error *err) GH_MUSTCHECK;
 
 /* GET of a route; query: as console_query_put makes it, NULL: none. */
-int console_get(struct worker_env *env, const struct call *call,
-    void (*handler)(struct worker_env *env, const struct call *call, struct gh_http_reply *rep),
+int console_get(struct worker_env *env, const struct call *call, console_handler handler,
     const char *query, gh_json **out, struct gh_error *err) GH_MUSTCHECK;
 
 /* What a form is for, when there is nothing to say after it: asks, and goes on at a path. What the

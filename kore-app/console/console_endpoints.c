@@ -3,19 +3,14 @@
 #include <string.h>
 
 #include "rest/rest_endpoint.h"
-#include "rest/rest_list.h"
 #include "timestamp.h"
 
 #include "pages/page.h"
 
 #include "console_admin.h"
 #include "console_ask.h"
+#include "console_list.h"
 #include "console_page.h"
-
-#define ENDPOINTS "/console/endpoints"
-#define ROWS "50" /* of a page */
-
-enum { AFTER, HOST, FAILING, LANGUAGE, PARAMS };
 
 /* --- for people ------------------------------------------------------------------------------- */
 
@@ -39,64 +34,29 @@ complete(gh_json *row)
 
 static const struct console_choice choices[] = {{"", "endpoints.all"},
     {"yes", "endpoints.only_failing"}, {NULL, NULL}};
+static const struct console_list_filter filters[] = {{"host", NULL}, {"failing", choices},
+    {NULL, NULL}};
 
 static int
-ask(struct worker_env *env, const struct call *call, const struct rest_param *p, gh_json **out,
-    struct gh_error *err)
+complete_row(const struct worker_env *env, const struct call *call, gh_json *row)
 {
-	struct gh_buf q;
-	int rc;
-
-	gh_buf_init(&q, CONSOLE_QUERY_MAX);
-	for (size_t i = 0; i < LANGUAGE; i++)
-		console_query_put(&q, p[i].name, p[i].value);
-	console_query_put(&q, "limit", ROWS);
-	if ((rc = gh_buf_check(&q, err)) == 0)
-		rc = console_get(env, call, rest_endpoints, (const char *)q.data, out, err);
-	gh_buf_free(&q);
-	return rc;
+	(void)env;
+	(void)call;
+	return complete(row);
 }
 
-static gh_json *
-data_of(const struct call *call, const struct rest_param *p, const gh_json *page)
-{
-	gh_json *data = gh_json_new_object(), *entries = gh_json_get(page, "entries"),
-		*values = gh_json_new_object(), *options = gh_json_new_object();
-	int bad = gh_json_set_string(values, "host", p[HOST].value) |
-	    console_set(options, "failing",
-		console_options(choices, p[FAILING].value, page_words(call->http))) |
-	    console_set(data, "values", values) | console_set(data, "options", options);
-
-	for (size_t i = 0; i < gh_json_size(entries); i++)
-		bad |= complete(gh_json_at(entries, i));
-	bad |= gh_json_set(data, "entries", gh_json_ref(entries)) |
-	    gh_json_set_bool(data, "has_rows", gh_json_size(entries) > 0) |
-	    console_set_next(data, ENDPOINTS, gh_json_get(page, "next"), p + HOST, LANGUAGE - HOST);
-	if (bad == 0)
-		return data;
-	gh_json_free(data);
-	return NULL;
-}
+static const struct console_list endpoints = {.page = "endpoints",
+    .path = "/console/endpoints",
+    .api = rest_endpoints,
+    .query = "limit=50",
+    .cursor = "after",
+    .filters = filters,
+    .row = complete_row};
 
 void
 console_endpoints(struct worker_env *env, const struct call *call, struct gh_http_reply *rep)
 {
-	struct rest_param p[PARAMS] = {{"after", NULL}, {"host", NULL}, {"failing", NULL},
-	    {"lang", NULL}};
-	struct rest_fields fields = {0};
-	struct gh_error err = {0};
-	gh_json *page = NULL;
-	int rc = rest_params_read(call, p, PARAMS, &fields, &err);
-
-	if (rc == 0 && (rc = rest_fields_check(&fields, &err)) == 0)
-		rc = ask(env, call, p, &page, &err);
-	if (rc == 0)
-		console_reply(env, call, 200, "endpoints", data_of(call, p, page), rep);
-	else
-		page_refuse(call, &err, rep);
-	gh_json_free(page);
-	rest_fields_clear(&fields);
-	rest_params_clear(p, PARAMS);
+	console_list_reply(&endpoints, env, call, rep);
 }
 
 /* --- one -------------------------------------------------------------------------------------- */

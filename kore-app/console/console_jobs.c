@@ -3,10 +3,9 @@
 
 #include "rest/rest_job.h"
 
-#include "pages/page.h"
-
 #include "console_admin.h"
 #include "console_ask.h"
+#include "console_list.h"
 #include "console_page.h"
 
 #define JOBS "/console/jobs"
@@ -36,12 +35,14 @@ state_of(const gh_json *job)
 
 /* A run of another node is not ours to ask for: its job is named once, for this one. */
 static int
-complete(gh_json *job)
+complete(const struct worker_env *env, const struct call *call, gh_json *job)
 {
 	const char *name = gh_json_string(gh_json_get(job, "name"));
 	char plain[64];
 	int64_t interval = 0;
 
+	(void)env;
+	(void)call;
 	snprintf(plain, sizeof(plain), "%.*s", (int)strcspn(name != NULL ? name : "", "@"),
 	    name != NULL ? name : "");
 	(void)gh_json_int(gh_json_get(job, "interval"), &interval);
@@ -50,33 +51,26 @@ complete(gh_json *job)
 	    gh_json_set_bool(job, "on_demand", interval == 0);
 }
 
-static gh_json *
-data_of(const struct call *call, gh_json *page)
+static int
+put_rights(struct worker_env *env, const struct call *call, gh_json *data, struct gh_error *err)
 {
-	gh_json *data = gh_json_new_object(), *jobs = gh_json_get(page, "entries");
 	bool may_run = (call->requester->roles & REQUESTER_ROLE_ADMIN) != 0;
-	int bad = gh_json_set(data, "jobs", gh_json_ref(jobs)) |
-	    gh_json_set_bool(data, "may_run", may_run);
 
-	for (size_t i = 0; i < gh_json_size(jobs); i++)
-		bad |= complete(gh_json_at(jobs, i));
-	if (bad == 0)
-		return data;
-	gh_json_free(data);
-	return NULL;
+	(void)env;
+	return gh_json_set_bool(data, "may_run", may_run) == 0 ? 0
+							       : gh_fail(err, GH_E_NOMEM, "jobs");
 }
+
+static const struct console_list jobs = {.page = "jobs",
+    .path = JOBS,
+    .api = rest_jobs,
+    .row = complete,
+    .more = put_rights};
 
 void
 console_jobs(struct worker_env *env, const struct call *call, struct gh_http_reply *rep)
 {
-	struct gh_error err = {0};
-	gh_json *page;
-
-	if (console_get(env, call, rest_jobs, NULL, &page, &err) == 0)
-		console_reply(env, call, 200, "jobs", data_of(call, page), rep);
-	else
-		page_refuse(call, &err, rep);
-	gh_json_free(page);
+	console_list_reply(&jobs, env, call, rep);
 }
 
 void

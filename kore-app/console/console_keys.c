@@ -8,20 +8,17 @@
 
 #include "form.h"
 #include "rest/rest_key_request.h"
-#include "rest/rest_list.h"
 
 #include "pages/page.h"
 
 #include "console_admin.h"
 #include "console_ask.h"
+#include "console_list.h"
 #include "console_page.h"
 
 #define KEYS "/console/keys"
-#define ROWS "50" /* of a page */
 
 /* --- list ------------------------------------------------------------------------------------- */
-
-enum { AFTER, STATE, REQUESTER, LANGUAGE, PARAMS };
 
 static const struct console_choice states[] = {
     {"", "key_request_state.any"},
@@ -34,65 +31,19 @@ static const struct console_choice states[] = {
     {"failed", "key_request_state.failed"},
     {NULL, NULL},
 };
-
-/* A form sends fields that are empty. */
-static int
-ask(struct worker_env *env, const struct call *call, const struct rest_param *p, gh_json **out,
-    struct gh_error *err)
-{
-	struct gh_buf q;
-	int rc;
-
-	gh_buf_init(&q, CONSOLE_QUERY_MAX);
-	for (size_t i = 0; i < LANGUAGE; i++)
-		console_query_put(&q, p[i].name, p[i].value);
-	console_query_put(&q, "type", "recovery");
-	console_query_put(&q, "order", "newest");
-	console_query_put(&q, "limit", ROWS);
-	if ((rc = gh_buf_check(&q, err)) == 0)
-		rc = console_get(env, call, rest_key_requests, (const char *)q.data, out, err);
-	gh_buf_free(&q);
-	return rc;
-}
-
-static gh_json *
-list_data(const struct call *call, const struct rest_param *p, const gh_json *page)
-{
-	gh_json *data = gh_json_new_object(), *entries = gh_json_get(page, "entries"),
-		*values = gh_json_new_object(), *options = gh_json_new_object();
-	int bad = gh_json_set_string(values, "requester", p[REQUESTER].value) |
-	    gh_json_set(options, "state",
-		console_options(states, p[STATE].value, page_words(call->http)));
-
-	bad |= gh_json_set(data, "entries", gh_json_ref(entries)) |
-	    gh_json_set_bool(data, "has_rows", gh_json_size(entries) > 0) |
-	    gh_json_set(data, "values", values) | gh_json_set(data, "options", options) |
-	    console_set_next(data, KEYS, gh_json_get(page, "next"), p + STATE, LANGUAGE - STATE);
-	if (bad == 0)
-		return data;
-	gh_json_free(data);
-	return NULL;
-}
+static const struct console_list_filter filters[] = {{"state", states}, {"requester", NULL},
+    {NULL, NULL}};
+static const struct console_list recoveries = {.page = "keys",
+    .path = KEYS,
+    .api = rest_key_requests,
+    .query = "type=recovery&order=newest&limit=50",
+    .cursor = "after",
+    .filters = filters};
 
 void
 console_keys(struct worker_env *env, const struct call *call, struct gh_http_reply *rep)
 {
-	struct rest_param p[PARAMS] = {{"after", NULL}, {"state", NULL}, {"requester", NULL},
-	    {"lang", NULL}};
-	struct rest_fields fields = {0};
-	struct gh_error err = {0};
-	gh_json *page = NULL;
-	int rc = rest_params_read(call, p, PARAMS, &fields, &err);
-
-	if (rc == 0 && (rc = rest_fields_check(&fields, &err)) == 0)
-		rc = ask(env, call, p, &page, &err);
-	if (rc == 0)
-		console_reply(env, call, 200, "keys", list_data(call, p, page), rep);
-	else
-		page_refuse(call, &err, rep);
-	gh_json_free(page);
-	rest_fields_clear(&fields);
-	rest_params_clear(p, PARAMS);
+	console_list_reply(&recoveries, env, call, rep);
 }
 
 /* --- one -------------------------------------------------------------------------------------- */

@@ -7,7 +7,6 @@
 
 #include "form.h"
 #include "rest/rest_cert_metadata.h"
-#include "rest/rest_list.h"
 #include "rest/rest_metadata_field.h"
 
 #include "pages/page.h"
@@ -15,12 +14,13 @@
 #include "console.h"
 #include "console_ask.h"
 #include "console_cert.h"
+#include "console_list.h"
 #include "console_page.h"
 
-#define HISTORY_ROWS "20"
 #define PREFIX "m-" /* of a field in the form, so that none is called as another member of it */
 #define NAME_SIZE (GH_FORM_NAME_MAX + 1)
 #define TAG_SIZE 128
+#define PATH_SIZE 64
 
 /* All that the page is made of, as the API gives it to who calls. */
 struct metadata_seen {
@@ -36,6 +36,14 @@ seen_clear(struct metadata_seen *s)
 	gh_json_free(s->cert);
 	gh_json_free(s->page);
 	gh_json_free(s->values);
+}
+
+/* Where the page is. */
+static void
+put_path(char path[PATH_SIZE], const struct call *call)
+{
+	snprintf(path, PATH_SIZE, "/console/certificates/%" PRId64 "/metadata",
+	    call_number(call->parts, "id"));
 }
 
 /* A form that was sent and not taken. */
@@ -68,9 +76,7 @@ read_values(struct worker_env *env, const struct call *call, struct metadata_see
 static int
 read_fields(struct worker_env *env, const struct call *call, gh_json **page, struct gh_error *err)
 {
-	const struct console_ask what = {.handler = rest_metadata_fields, .method = GH_HTTP_GET};
-
-	return console_ask(env, call, &what, page, err);
+	return console_get(env, call, rest_metadata_fields, NULL, page, err);
 }
 
 static int
@@ -247,46 +253,37 @@ put_errors(gh_json *data, const struct metadata_typed *t)
 	return bad | console_set(data, "errors", o);
 }
 
-/* "Who, when, what": the page of it that after names, and where the next one is. */
+/* Who, when, what. */
 static int
-put_history(struct worker_env *env, const struct call *call, gh_json *data, const char *after,
-    struct gh_error *err)
+complete(const struct worker_env *env, const struct call *call, gh_json *change)
 {
-	struct console_ask what = {.handler = rest_cert_metadata_history, .method = GH_HTTP_GET};
-	gh_json *page = NULL, *entries;
-	struct gh_buf q;
-	int64_t next = 0;
-	int rc, bad = 0;
+	char was[CONSOLE_VALUE_SIZE], is[CONSOLE_VALUE_SIZE];
 
-	gh_buf_init(&q, CONSOLE_QUERY_MAX);
-	gh_buf_puts(&q, "order=newest&limit=" HISTORY_ROWS);
-	console_query_put(&q, "after", after);
-	what.query = (const char *)q.data;
-	if ((rc = gh_buf_check(&q, err)) == 0)
-		rc = console_ask(env, call, &what, &page, err);
-	gh_buf_free(&q);
-	entries = gh_json_get(page, "entries");
-	for (size_t i = 0; rc == 0 && i < gh_json_size(entries); i++) {
-		gh_json *row = gh_json_at(entries, i);
-		char was[CONSOLE_VALUE_SIZE], is[CONSOLE_VALUE_SIZE];
+	(void)env;
+	(void)call;
+	return gh_json_set_string(change, "before",
+		   console_value(gh_json_get(change, "old"), was)) |
+	    gh_json_set_string(change, "after", console_value(gh_json_get(change, "new"), is));
+}
 
-		bad |=
-		    gh_json_set_string(row, "before", console_value(gh_json_get(row, "old"), was)) |
-		    gh_json_set_string(row, "after", console_value(gh_json_get(row, "new"), is));
-	}
-	if (rc == 0)
-		bad |= gh_json_set(data, "history", gh_json_ref(entries)) |
-		    gh_json_set_bool(data, "has_history", gh_json_size(entries) > 0);
-	if (rc == 0 && gh_json_int(gh_json_get(page, "next"), &next))
-		bad |= gh_json_set_int(data, "next", next);
-	gh_json_free(page);
-	return rc == 0 && bad != 0 ? gh_fail(err, GH_E_NOMEM, "history of metadata") : rc;
+static int
+put_history(struct worker_env *env, const struct call *call, gh_json *data, struct gh_error *err)
+{
+	char path[PATH_SIZE];
+	const struct console_list changes = {.path = path,
+	    .api = rest_cert_metadata_history,
+	    .query = "order=newest&limit=20",
+	    .cursor = "after",
+	    .row = complete};
+
+	put_path(path, call);
+	return console_list_put(&changes, env, call, data, err);
 }
 
 /* t: what was sent and not taken. */
 static void
-show(struct worker_env *env, const struct call *call, const struct metadata_typed *t,
-    const char *after, int status, struct gh_http_reply *rep)
+show(struct worker_env *env, const struct call *call, const struct metadata_typed *t, int status,
+    struct gh_http_reply *rep)
 {
 	struct metadata_seen s = {0};
 	gh_json *data = gh_json_new_object();
@@ -294,7 +291,7 @@ show(struct worker_env *env, const struct call *call, const struct metadata_type
 	int rc = read_all(env, call, &s, &err);
 
 	if (rc == 0)
-		rc = put_history(env, call, data, after, &err);
+		rc = put_history(env, call, data, &err);
 	if (rc == 0) {
 		const char *seen =
 		    t->form != NULL && !t->is_late ? gh_form_get(t->form, "version") : NULL;
@@ -318,18 +315,9 @@ show(struct worker_env *env, const struct call *call, const struct metadata_type
 void
 console_metadata(struct worker_env *env, const struct call *call, struct gh_http_reply *rep)
 {
-	struct rest_param p[] = {{"after", NULL}, {"lang", NULL}};
 	const struct metadata_typed none = {0};
-	struct rest_fields f = {0};
-	struct gh_error err = {0};
-	int rc = rest_params_read(call, p, 2, &f, &err);
 
-	if (rc == 0 && (rc = rest_fields_check(&f, &err)) == 0)
-		show(env, call, &none, p[0].value, 200, rep);
-	else
-		page_refuse(call, &err, rep);
-	rest_fields_clear(&f);
-	rest_params_clear(p, 2);
+	show(env, call, &none, 200, rep);
 }
 
 /* --- a change --------------------------------------------------------------------------------- */
@@ -400,12 +388,11 @@ console_metadata_change(struct worker_env *env, const struct call *call, struct 
 {
 	struct gh_error err = {0};
 	gh_json *answer = NULL;
-	char path[64];
+	char path[PATH_SIZE];
 	int rc = change(env, call, &answer, &err);
 
 	if (rc == 0) {
-		snprintf(path, sizeof(path), "/console/certificates/%" PRId64 "/metadata",
-		    call_number(call->parts, "id"));
+		put_path(path, call);
 		page_redirect(rep, path);
 	} else if (rc == GH_E_PRECONDITION || rc == GH_E_METADATA) {
 		const struct metadata_typed t = {.form = call->form,
@@ -413,7 +400,7 @@ console_metadata_change(struct worker_env *env, const struct call *call, struct 
 		    .wrong = answer == NULL ? &err : NULL,
 		    .is_late = rc == GH_E_PRECONDITION};
 
-		show(env, call, &t, NULL, gh_error_info(err.code)->http_status, rep);
+		show(env, call, &t, gh_error_info(err.code)->http_status, rep);
 		gh_http_reply_cause(rep, &err);
 	} else {
 		page_refuse(call, &err, rep);

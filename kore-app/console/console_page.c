@@ -132,27 +132,6 @@ console_set_link(gh_json *o, const char *name, const char *path, const struct gh
 }
 
 int
-console_set_next(gh_json *o, const char *path, const gh_json *next, const struct rest_param *p,
-    size_t n)
-{
-	char after[24];
-	struct gh_buf q;
-	int64_t id;
-	int bad;
-
-	if (!gh_json_int(next, &id))
-		return 0;
-	snprintf(after, sizeof(after), "%" PRId64, id);
-	gh_buf_init(&q, CONSOLE_QUERY_MAX);
-	console_query_put(&q, "after", after);
-	for (size_t i = 0; i < n; i++)
-		console_query_put(&q, p[i].name, p[i].value);
-	bad = console_set_link(o, "next", path, &q);
-	gh_buf_free(&q);
-	return bad;
-}
-
-int
 console_take(gh_json *o, const struct call *call, const char *field)
 {
 	const char *text = gh_form_get(call->form, field);
@@ -227,6 +206,26 @@ console_errors(const char *field, const struct gh_error *err)
 	int bad = gh_json_append(list, rest_reason(err));
 
 	bad |= console_set(errors, field, list);
+	if (bad == 0)
+		return errors;
+	gh_json_free(errors);
+	return NULL;
+}
+
+gh_json *
+console_field_errors(const gh_json *answer, const struct console_field *fields)
+{
+	gh_json *errors = gh_json_new_object();
+	int bad = 0;
+
+	for (void *it = gh_json_iter(answer); it != NULL; it = gh_json_next(answer, it)) {
+		const char *name = gh_json_iter_name(it);
+
+		for (const struct console_field *f = fields; f->name != NULL; f++)
+			if (strcmp(f->member, name) == 0)
+				name = f->name;
+		bad |= gh_json_set(errors, name, gh_json_ref(gh_json_iter_value(it)));
+	}
 	if (bad == 0)
 		return errors;
 	gh_json_free(errors);
@@ -421,8 +420,7 @@ console_reply(const struct worker_env *env, const struct call *call, int status,
 }
 
 int
-console_put_status(struct worker_env *env, const struct call *call,
-    void (*handler)(struct worker_env *env, const struct call *call, struct gh_http_reply *rep),
+console_put_status(struct worker_env *env, const struct call *call, console_handler handler,
     struct gh_error *err)
 {
 	const char *status = gh_form_get(call->form, "status");

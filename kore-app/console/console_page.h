@@ -5,8 +5,9 @@
 #include "buf.h"
 #include "call.h"
 #include "json.h"
-#include "rest/rest_list.h"
 #include "words.h"
+
+#include "console_ask.h"
 
 /* Does who calls see what is not his own? As GET /pki/certificates has it. */
 bool console_sees_all(const struct requester *who);
@@ -32,10 +33,6 @@ gh_json *console_options(const struct console_choice *list, const char *selected
 
 /* The path with a query, which console_query_put has made. 0 or -1. */
 int console_set_link(gh_json *o, const char *name, const char *path, const struct gh_buf *query);
-/* "next": the page of the list behind number `next`, with the n parameters of this one; a next that
- * is no number is the end. 0 or -1. */
-int console_set_next(gh_json *o, const char *path, const gh_json *next, const struct rest_param *p,
-    size_t n);
 
 /* A field of the form as a member; one that is empty is not said. 0 or -1. */
 int console_take(gh_json *o, const struct call *call, const char *field);
@@ -48,6 +45,13 @@ gh_json *console_enabled(const struct call *call);
 
 /* {field: [what err says]}, as page_reply wants its "errors". NULL: out of memory. */
 gh_json *console_errors(const char *field, const struct gh_error *err);
+
+/* Fields of a form that are called otherwise than the members of the API; NULL at the end. */
+struct console_field {
+	const char *name, *member;
+};
+/* What console_ask says is wrong, by the fields of the form. NULL: out of memory. */
+gh_json *console_field_errors(const gh_json *answer, const struct console_field *fields);
 
 /* What a JSON value says, as texts: of a list each item, of anything else one. Of an object the
  * values. NULL: out of memory. */
@@ -71,8 +75,7 @@ int console_set_minute(gh_json *o, const char *name, const char *time);
 const char *console_state(const char *status, const char *not_after, int64_t now);
 
 /* PUT of the status and the comment that the form has, to what it has seen: its "version". */
-int console_put_status(struct worker_env *env, const struct call *call,
-    void (*handler)(struct worker_env *env, const struct call *call, struct gh_http_reply *rep),
+int console_put_status(struct worker_env *env, const struct call *call, console_handler handler,
     struct gh_error *err) GH_MUSTCHECK;
 
 /* page_reply with the way to the other pages of the console. data: taken over; NULL: out of

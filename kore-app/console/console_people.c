@@ -15,6 +15,7 @@
 
 #include "console_admin.h"
 #include "console_ask.h"
+#include "console_list.h"
 #include "console_page.h"
 
 #define USERS "/console/users"
@@ -24,7 +25,7 @@
 
 /* Roles as {role}, which a page can look up words for. */
 static int
-complete_user(const struct call *call, gh_json *user)
+complete_user(const struct worker_env *env, const struct call *call, gh_json *user)
 {
 	const char *name = gh_json_string(gh_json_get(user, "name"));
 	bool is_own = call->requester->kind == REQUESTER_ADMIN && name != NULL &&
@@ -33,6 +34,7 @@ complete_user(const struct call *call, gh_json *user)
 	struct gh_buf q;
 	int bad = gh_json_set_bool(user, "is_own", is_own);
 
+	(void)env;
 	for (size_t i = 0; i < gh_json_size(roles); i++) {
 		gh_json *o = gh_json_new_object();
 
@@ -48,46 +50,22 @@ complete_user(const struct call *call, gh_json *user)
 	return bad;
 }
 
-/* errors: of the form that was sent, taken over; NULL: none was. */
-static void
-show_users(struct worker_env *env, const struct call *call, int status, gh_json *errors,
-    struct gh_http_reply *rep)
-{
-	gh_json *answer = NULL, *entries, *data = gh_json_new_object();
-	struct gh_error err = {0};
-	int rc = console_get(env, call, rest_users, "limit=1000", &answer, &err), bad = 0;
-
-	if (rc == 0) {
-		entries = gh_json_get(answer, "entries");
-		for (size_t i = 0; i < gh_json_size(entries); i++)
-			bad |= complete_user(call, gh_json_at(entries, i));
-		bad |= gh_json_set(data, "entries", gh_json_ref(entries));
-		if (errors != NULL)
-			bad |= gh_json_set(data, "errors", gh_json_ref(errors));
-		if (bad != 0)
-			rc = gh_fail(&err, GH_E_NOMEM, "page");
-	}
-	if (rc == 0) {
-		console_reply(env, call, status, "users", data, rep);
-	} else {
-		gh_json_free(data);
-		page_refuse(call, &err, rep);
-	}
-	gh_json_free(answer);
-	gh_json_free(errors);
-}
+static const struct console_list users = {.page = "users",
+    .path = USERS,
+    .api = rest_users,
+    .query = "limit=1000",
+    .row = complete_user};
 
 void
 console_users(struct worker_env *env, const struct call *call, struct gh_http_reply *rep)
 {
-	show_users(env, call, 200, NULL, rep);
+	console_list_reply(&users, env, call, rep);
 }
 
 /* What the API refuses stands above the list. Takes the body over. */
 static void
-change_user(struct worker_env *env, const struct call *call,
-    void (*handler)(struct worker_env *env, const struct call *call, struct gh_http_reply *rep),
-    gh_json *body, struct gh_http_reply *rep)
+change_user(struct worker_env *env, const struct call *call, console_handler handler, gh_json *body,
+    struct gh_http_reply *rep)
 {
 	const struct console_ask what = {.handler = handler, .method = GH_HTTP_PUT, .body = body};
 	struct gh_error err = {0};
@@ -101,9 +79,8 @@ change_user(struct worker_env *env, const struct call *call,
 		page_redirect(rep, USERS);
 	} else if (err.code == GH_E_CONFLICT || err.code == GH_E_FORBIDDEN ||
 	    (err.code == GH_E_VALIDATION && answer != NULL)) {
-		show_users(env, call, gh_error_info(err.code)->http_status,
+		console_list_refuse(&users, env, call, &err,
 		    answer != NULL ? answer : console_errors("", &err), rep);
-		gh_http_reply_cause(rep, &err);
 	} else {
 		gh_json_free(answer);
 		page_refuse(call, &err, rep);
@@ -137,7 +114,7 @@ console_user_roles(struct worker_env *env, const struct call *call, struct gh_ht
 
 /* Is it the one that asks? */
 static int
-mark_this(const struct call *call, gh_json *session)
+mark_this(const struct worker_env *env, const struct call *call, gh_json *session)
 {
 	const char *handle = gh_json_string(gh_json_get(session, "session"));
 	char *own = call->session != NULL
@@ -149,52 +126,37 @@ mark_this(const struct call *call, gh_json *session)
 	    console_set_minute(session, "since", gh_json_string(gh_json_get(session, "created"))) |
 	    console_set_minute(session, "last", gh_json_string(gh_json_get(session, "used")));
 
+	(void)env;
 	free(own);
 	return bad;
 }
 
-static gh_json *
-sessions_data(const struct call *call, gh_json *entries, const char *user)
+/* Whose they are, where one was asked for. */
+static int
+put_user(struct worker_env *env, const struct call *call, gh_json *data, struct gh_error *err)
 {
-	gh_json *data = gh_json_new_object(), *values = gh_json_new_object();
-	int bad = gh_json_set_string(values, "user", user);
+	const char *user = gh_json_string(gh_json_get(gh_json_get(data, "values"), "user"));
 
-	bad |= gh_json_set(data, "values", values);
-	bad |= gh_json_set_string(data, "user", user);
-	for (size_t i = 0; i < gh_json_size(entries); i++)
-		bad |= mark_this(call, gh_json_at(entries, i));
-	bad |= gh_json_set_bool(data, "has_rows", gh_json_size(entries) > 0);
-	bad |= gh_json_set(data, "entries", gh_json_ref(entries));
-	if (bad == 0)
-		return data;
-	gh_json_free(data);
-	return NULL;
+	(void)env;
+	(void)call;
+	if (user != NULL && *user != '\0' && gh_json_set_string(data, "user", user) != 0)
+		return gh_fail(err, GH_E_NOMEM, "log-ins");
+	return 0;
 }
+
+static const struct console_list_filter session_filters[] = {{"user", NULL}, {NULL, NULL}};
+static const struct console_list sessions = {.page = "sessions",
+    .path = SESSIONS,
+    .api = rest_sessions,
+    .query = "limit=1000",
+    .filters = session_filters,
+    .row = mark_this,
+    .more = put_user};
 
 void
 console_sessions(struct worker_env *env, const struct call *call, struct gh_http_reply *rep)
 {
-	struct gh_error err = {0};
-	char *user = NULL;
-	gh_json *answer = NULL;
-	struct gh_buf q;
-	int rc = rest_query(call, "user", &user, &err);
-
-	gh_buf_init(&q, CONSOLE_QUERY_MAX);
-	console_query_put(&q, "limit", "1000");
-	console_query_put(&q, "user", user);
-	if (rc == 0 && (rc = gh_buf_check(&q, &err)) == 0)
-		rc = console_get(env, call, rest_sessions, (const char *)q.data, &answer, &err);
-	if (rc == 0)
-		console_reply(env, call, 200, "sessions",
-		    sessions_data(call, gh_json_get(answer, "entries"),
-			user != NULL && *user != '\0' ? user : NULL),
-		    rep);
-	else
-		page_refuse(call, &err, rep);
-	gh_json_free(answer);
-	gh_buf_free(&q);
-	free(user);
+	console_list_reply(&sessions, env, call, rep);
 }
 
 void

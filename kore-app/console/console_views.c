@@ -11,10 +11,13 @@
 
 #include "console_admin.h"
 #include "console_ask.h"
+#include "console_list.h"
 #include "console_page.h"
 
 #define VIEWS "/console/views"
 #define NAME "rule" /* of the form: the summary above it has a "name" of its own */
+
+static const struct console_field renamed[] = {{NAME, "name"}, {NULL, NULL}};
 
 /* --- the page --------------------------------------------------------------------------------- */
 
@@ -56,9 +59,10 @@ field_name(const struct catalog *c, size_t i)
 
 /* The fields as they were sent, or empty. */
 static int
-put_form(gh_json *data, const struct catalog *c, const struct call *call)
+put_form(struct worker_env *env, const struct call *call, gh_json *data, struct gh_error *err)
 {
 	static const char *const fields[] = {NAME, "group", "value"};
+	const struct catalog *c = env->catalog;
 	gh_json *values = gh_json_new_object(), *options = gh_json_new_object();
 	int bad = 0;
 
@@ -68,42 +72,20 @@ put_form(gh_json *data, const struct catalog *c, const struct call *call)
 	    console_set(options, "template", choices(call, "template", c->tmpls, template_name, c));
 	bad |= console_set(options, "ca", choices(call, "ca", c->cas.n, ca_name, c));
 	bad |= console_set(options, "field", choices(call, "field", c->fields, field_name, c));
-	return bad | console_set(data, "values", values) | console_set(data, "options", options);
+	bad |= console_set(data, "values", values) | console_set(data, "options", options);
+	return bad == 0 ? 0 : gh_fail(err, GH_E_NOMEM, "views");
 }
 
-/* errors: of the form that was sent, taken over; NULL: none was. */
-static void
-show(struct worker_env *env, const struct call *call, int status, gh_json *errors,
-    struct gh_http_reply *rep)
-{
-	gh_json *data = gh_json_new_object(), *page = NULL, *entries;
-	struct gh_error err = {0};
-	int rc = console_get(env, call, rest_view_rules, "limit=1000", &page, &err), bad = 0;
-
-	if (rc == 0) {
-		entries = gh_json_get(page, "entries");
-		bad = put_form(data, env->catalog, call) |
-		    gh_json_set(data, "entries", gh_json_ref(entries)) |
-		    gh_json_set_bool(data, "has_rows", gh_json_size(entries) > 0);
-		if (errors != NULL)
-			bad |= gh_json_set(data, "errors", gh_json_ref(errors));
-	}
-	if (rc == 0 && bad != 0)
-		rc = gh_fail(&err, GH_E_NOMEM, "views");
-	if (rc == 0) {
-		console_reply(env, call, status, "views", data, rep);
-	} else {
-		gh_json_free(data);
-		page_refuse(call, &err, rep);
-	}
-	gh_json_free(page);
-	gh_json_free(errors);
-}
+static const struct console_list views = {.page = "views",
+    .path = VIEWS,
+    .api = rest_view_rules,
+    .query = "limit=1000",
+    .more = put_form};
 
 void
 console_views(struct worker_env *env, const struct call *call, struct gh_http_reply *rep)
 {
-	show(env, call, 200, NULL, rep);
+	console_list_reply(&views, env, call, rep);
 }
 
 /* --- a new one -------------------------------------------------------------------------------- */
@@ -125,25 +107,6 @@ body_of(const struct call *call)
 	return NULL;
 }
 
-/* What is wrong, by the fields of the form. NULL: out of memory. */
-static gh_json *
-errors_of(const gh_json *answer)
-{
-	gh_json *o = gh_json_new_object();
-	int bad = 0;
-
-	for (void *it = gh_json_iter(answer); it != NULL; it = gh_json_next(answer, it)) {
-		const char *name = gh_json_iter_name(it);
-
-		bad |= gh_json_set(o, strcmp(name, "name") == 0 ? NAME : name,
-		    gh_json_ref(gh_json_iter_value(it)));
-	}
-	if (bad == 0)
-		return o;
-	gh_json_free(o);
-	return NULL;
-}
-
 void
 console_view_add(struct worker_env *env, const struct call *call, struct gh_http_reply *rep)
 {
@@ -159,14 +122,12 @@ console_view_add(struct worker_env *env, const struct call *call, struct gh_http
 	if (rc == 0)
 		page_redirect(rep, VIEWS);
 	else if (rc == GH_E_VALIDATION || rc == GH_E_CONFLICT)
-		show(env, call, gh_error_info(rc)->http_status,
-		    answer != NULL ? errors_of(answer)
+		console_list_refuse(&views, env, call, &err,
+		    answer != NULL ? console_field_errors(answer, renamed)
 				   : console_errors(rc == GH_E_CONFLICT ? NAME : "", &err),
 		    rep);
 	else
 		page_refuse(call, &err, rep);
-	if (rc != 0)
-		gh_http_reply_cause(rep, &err);
 	gh_json_free(answer);
 }
 
