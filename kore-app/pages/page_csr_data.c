@@ -240,7 +240,7 @@ put_choices(const struct csr_submission *s, const struct metadata_field *f, cons
 		return true;
 	select = gh_json_new_object();
 	c.list = gh_json_new_array();
-	put_option(&c, "", "");
+	put_option(&c, "", "–");
 	for (; *list != NULL; list++)
 		put_option(&c, *list, *list);
 	if (gh_json_set(select, "choices", c.list) == 0 && !c.failed)
