@@ -1,5 +1,5 @@
 /* The rows of the console for those who administer: part of the table in routes.c, which alone
- * includes this. Each demands what the row of the API demands that it asks (test_routes). */
+ * includes this. Each demands what the row of the API demands that it asks (test_route_policy). */
 #ifndef CONSOLE_ADMIN_ROWS_H
 #define CONSOLE_ADMIN_ROWS_H
 

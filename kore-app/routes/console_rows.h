@@ -1,5 +1,5 @@
 /* The rows of the console: part of the table in routes.c, which alone includes this. Each page
- * demands what the row of the API demands that it asks (test_routes). */
+ * demands what the row of the API demands that it asks (test_route_policy). */
 #ifndef CONSOLE_ROWS_H
 #define CONSOLE_ROWS_H
 
