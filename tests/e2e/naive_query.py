@@ -31,7 +31,8 @@ def day_of(value, today):
 def had(field, cert):
     """What a certificate has of a field: a list. cert: an entry of the API, and what it does not show: request, key_type, key_size, sha256, locations."""
     if field in PARTS:
-        values = re.findall(rf"(?:^|, ){field}=((?:[^,\\]|\\.)*)", cert["subject"])
+        parts = re.findall(r"((?:\\.|(?!, | \+ )[^\\])+)(?:, | \+ |$)", cert["subject"])
+        values = [p.removeprefix(field + "=") for p in parts if p.startswith(field + "=")]
         return [re.sub(r"\\(.)", r"\1", v) for v in values]
     if field in NAMES:
         return [n.partition(":")[2] for n in cert["sans"] if n.startswith(NAMES[field])]
