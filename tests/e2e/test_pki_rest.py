@@ -9,6 +9,7 @@ import datetime
 import hashlib
 import io
 import ipaddress
+import itertools
 import json
 import re
 import socket
@@ -614,6 +615,33 @@ def elsewhere(n):
     return cert.sign(key, None if n == 1 else hashes.SHA256()).public_bytes(serialization.Encoding.PEM).decode()
 
 
+LONG_CN = "a-name-of-more-than-sixty-characters." * 2
+# Subjects in the order of DER, the last part first in text; a list is one RDN. What the indexes of common names must not miss.
+NAMES = [[("CN", "Mail First"), ("Mail", "mail@example.test")],
+         [("DC", "test"), ("CN", "Users"), ("CN", "Alice")],
+         [("DC", "test"), ("CN", "Users"), ("CN", "Alice"), ("Mail", "alice@example.test")],
+         [("CN", "fourth"), ("CN", "third"), ("CN", "Users"), ("CN", "Alice-2"), ("Mail", "alice@example.test")],
+         [("O", "of more"), [("CN", "Side"), ("OU", "by side")]],
+         [[("OU", "by side"), ("CN", "Side by")], ("Mail", "side@example.test")],
+         [("O", "o"), [("CN", "one "), ("CN", "two + CN=three"), ("OU", "u")]],
+         [("CN", "behind"), ("O", "CN=in a value"), ("OU", "x, CN=also")],
+         [("O", "CN=CN="), ("CN", "CN=CN=x"), ("OU", "y")],
+         [("CN", "J\u00f6rg \u010cern\u00fd"), ("Mail", "j@example.test")], [("CN", "J\u00d6RG\u042f")],
+         [("CN", " #odd\\;<\"\u042f\u0446"), ("CN", "#1"), ("Mail", "odd@example.test")],
+         [("CN", LONG_CN), ("Mail", "l@example.test")], [("CN", LONG_CN.upper() + "x")], [("CN", LONG_CN[:60]), ("OU", "cut")]]
+
+
+def named(n, subject):
+    """A certificate of somebody else with that name."""
+    oids = {"CN": x509.NameOID.COMMON_NAME, "O": x509.NameOID.ORGANIZATION_NAME, "OU": x509.NameOID.ORGANIZATIONAL_UNIT_NAME,
+            "DC": x509.NameOID.DOMAIN_COMPONENT, "Mail": x509.NameOID.EMAIL_ADDRESS}
+    name = x509.Name([x509.RelativeDistinguishedName([x509.NameAttribute(oids[kind], value, _validate=False) for kind, value in (rdn if isinstance(rdn, list) else [rdn])])
+                      for rdn in subject])
+    now, key = datetime.datetime.now(datetime.timezone.utc), ec.generate_private_key(ec.SECP256R1())
+    cert = x509.CertificateBuilder(name, name, key.public_key(), 1000 + n, now, now + datetime.timedelta(50))
+    return cert.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM).decode()
+
+
 class Inventory(Case):
     @classmethod
     def setUpClass(cls):
@@ -630,6 +658,7 @@ class Inventory(Case):
         assert alice.submit(der.csr(der.Key(env.scratch, "rsa:2048"))).status == 201
         for n in range(3):  # without a template, more than a page of them; the first has ended
             assert olga.call("POST", "/pki/certificates/import", {"content": elsewhere(n), "metadata": {"Department": "IT"} if n else {}}).status == 200
+        assert olga.call("POST", "/pki/certificates/import", {"content": "".join(named(n, name) for n, name in enumerate(NAMES))}).status == 200
         cls.all = cls.entries(olga, None)
         cls.serve()
         cls.add_unshown()
@@ -712,7 +741,7 @@ class Inventory(Case):
 
     def values(self):
         """Of each field: what it may be compared with, and by which operators."""
-        had = {f: sorted({v for c in self.certs for v in naive.had(f, c)}) for f in (*naive.PARTS, *naive.NAMES, *naive.COLUMNS, "Location", "Thumbprint")}
+        had = {f: sorted({v.strip() if isinstance(v, str) else v for c in self.certs for v in naive.had(f, c)}) for f in (*naive.PARTS, *naive.NAMES, *naive.COLUMNS, "Location", "Thumbprint")}
         texts, days = ["", "%", "_", "\\", "example", "test", "a", "x' OR 1=1 --"], ["%TODAY%", "%TODAY-99%", "%TODAY+9%", "%TODAY-1%", "%TODAY+365%", "2026-02-28"]
         values = {f: (had[f] + [v.swapcase()[:5] for v in had[f][:3]] + texts, naive.TEXTS) for f in (*naive.PARTS, *naive.NAMES, "Subject", "CA", "Issuer", "Requester", "Template", "KeyType", "Location")}
         values |= {f: (had[f] + [v[:10] for v in had[f]] + days, naive.NUMBERS) for f in naive.TIMES}
@@ -732,6 +761,16 @@ class Inventory(Case):
         expected = [c["id"] for c in self.certs if naive.holds(asked, c, today)]
         self.assertEqual(found, expected, naive.written(asked))
         return len(found)
+
+    def test_names_like_a_naive_evaluator(self):
+        """Every name and subject that there is, its beginnings, and others that begin with it."""
+        for field in ("CN", "Subject"):
+            for value in sorted({v.strip() for c in self.certs for v in naive.had(field, c)}):
+                values = {value, value.upper(), value.lower(), value[:-1].strip(), value[:4].strip(), value + "-"}
+                if value in ("Alice", "CN=Alice, CN=Users, DC=test"):
+                    self.assertGreater(self.assert_found((field, "-eq", value)), 0)
+                for op, v in itertools.product(("-eq", "-startswith"), values):
+                    self.assert_found((field, op, v))
 
     def test_like_a_naive_evaluator(self):
         self.compare(12, self.values(), 500)

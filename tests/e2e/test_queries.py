@@ -44,7 +44,10 @@ def fill():
 SET session_replication_role = replica;
 INSERT INTO certificate (id, ca_id, serial, request_id, subject, sans, requester, template, status, not_before, not_after,
     sha1, sha256, spki_sha256, der, metadata)
-  SELECT i, (SELECT id FROM ca WHERE name = 'issuing'), decode(lpad(to_hex(i), 32, '0'), 'hex'), i, 'CN=user' || i % 5000,
+  SELECT i, (SELECT id FROM ca WHERE name = 'issuing'), decode(lpad(to_hex(i), 32, '0'), 'hex'), i,
+    CASE i % 10 WHEN 1 THEN 'emailAddress=m' || i || '@example.com, CN=Mr ' || i || ', O=Example'
+      WHEN 2 THEN 'CN=ad' || i || ', CN=Users, DC=example' WHEN 3 THEN 'emailAddress=m' || i || '@example.com, CN=adm' || i || ', CN=Users, DC=example'
+      ELSE CASE i % 50000 WHEN 4 THEN 'O=o, ' ELSE '' END || 'CN=user' || i % 5000 || CASE i % 50000 WHEN 4 THEN ', CN=a + CN=b, CN=c' ELSE '' END END,
     ARRAY['dns:host' || i || '.example.com', 'dns:alias' || i || '.example.com'],
     'EXAMPLE\\user' || i % 5000, CASE WHEN i % 20000 = 7 THEN 'Rare' ELSE 'User' END,
     CASE WHEN i % {CERTS} < {REVOKED} THEN 21 ELSE 20 END,
@@ -210,6 +213,20 @@ class Queries(unittest.TestCase):
         self.log = Log()
         self.assertEqual(self.rows("cert", "search", f'Thumbprint -eq "{"0" * 40}"'), [])
         self.assert_plans(most=STEP_MIN, about="certificate_mark(")
+
+    def test_search_by_common_name(self):
+        """One that begins the subject, one behind an address, the first or second of several, and among more of them."""
+        for query, found in (('CN -eq "MR 1000001"', 1), ('CN -startswith "Mr 10000"', 10), ('CN -eq "ad1000002"', 1), ('CN -eq "adm1000003"', 1),
+                             ('CN -startswith "ad100000"', 1), ('CN -eq "user4"', 40), ('CN -eq "User14"', 40), ('CN -eq "B"', 4), ('CN -eq "ad"', 0),
+                             ('Subject -eq "CN=user14"', 40), ('Subject -startswith "emailAddress=m1000001@"', 1)):
+            for order in ("id", "subject"):
+                with self.subTest(query, order=order):
+                    self.log = Log()
+                    self.assertEqual(len(self.rows("cert", "search", query, "--order-by", order)), found)
+                    self.assert_plans(most=100, scanned=0, but=LARGE - {"certificate"})
+        self.log = Log()
+        self.assertEqual(len(self.rows("cert", "search", 'CN -eq "users"')), 50)
+        self.assert_plans(most=20_000, scanned=20_000)  # each row of a step is one
 
     def test_search_by_indexed_metadata(self):
         """Each value that there is, a beginning and limits, the order by it, and what has none: no more rows than a page needs."""

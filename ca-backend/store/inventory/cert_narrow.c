@@ -1,5 +1,6 @@
 /* Conditions that indexes serve. See cert_narrow.h; each form of SQL here is that of an index in
  * migrations/. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,12 +11,19 @@
 #include "cert_narrow.h"
 #include "filter_writer.h"
 
-#define PREFIX_MAX 150 /* bytes that are looked for in an index of the first 200 characters */
-/* What an encoded name has as it is (RFC 4514, 2.4), and what every locale's lower() keeps apart.
+/* Bytes that are looked for in an index of the first 200 characters of a subject, or of 60 of a
+ * common name. */
+#define SUBJECT_MAX 150
+#define CN_MAX 60
+/* Of ASCII, what a value in an encoded name has as it is (RFC 4514, 2.4); but blanks at its ends.
  */
-#define PLAIN_CHARS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789.-@*/:_"
+#define PLAIN_CHARS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789.-@*/:_ '()&"
 #define SUBJECT_INDEX "lower(left(subject, 200)) COLLATE \"C\""
-#define INNER_CN "strpos(lower(substr(subject, 2)), 'cn=') > 0"
+/* Those whose common name does not begin the subject, or that have several; dn_further_cn of those
+ * that have too many is ''. What the function has is asked once, and not for each row. */
+#define IN_MILLIONS "id >> 20 = ANY ((SELECT certificate_millions())::bigint[]) AND "
+#define INNER_INDEX "dn_inner_cn(subject) COLLATE \"C\""
+#define FURTHER_INDEX "dn_further_cn(subject) COLLATE \"C\""
 /* Of a certificate's alternative names, as formats/san_names.h writes them. */
 static const char *const kinds[] = {"dns:", "ip:", "email:", "upn:", "uri:", "guid:", "dn:", "rid:",
     "other:"};
@@ -23,52 +31,93 @@ static const char *const kinds[] = {"dns:", "ip:", "email:", "upn:", "uri:", "gu
 
 /* ---- beginnings of the subject ---- */
 
-/* malloc'd: how the subject begins in which this is the common name, or which it is; "" where no
- * index knows. NULL: no memory. */
-static char *
-subject_prefix(const struct cert_node *n)
+static bool
+is_cn(const struct cert_node *n)
 {
-	const char *begin = n->column == CERT_COL_SUBJECT ? "" : "CN=";
-	size_t plain = strspn(n->text, *begin == '\0' ? PLAIN_CHARS "=, " : PLAIN_CHARS),
-	       n_begin = strlen(begin), len = plain < PREFIX_MAX ? plain : PREFIX_MAX;
-	char *out = malloc(n_begin + len + 1);
+	return n->column == CERT_COL_SUBJECT_PART && strcmp(n->part, "CN") == 0;
+}
 
-	if (out == NULL)
-		return NULL;
-	memcpy(out, begin, n_begin);
-	memcpy(out + n_begin, n->text, len);
-	out[len > 0 ? n_begin + len : 0] = '\0';
-	return out;
+/* Bytes of the first character, where the subject has it as it is and every locale's lower() makes
+ * the same of it, whatever is beside it: ASCII, and letters of Latin-1 and Latin Extended-A but the
+ * dotted I. 0: it is another one. */
+static size_t
+plain_bytes(const char *p, bool is_value)
+{
+	unsigned char c = (unsigned char)*p;
+
+	if (c >= 0xc3 && c <= 0xc5)
+		return memcmp(p, "\xc4\xb0", 2) != 0 && p[1] != '\0' ? 2 : 0;
+	return c >= ' ' && c <= '~' && (!is_value || strchr(PLAIN_CHARS, c) != NULL) ? 1 : 0;
+}
+
+/* How many bytes of the text an index knows; 0: none. */
+static size_t
+prefix_length(const struct cert_node *n)
+{
+	const char *p = n->text;
+	size_t max = is_cn(n) ? CN_MAX : SUBJECT_MAX, len = 0, more;
+
+	while (*p != ' ' && (more = plain_bytes(p + len, is_cn(n))) > 0 && len + more <= max)
+		len += more;
+	while (len > 0 && p[len - 1] == ' ')
+		len--;
+	return len;
 }
 
 static bool
 is_subject(const struct cert_node *n)
 {
-	char *prefix;
-	bool is;
-
-	if (n->op != CERT_EQ && n->op != CERT_STARTS_WITH)
-		return false;
-	if (n->column != CERT_COL_SUBJECT &&
-	    (n->column != CERT_COL_SUBJECT_PART || strcmp(n->part, "CN") != 0))
-		return false;
-	prefix = subject_prefix(n);
-	is = prefix != NULL && *prefix != '\0';
-	free(prefix);
-	return is;
+	return (n->op == CERT_EQ || n->op == CERT_STARTS_WITH) &&
+	    (n->column == CERT_COL_SUBJECT || is_cn(n)) && prefix_length(n) > 0;
 }
 
-/* A CN that is not the first part of the subject, or one of several, is found by INNER_CN. */
+/* What is compared with an index of names. */
+struct beginning {
+	bool is_whole; /* what -eq asks for, and not only how that begins */
+	char value[SQL_VALUE_SIZE];
+};
+
+static void
+add_beginning(struct filter_writer *w, const struct cert_node *n, struct beginning *out)
+{
+	char text[SUBJECT_MAX + 4];
+
+	snprintf(text, sizeof(text), "%s%.*s", is_cn(n) ? "CN=" : "", (int)prefix_length(n),
+	    n->text);
+	out->is_whole = n->op == CERT_EQ && n->text[prefix_length(n)] == '\0';
+	filter_add_owned(w, out->is_whole ? strdup(text) : filter_pattern(text, false, true),
+	    out->value);
+}
+
+/* A common name ends before ", " or " + ", or where all ends: what goes on with "-" or any
+ * character behind it is another one. */
+static void
+put_begins(struct filter_writer *w, const struct beginning *begin, bool is_cn, const char *sql)
+{
+	const char *v = begin->value;
+
+	if (!begin->is_whole)
+		gh_buf_putf(w->b, "%s LIKE lower(%s)", sql, v);
+	else if (!is_cn)
+		gh_buf_putf(w->b, "%s = lower(%s)", sql, v);
+	else
+		gh_buf_putf(w->b, "%s >= lower(%s) AND %s < lower(%s) || '-'", sql, v, sql, v);
+}
+
 static void
 put_subject(struct filter_writer *w, const struct cert_node *n)
 {
-	char *prefix = subject_prefix(n), v[SQL_VALUE_SIZE];
+	struct beginning begin;
 
-	gh_buf_putf(w->b, SUBJECT_INDEX " LIKE lower(%s)",
-	    filter_add_owned(w, prefix != NULL ? filter_pattern(prefix, false, true) : NULL, v));
-	if (n->column == CERT_COL_SUBJECT_PART)
-		gh_buf_puts(w->b, " OR " INNER_CN);
-	free(prefix);
+	add_beginning(w, n, &begin);
+	put_begins(w, &begin, is_cn(n), SUBJECT_INDEX);
+	if (!is_cn(n))
+		return;
+	gh_buf_puts(w->b, " OR " IN_MILLIONS);
+	put_begins(w, &begin, true, INNER_INDEX);
+	gh_buf_puts(w->b, " OR " IN_MILLIONS);
+	put_begins(w, &begin, true, FURTHER_INDEX);
+	gh_buf_puts(w->b, " OR " IN_MILLIONS FURTHER_INDEX " = ''");
 }
 
 /* ---- alternative names ---- */
