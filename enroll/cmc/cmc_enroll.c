@@ -126,6 +126,7 @@ fill(struct cmc_run *r, size_t i, struct enroll_request *req, struct gh_error *e
 		return gh_fail(err, GH_E_NOMEM, "request");
 	req->csr = r->csr[i];
 	r->csr[i] = NULL;
+	req->follows = cmc_renewal_follows(r, i, req);
 	if ((rc = cmc_reg_info_read(r, &req->metadata, err)) != 0)
 		return rc;
 	return cmc_replay_mark(r, i, req, err);

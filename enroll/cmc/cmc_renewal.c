@@ -80,3 +80,16 @@ cmc_renewal_once(struct cmc_run *r, size_t i, struct enroll_request *req, struct
 		rc = gh_fail(err, GH_E_NOMEM, "request");
 	return rc;
 }
+
+int64_t
+cmc_renewal_follows(const struct cmc_run *r, size_t i, const struct enroll_request *req)
+{
+	const struct catalog_template *t =
+	    catalog_find_template(r->ctx->env->catalog, r->ctx->template_name);
+	struct gh_error err;
+
+	if (r->signers != 1 || t == NULL || cmc_ra_is_for_another(r, i) ||
+	    (tmpl_takes_names(t->tmpl) && renewal_check_names(r->signer[0], req->csr, &err) != 0))
+		return 0;
+	return r->renewable[0];
+}

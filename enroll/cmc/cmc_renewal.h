@@ -19,4 +19,12 @@ int cmc_renewal_check(struct cmc_run *r, size_t i) GH_MUSTCHECK;
 int cmc_renewal_once(struct cmc_run *r, size_t i, struct enroll_request *req,
     struct gh_error *err) GH_MUSTCHECK;
 
+/*
+ * The certificate that the one of request i takes the place of, for the records: the only one that
+ * signed, whose holder asks for himself, of the same template and, where that takes names from
+ * requests, for the same names; what else proves who he is does not matter. 0: none, or it is not
+ * known which of several. req: request i.
+ */
+int64_t cmc_renewal_follows(const struct cmc_run *r, size_t i, const struct enroll_request *req);
+
 #endif

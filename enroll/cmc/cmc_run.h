@@ -52,6 +52,8 @@ struct cmc_run {
 	/* It is good once, and this very message has used it: no more than the recorded answer. */
 	bool was_used;
 	X509 *signer[CMC_SIGNERS_MAX]; /* certificates of ours that signed; owned */
+	/* Of each: its number, if it is of the template that is asked here; else 0. */
+	int64_t renewable[CMC_SIGNERS_MAX];
 	size_t signers;
 	/* Nothing but such a certificate proves who asks: a request of it is a renewal. */
 	bool is_by_cert_alone;

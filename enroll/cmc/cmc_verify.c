@@ -3,6 +3,7 @@
  * request it only says that all parts came together, and gives no rights.
  */
 #include <string.h>
+#include <strings.h>
 
 #include <openssl/err.h>
 #include <openssl/x509v3.h>
@@ -121,6 +122,8 @@ recognize(struct cmc_run *r, X509 *cert)
 		return refuse(r, GH_E_FORBIDDEN,
 		    "The signatures of the message prove different requesters.");
 	r->who = own.requester;
+	r->renewable[r->signers] =
+	    strcasecmp(own.template_name, r->ctx->template_name) == 0 ? own.id : 0;
 	return 0;
 }
 

@@ -152,7 +152,7 @@ serve(struct worker_env *env, const struct call *call, bool is_renewal, struct g
 	struct submission s = {.call = call, .is_renewal = is_renewal};
 
 	if ((s.e.rc = init(env, &s)) == 0 && (s.e.rc = read_body(env, &s)) == 0 && is_renewal)
-		s.e.rc = est_renewal_check(env, call, s.label, s.req.csr, s.renewal_of, &s.e.err);
+		s.e.rc = est_renewal_check(env, call, s.label, &s.req, s.renewal_of, &s.e.err);
 	if (s.e.rc == 0)
 		s.e.rc = est_poll_key(&s.req, operation, s.renewal_of, &s.req.poll_key, &s.e.err);
 	if (s.e.rc == 0 &&

@@ -28,7 +28,8 @@ compare(X509 *cert, const struct ca_pkcs10 *csr, const struct rules *rules, int6
 
 /* As all certificates that count: authentication has looked at its chain and its status. */
 static int
-read_presented(struct worker_env *env, const struct call *call, X509 **out, struct gh_error *err)
+read_presented(struct worker_env *env, const struct call *call, X509 **out, int64_t *id,
+    struct gh_error *err)
 {
 	const struct gh_http_request *http = call->http;
 	const unsigned char *p = http->client_chain;
@@ -47,6 +48,7 @@ read_presented(struct worker_env *env, const struct call *call, X509 **out, stru
 	if (rc == 0 && (!own.is_ours || own.is_revoked || own.is_issuer_revoked))
 		rc = gh_refuse(err, GH_E_FORBIDDEN,
 		    "Only certificates of this CA that are valid are renewed. Use simpleenroll.");
+	*id = rc == 0 ? own.id : 0;
 	return rc;
 }
 
@@ -62,14 +64,14 @@ est_renewal_window(const struct worker_env *env, const struct est_label *label)
 
 int
 est_renewal_check(struct worker_env *env, const struct call *call, const struct est_label *label,
-    const struct ca_pkcs10 *csr, char of[RENEWAL_OF_SIZE], struct gh_error *err)
+    struct enroll_request *req, char of[RENEWAL_OF_SIZE], struct gh_error *err)
 {
 	const struct rules rules = {label->renewal_key != EST_RENEWAL_NEW_KEY,
 	    est_renewal_window(env, label)};
 	X509 *cert;
-	int rc = read_presented(env, call, &cert, err);
+	int rc = read_presented(env, call, &cert, &req->follows, err);
 
-	if (rc == 0 && (rc = compare(cert, csr, &rules, gh_now(), err)) == 0)
+	if (rc == 0 && (rc = compare(cert, req->csr, &rules, gh_now(), err)) == 0)
 		rc = renewal_name(cert, of, err);
 	X509_free(cert);
 	return rc;

@@ -7,13 +7,13 @@
 #include "renewal.h"
 
 /*
- * The certificate of the connection must be one of ours, and csr a request for the same names:
+ * The certificate of the connection must be one of ours, and req->csr a request for the same names:
  * subjects compare as RFC 5280, 7.1 says, SANs as the set of their DER; what is absent in one is
  * absent in both. Also with ChangeSubjectName, by which the client asks for others. Key and time by
- * the label. of: which certificate it is. GH_E_FORBIDDEN (public), GH_E_CSR.
+ * the label. of, req->follows: which certificate it is. GH_E_FORBIDDEN (public), GH_E_CSR.
  */
 int est_renewal_check(struct worker_env *env, const struct call *call,
-    const struct est_label *label, const struct ca_pkcs10 *csr, char of[RENEWAL_OF_SIZE],
+    const struct est_label *label, struct enroll_request *req, char of[RENEWAL_OF_SIZE],
     struct gh_error *err) GH_MUSTCHECK;
 
 /* Seconds before its end from which on a certificate is renewed at this label; 0: at any time. */

@@ -65,6 +65,13 @@ def certificates(reply):
     return client.pkcs7_certificates(base64.b64decode(reply.body))
 
 
+def replaced(env, cert):
+    """The certificate (DER) that this one took the place of, as its request says; None: none."""
+    rows = env.sql("select encode(o.der, 'hex') from certificate c join request q on q.id = c.request_id join certificate o on o.id = q.follows "
+                   f"where c.sha256 = sha256(decode('{cert.hex()}', 'hex'))")
+    return bytes.fromhex(rows[0][0]) if rows else None
+
+
 def validate_pal(text):
     """A package list as the schema of RFC 8295 allows it (docs/pal.xsd)."""
     run("xmllint", "--noout", "--schema", TOP / "docs/pal.xsd", "-", stdin=text)

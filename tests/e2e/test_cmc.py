@@ -22,7 +22,7 @@ import client
 import der
 import tap
 from environment import TOP, Environment, other_clock
-from est import Device, certificates, run
+from est import Device, certificates, replaced, run
 
 env = Environment("cmc", GATEHOUSE_CONF_EXTRA="""
 est { label = "users" retry_after = 17 }
@@ -404,7 +404,9 @@ class Messages(Case):
             return m.sign(self.alice.key, leaf, "-signer", also, "-inkey", device.key.path)
         self.failed(self.send(self.nobody, sign(self.bob, other), where="open/"), 403, BAD_IDENTITY, [0])
         second = Device(env, ALICE)
-        self.assertEqual(self.send(self.nobody, sign(second, self.enroll(second)), where="open/").status, 200)
+        reply = self.send(self.nobody, sign(second, self.enroll(second)), where="open/")
+        self.assertEqual(reply.status, 200)
+        self.assertIsNone(replaced(env, certificates(reply)[0]))  # which of the two, is not said
 
 
 class Transport(Case):
@@ -475,6 +477,8 @@ class Identity(Case):
         reply = self.send(self.nobody, m.sign(self.alice.key, leaf), where="open/")
         self.assertEqual((reply.status, reply.headers["content-type"]), (200, CERTS), reply.body)
         self.assertEqual(env.sql("select requester from request order by id desc limit 1")[0][0].lower().split("\\")[-1], "alice")
+        self.assertEqual(replaced(env, certificates(reply)[0]), leaf)
+        self.assertIsNone(replaced(env, leaf))
         # not where the label wants the caller, not with another's call
         self.assertEqual(self.send(self.nobody, m.sign(self.alice.key, leaf)).status, 401)
         m.number()
@@ -504,6 +508,8 @@ class Identity(Case):
         self.assertEqual([kinds[n] for n in order], [rfc5652.id_data, rfc5652.id_data, rfc6402.id_cct_PKIResponse])
         rows = env.sql("select requester from request order by id desc limit 2")
         self.assertEqual([r[0].lower().split("\\")[-1] for r in rows], ["bob", "alice"])
+        follows = env.sql("select coalesce(encode(o.der, 'hex'), '') from request q left join certificate o on o.id = q.follows order by q.id desc limit 2")
+        self.assertEqual([f[0] for f in follows], ["", leaf.hex()])
         self.assertTrue(any("by RA" in r[0] for r in env.sql("select detail from audit where detail is not null and actor not like 'job@%' order by id desc limit 5")))
         # not where the label has no RAs, and not by who is none
         self.failed(self.send(self.nobody, m.sign(self.bob.key, ra), where="open/"), 403, BAD_IDENTITY, [number])
@@ -664,6 +670,7 @@ class Identity(Case):
         changed = certificates(renew("p3.example.test", change))[0]
         self.assertIn(b"p4.example.test", changed)
         self.assertNotIn(b"p3.example.test", changed)
+        self.assertEqual(replaced(env, changed), leaf)
         # past the rules of the template it does not go either
         self.failed(renew("p3.example.test", der.seq(der.name([("CN", "p4.example.test")]), der.san(email=["root@example.test"]))), 403, BAD_REQUEST, [1])
         env.admin("est", "user", "remove", "printer-3")

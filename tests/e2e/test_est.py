@@ -22,7 +22,7 @@ import packages
 import tap
 from client import Client
 from environment import TOP, Environment, wait_for
-from est import PREFIX, Device, certificates, names_of, run, validate_pal
+from est import PREFIX, Device, certificates, names_of, replaced, run, validate_pal
 
 env = Environment("est", GATEHOUSE_KRA="P-256", GATEHOUSE_CONF_EXTRA="""
 est { label = "users" retry_after = 17 }
@@ -572,7 +572,9 @@ class Reenroll(Case):
         self.assertEqual(names_of(cert), names_of(self.cert))
         # the same once more is the answer that was lost; with the new certificate it is the next renewal
         self.assertEqual(self.certificate(self.ask()), cert)
-        self.assertNotEqual(self.certificate(Device(env, chain=[cert], key=self.alice.key).enroll("renew/simplereenroll", self.csr())), cert)
+        next_one = self.certificate(Device(env, chain=[cert], key=self.alice.key).enroll("renew/simplereenroll", self.csr()))
+        self.assertNotEqual(next_one, cert)
+        self.assertEqual([replaced(env, c) for c in (self.cert, cert, next_one)], [None, self.cert, cert])
 
     def test_E084_other_names(self):
         upper = [(o, v.replace(b"lice", b"LICE")) for o, v in self.subject]
@@ -631,7 +633,10 @@ class Reenroll(Case):
         cert = self.certificate(second.enroll("renew/simpleenroll"))
         self.assertEqual(names_of(cert), names_of(self.cert))
         for_old_key = der.csr(self.alice.key, subject=self.subject, extensions=[der.extension("subjectAltName", self.san)])
-        self.certificate(Device(env, chain=[cert], key=second.key).enroll("renew/simplereenroll", for_old_key))
+        other = Device(env, chain=[cert], key=second.key)
+        self.assertEqual(replaced(env, self.certificate(other.enroll("renew/simplereenroll", for_old_key))), cert)  # the one that was shown
+        # who asks for a first one shows who he is, and renews nothing
+        self.assertIsNone(replaced(env, self.certificate(other.enroll("renew/simpleenroll"))))
         bob = self.certificate(self.bob.enroll("renew/simpleenroll"))
         self.refused(Device(env, chain=[bob], key=self.bob.key).enroll("renew/simplereenroll", for_old_key), 403, "subject")
 
@@ -673,7 +678,7 @@ class Reenroll(Case):
         (thief, csr), (_, other) = self.others(self.cert, 2)
         self.certificate(self.ask("once-twin"))
         twin = Device(env, chain=[self.twin_of(self.cert)], key=self.alice.key)
-        self.certificate(twin.enroll("renew/simplereenroll", csr))   # it is recognized
+        self.assertEqual(replaced(env, self.certificate(twin.enroll("renew/simplereenroll", csr))), self.cert)   # it is recognized
         self.refused(twin.enroll("once-twin/simplereenroll", csr), 403, "renewed already")
         self.refused(twin.enroll("once-twin/simpleenroll", other), 403, "renewed already")
 
@@ -702,6 +707,8 @@ class Reenroll(Case):
         self.refused(two.enroll("once-asked/simplereenroll", second), 403, "renewed already")
         env.admin("request", "deny", env.count("select max(id) from request where disposition = 9"), "--comment", "not yet")
         self.assertEqual(two.enroll("once-asked/simplereenroll", second).status, 202)
+        env.admin("request", "approve", env.count("select max(id) from request where disposition = 9"))
+        self.assertEqual(replaced(env, self.certificate(two.enroll("once-asked/simplereenroll", second))), cert)
 
     def test_E086_too_early(self):
         self.refused(self.ask("early"), 403, "too early")

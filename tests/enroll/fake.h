@@ -25,6 +25,7 @@ struct fake_row {
 	size_t csr_len;
 	bool has_mark, cert_only;
 	char renews[65];
+	int64_t follows;
 	unsigned char mark[REPLAY_MARK_SIZE], content[REPLAY_MARK_SIZE];
 	int64_t template_id, ca_id;
 	char detail[256]; /* of its audit row */

@@ -120,6 +120,7 @@ record(const struct store_decision *d, struct enroll_outcome *out, int64_t *ca_i
 	memcpy(r->csr, req->csr->der, r->csr_len);
 	r->has_mark = req->has_replay_mark;
 	snprintf(r->renews, sizeof(r->renews), "%s", req->renews != NULL ? req->renews : "");
+	r->follows = req->follows;
 	r->cert_only = req->cert_only;
 	memcpy(r->mark, req->replay_mark, sizeof(r->mark));
 	memcpy(r->content, req->replay_content, sizeof(r->content));

@@ -735,6 +735,8 @@ test_C35_of_a_request_beside_it(void **state)
 	(void)state;
 	fake_cmc.ctx.renewal_window = 2 * 86400;
 	fake_cmc.ctx.renews_once = true;
+	fake_cmc.recognized.id = 71;
+	strcpy(fake_cmc.recognized.template_name, "Supplied");
 	send_by_ra();
 	fake_cmc_assert_failed(CMC_BAD_IDENTITY, id, "subject");
 	(void)add_identity((unsigned char[]){(unsigned char)id, 0});
@@ -743,6 +745,7 @@ test_C35_of_a_request_beside_it(void **state)
 	assert_true(fake_store.row[0].requester.is_ra);
 	assert_string_equal(fake_store.row[0].detail, "Supplied; for another, by RA bob");
 	assert_string_equal(fake_store.row[0].renews, ""); /* its own is good for the next one */
+	assert_int_equal(fake_store.row[0].follows, 0);
 }
 
 static void

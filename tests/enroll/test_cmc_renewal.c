@@ -28,6 +28,8 @@ set_up(void **state)
 	fake_cmc.ctx.profile = &profile;
 	fake_cmc.ctx.template_name = "Supplied";
 	fake_cmc.ctx.renewal_window = 2 * 86400;
+	fake_cmc.recognized.id = 71;
+	strcpy(fake_cmc.recognized.template_name, "SUPPLIED"); /* names have no case */
 	return rc;
 }
 
@@ -59,6 +61,7 @@ test_C034_names_are_those_of_the_certificate(void **state)
 	fake_cmc_send_by_cert();
 	assert_int_equal(fake_cmc.answer.rc, 0);
 	assert_int_equal(fake_store.rows, 1);
+	assert_int_equal(fake_store.row[0].follows, 71);
 }
 
 static void
@@ -92,6 +95,11 @@ test_C034_a_caller_may_ask_for_others(void **state)
 	add_request("admin", NULL);
 	fake_cmc_send_by_cert();
 	assert_int_equal(fake_cmc.answer.rc, 0);
+	assert_int_equal(fake_store.row[0].follows, 0);
+	fake_cmc_again();
+	add_request("self", NULL);
+	fake_cmc_send_by_cert();
+	assert_int_equal(fake_store.row[1].follows, 71);
 }
 
 /* Names of such a template are those of the directory, whatever is asked for. */
@@ -104,6 +112,33 @@ test_C034_names_of_the_directory(void **state)
 	add_request("admin", NULL);
 	fake_cmc_send_by_cert();
 	assert_int_equal(fake_cmc.answer.rc, 0);
+	assert_int_equal(fake_store.row[0].follows, 0); /* the old one is of another template */
+	fake_cmc_again();
+	strcpy(fake_cmc.recognized.template_name, "User");
+	add_request("admin", NULL);
+	fake_cmc_send_by_cert();
+	assert_int_equal(fake_store.row[1].follows, 71);
+}
+
+/* Which of two it follows is not known; who signs by no certificate of ours follows none. */
+static void
+test_C034_follows_the_only_one(void **state)
+{
+	(void)state;
+	fake_cmc_add_second("alice");
+	add_request("self", NULL);
+	fake_cmc_send(&(struct message_signing){.key = fake_cmc.old,
+	    .cert = fake_cmc.cert,
+	    .also_key = fake_cmc.old,
+	    .also_cert = fake_cmc.second});
+	assert_int_equal(fake_cmc.answer.rc, 0);
+	assert_int_equal(fake_store.row[0].follows, 0);
+	fake_cmc_again();
+	fake_cmc.ctx.caller = &fake_cmc.alice;
+	(void)fake_cmc_add_request();
+	fake_cmc_send_own();
+	assert_int_equal(fake_cmc.answer.rc, 0);
+	assert_int_equal(fake_store.row[1].follows, 0);
 }
 
 static void
@@ -274,6 +309,7 @@ main(void)
 	    CASE(test_C034_other_names_are_refused),
 	    CASE(test_C034_a_caller_may_ask_for_others),
 	    CASE(test_C034_names_of_the_directory),
+	    CASE(test_C034_follows_the_only_one),
 	    CASE(test_C034_too_early),
 	    CASE(test_C034_renewed_once),
 	    CASE(test_C034_renewed_once_whatever_its_signature),

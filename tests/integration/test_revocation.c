@@ -309,6 +309,8 @@ recognize__told_by_what_is_signed(void **state)
 	issue(&other);
 	ok(store_recognize(db, out.chain.cert[0].der, out.chain.cert[0].len, &own, &err));
 	assert_true(own.is_ours);
+	assert_int_equal(own.id, id);
+	assert_string_equal(own.template_name, "User");
 	assert_false(own.is_revoked);
 	assert_int_equal(own.requester.kind, REQUESTER_DIRECTORY);
 	assert_string_equal(own.requester.name, "alice");

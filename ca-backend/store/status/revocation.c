@@ -144,6 +144,8 @@ fill_own(const PGresult *res, int row, struct store_own_cert *out)
 	snprintf(out->label, sizeof(out->label), "%s", store_text(res, row, 8));
 	who->est_user = store_int(res, row, 9);
 	who->device = store_int(res, row, 10);
+	out->id = store_int(res, row, 11);
+	snprintf(out->template_name, sizeof(out->template_name), "%s", store_text(res, row, 12));
 }
 
 /* Does its MAC say so? */
@@ -205,7 +207,7 @@ store_recognize(struct store *s, const unsigned char *der, size_t len, struct st
 				 "    left(lower(o.subject), 200) = left(lower(i.subject), 200) AND " CERT_BY_DIGEST(
 				     "o.", "spki_sha256",
 				     "i.spki_sha256") ") = 0), "
-						      "q.label, q.est_user, q.device FROM certificate c "
+						      "q.label, q.est_user, q.device, c.id, c.template FROM certificate c "
 						      "LEFT JOIN request q ON q.id = c.request_id WHERE c.serial IN ($1::bytea, $2::bytea) AND c.ca_id > 0"};
 	unsigned char padded[SERIAL_BYTES] = {0};
 	struct store_params p = {0};

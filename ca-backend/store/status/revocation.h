@@ -12,6 +12,7 @@
 #define STORE_COMMENT_MAX 1024 /* characters */
 #define STORE_SERIAL_SIZE 68   /* hex digits and NUL */
 #define STORE_LABEL_SIZE 128   /* of a label of EST, and NUL */
+#define STORE_TEMPLATE_SIZE 65 /* of a template, and NUL */
 
 /* Names one certificate. The first of id, thumbprint and serial that is given counts. */
 struct store_cert_key {
@@ -67,6 +68,7 @@ int store_get_status(struct store *s, int64_t id, struct store_cert_status *out,
 
 struct store_own_cert {
 	bool is_ours;           /* false: all that follows is empty */
+	int64_t id;             /* its number */
 	bool is_revoked;        /* or on hold */
 	bool is_issuer_revoked; /* a CA above it, with all certificates of its key; or on hold */
 	struct requester requester; /* who asked for it: kind, name, dn, id and est_user */
@@ -76,6 +78,7 @@ struct store_own_cert {
 	/* The label of EST that it came by; "": none, or it is not known (of certificates from
 	 * before that was recorded). */
 	char label[STORE_LABEL_SIZE];
+	char template_name[STORE_TEMPLATE_SIZE]; /* "": none */
 };
 /*
  * Is this certificate (DER) one of ours, by one of our CAs? Told by what is signed, never by a
