@@ -118,6 +118,10 @@ $(BCRYPT_PRELOADS): $(BUILD)/%.so: %.c Makefile
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -shared -Wl,--no-as-needed -o $@ $< -lcrypt
 tests: $(BCRYPT_PRELOADS)
+$(BUILD)/tests/servers/recv_crash.so: tests/servers/recv_crash.c Makefile
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -shared -o $@ $<
+tests: $(BUILD)/tests/servers/recv_crash.so
 
 # Its stand-ins take the place of functions that the handlers of the whole route table pull in with their neighbours.
 $(BUILD)/tests/kore-app/test_access: private override LDFLAGS += -Wl,-z,muldefs

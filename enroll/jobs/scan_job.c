@@ -34,6 +34,18 @@ scan(struct job_env *env, const char *text, const struct scan_targets *targets,
 	return scan_work(&w, text, targets, n, err);
 }
 
+static void
+put_detail(char *detail, size_t size, size_t targets, const struct scan_counts *n)
+{
+	int len = snprintf(detail, size,
+	    "%zu targets: %lld serve a certificate, %lld do not; %lld changed", targets,
+	    (long long)n->served, (long long)n->failed, (long long)n->changed);
+
+	if (n->ended_process > 0 && len > 0 && (size_t)len < size)
+		snprintf(detail + len, size - (size_t)len, "; %lld ended the process that asks",
+		    (long long)n->ended_process);
+}
+
 int
 scan_job_run(struct job_env *env, char *detail, size_t size, struct gh_error *err)
 {
@@ -48,8 +60,7 @@ scan_job_run(struct job_env *env, char *detail, size_t size, struct gh_error *er
 	}
 	if ((rc = scan_list_read(env->conf->scan.targets, &text, &targets, err)) == 0)
 		rc = scan(env, text, &targets, &n, err);
-	snprintf(detail, size, "%zu targets: %lld serve a certificate, %lld do not; %lld changed",
-	    targets.n, (long long)n.served, (long long)n.failed, (long long)n.changed);
+	put_detail(detail, size, targets.n, &n);
 	free(text);
 	scan_targets_clear(&targets);
 	return rc;

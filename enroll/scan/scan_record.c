@@ -45,7 +45,8 @@ scan_record(const struct cert_import *in, const struct scan_target *t, const str
 	    .port = t->port,
 	    .start = scan_start_name(t->start),
 	    .sni = t->sni,
-	    .verify = r->verify};
+	    .verify = r->verify,
+	    .ended_process = r->ended_process};
 	bool changed = false;
 	int rc;
 
@@ -59,5 +60,6 @@ scan_record(const struct cert_import *in, const struct scan_target *t, const str
 	counts->served += g.certificate_id != 0;
 	counts->failed += g.certificate_id == 0;
 	counts->changed += changed;
+	counts->ended_process += r->ended_process;
 	return 0;
 }

@@ -8,6 +8,7 @@
 
 struct scan_counts {
 	int64_t served, failed, changed;
+	int64_t ended_process; /* of those that failed */
 };
 /* The certificates of an endpoint, put in as those from elsewhere are, and where they were seen.
  * What the inventory does not take is the endpoint's error. */

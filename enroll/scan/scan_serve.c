@@ -18,18 +18,34 @@
 struct server {
 	struct scan_wire wire;
 	struct scan_targets targets;
+	size_t *number; /* of each in the list of the order */
 };
+
+/* Takes the message. */
+static int
+answer(struct server *s, gh_json *message, struct gh_error *err)
+{
+	int rc = message != NULL ? scan_wire_write(&s->wire, message, gh_now_us() + ANSWER_US, err)
+				 : gh_fail(err, GH_E_NOMEM, "answer of a scan");
+
+	gh_json_free(message);
+	return rc;
+}
+
+static int
+begin(void *arg, const struct scan_target *t, struct gh_error *err)
+{
+	struct server *s = arg;
+
+	return answer(s, scan_asks(s->number[t - s->targets.v]), err);
+}
 
 static int
 take(void *arg, const struct scan_target *t, const struct scan_result *r, struct gh_error *err)
 {
 	struct server *s = arg;
-	gh_json *answer = scan_answer((size_t)(t - s->targets.v), r);
-	int rc = answer != NULL ? scan_wire_write(&s->wire, answer, gh_now_us() + ANSWER_US, err)
-				: gh_fail(err, GH_E_NOMEM, "answer of a scan");
 
-	gh_json_free(answer);
-	return rc;
+	return answer(s, scan_answer(s->number[t - s->targets.v], r), err);
 }
 
 /* Nothing comes behind an order but the end. Threads that ask wait for endpoints and name servers,
@@ -75,6 +91,7 @@ work(struct server *s, const gh_json *order, struct gh_error *err)
 	const struct scan_pace pace = {.rate = read_number(order, "rate"),
 	    .parallel = read_number(order, "parallel"),
 	    .timeout = read_number(order, "timeout"),
+	    .begin = begin,
 	    .take = take,
 	    .arg = s};
 	const char *text = gh_json_string(gh_json_get(order, "targets"));
@@ -83,6 +100,8 @@ work(struct server *s, const gh_json *order, struct gh_error *err)
 	    ? scan_targets_read(text, &s->targets, err)
 	    : gh_fail(err, GH_E_INTERNAL, "the order of a scan is none");
 
+	if (rc == 0 && !scan_order_pick(gh_json_get(order, "ask"), &s->targets, &s->number))
+		rc = gh_fail(err, GH_E_INTERNAL, "the order of a scan names other targets");
 	if (rc == 0)
 		rc = scan_run(&s->targets, trust, &pace, err);
 	X509_STORE_free(trust);
@@ -93,12 +112,12 @@ static int
 say_done(struct server *s, struct gh_error *err)
 {
 	gh_json *done = gh_json_new_object();
-	int rc = gh_json_set_bool(done, "done", true) == 0
-	    ? scan_wire_write(&s->wire, done, gh_now_us() + ANSWER_US, err)
-	    : gh_fail(err, GH_E_NOMEM, "answer of a scan");
 
-	gh_json_free(done);
-	return rc;
+	if (gh_json_set_bool(done, "done", true) != 0) {
+		gh_json_free(done);
+		done = NULL;
+	}
+	return answer(s, done, err);
 }
 
 int
@@ -121,5 +140,6 @@ scan_serve(int fd, struct gh_error *err)
 		rc = say_done(&s, err);
 	gh_json_free(order);
 	scan_targets_clear(&s.targets);
+	free(s.number);
 	return rc;
 }

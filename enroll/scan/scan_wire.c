@@ -130,13 +130,17 @@ finish(gh_json *o, int bad)
 }
 
 gh_json *
-scan_order(const char *text, const struct scan_pace *pace, const struct ca_set *cas)
+scan_order(const char *text, const size_t *ask, size_t n, const struct scan_pace *pace,
+    const struct ca_set *cas)
 {
-	gh_json *o = gh_json_new_object(), *roots = gh_json_new_array();
+	gh_json *o = gh_json_new_object(), *roots = gh_json_new_array(),
+		*numbers = gh_json_new_array();
 	int bad = gh_json_set_int(o, "rate", pace->rate) |
 	    gh_json_set_int(o, "parallel", pace->parallel) |
 	    gh_json_set_int(o, "timeout", pace->timeout) | gh_json_set_string(o, "targets", text);
 
+	for (size_t i = 0; i < n; i++)
+		bad |= gh_json_append(numbers, gh_json_new_int((int64_t)ask[i]));
 	for (size_t i = 0; i < cas->n; i++) {
 		const struct cert_chain *chain = &cas->ca[i]->chain;
 
@@ -144,7 +148,48 @@ scan_order(const char *text, const struct scan_pace *pace, const struct ca_set *
 			bad |= append_der(roots, chain->cert[chain->n - 1].der,
 			    chain->cert[chain->n - 1].len);
 	}
-	return finish(o, gh_json_set(o, "roots", roots) | bad);
+	return finish(o, gh_json_set(o, "ask", numbers) | gh_json_set(o, "roots", roots) | bad);
+}
+
+bool
+scan_order_pick(const gh_json *ask, struct scan_targets *targets, size_t **number)
+{
+	size_t n = gh_json_size(ask), least = 0;
+
+	*number = NULL;
+	if (n > targets->n || (*number = calloc(n + 1, sizeof(**number))) == NULL)
+		return false;
+	for (size_t i = 0; i < n; i++) {
+		int64_t at;
+
+		if (!gh_json_int(gh_json_at(ask, i), &at) || at < 0 || (uint64_t)at < least ||
+		    (uint64_t)at >= targets->n)
+			return false;
+		(*number)[i] = (size_t)at;
+		targets->v[i] = targets->v[at];
+		least = (size_t)at + 1;
+	}
+	targets->n = n;
+	return true;
+}
+
+gh_json *
+scan_asks(size_t target)
+{
+	gh_json *o = gh_json_new_object();
+
+	return finish(o, gh_json_set_int(o, "asks", (int64_t)target));
+}
+
+bool
+scan_asks_read(const gh_json *message, size_t targets, size_t *target)
+{
+	int64_t at;
+
+	if (!gh_json_int(gh_json_get(message, "asks"), &at) || at < 0 || (uint64_t)at >= targets)
+		return false;
+	*target = (size_t)at;
+	return true;
 }
 
 gh_json *

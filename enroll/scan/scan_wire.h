@@ -3,9 +3,10 @@
  * socket pair. The one that asks parses what strangers send and is not trusted: what it says is
  * bounded, and is about targets of the list only.
  *
- *     -> {"rate":..,"parallel":..,"timeout":..,"targets":"the list","roots":["DER in base64",..]}
- *     <- {"target":0,"chain":["DER in base64",..],"verify":"ok","error":""}   for each, in any
- * order
+ *     -> {"rate":..,"parallel":..,"timeout":..,"targets":"the list","ask":[0,..],
+ *         "roots":["DER in base64",..]}
+ *     <- {"asks":0}   before each of those that it is to ask
+ *     <- {"target":0,"chain":["DER in base64",..],"verify":"ok","error":""}   and behind it
  *     <- {"done":true}
  */
 #ifndef SCAN_WIRE_H
@@ -31,8 +32,16 @@ int scan_wire_write(const struct scan_wire *w, const gh_json *message, int64_t u
 int scan_wire_read(const struct scan_wire *w, size_t max, int64_t until, gh_json **out,
     struct gh_error *err) GH_MUSTCHECK;
 
-/* text: the list, of which pace says how fast. NULL: no memory. */
-gh_json *scan_order(const char *text, const struct scan_pace *pace, const struct ca_set *cas);
+/* text: the list, of which pace says how fast; ask: numbers of the n targets in it that are meant,
+ * ascending. NULL: no memory. */
+gh_json *scan_order(const char *text, const size_t *ask, size_t n, const struct scan_pace *pace,
+    const struct ca_set *cas);
+/* Those that an order means, of its list; number[i]: what v[i] was in it. false: it names others.
+ */
+bool scan_order_pick(const gh_json *ask, struct scan_targets *targets, size_t **number);
+gh_json *scan_asks(size_t target);
+/* false: it is no such message. */
+bool scan_asks_read(const gh_json *message, size_t targets, size_t *target);
 /* NULL: no memory. */
 gh_json *scan_answer(size_t target, const struct scan_result *r);
 /* Clear *out with scan_result_clear in any case. GH_E_INTERNAL: it is none. */

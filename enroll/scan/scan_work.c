@@ -1,22 +1,16 @@
 /* A scan. See scan_work.h. */
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "timestamp.h"
+#include "log.h"
 
-#include "scan_wire.h"
+#include "scan_ask.h"
 #include "scan_work.h"
-
-#define SECOND 1000000
-#define ORDER_SECONDS 30 /* until the process has taken its order */
-/* Beside its timeout a target takes the time of the name servers, which nobody bounds exactly. */
-#define NAME_SECONDS 60
-#define TELL_US (2 * SECOND)
 
 /* ---- the list ---- */
 
@@ -64,110 +58,76 @@ scan_list_read(const char *path, char **text, struct scan_targets *targets, stru
 
 /* ---- the scan ---- */
 
-struct asking {
-	const struct scan_work *w;
-	const struct scan_targets *targets;
-	struct scan_wire wire;
-	unsigned char *seen; /* by target: it was answered */
-	size_t answered;
-	int64_t until; /* the whole scan */
-	int64_t told;
-	struct scan_counts *counts;
-};
+/* Processes that a scan may lose: an endpoint that ends them costs it two. */
+#define LOST_MAX 100
 
-/* All of it, whatever endpoints and name servers do. */
-static int64_t
-seconds_of_all(const struct scan_work *w, size_t n)
+static size_t
+count(const struct scan_ask *a, enum scan_state which)
 {
-	int64_t each = w->timeout + NAME_SECONDS, rounds = (int64_t)n / w->parallel + 1;
+	size_t n = 0;
 
-	return (int64_t)n / w->rate + rounds * each + ORDER_SECONDS;
+	for (size_t i = 0; i < a->targets->n; i++)
+		n += a->state[i] == which;
+	return n;
 }
 
-static void
-tell(struct asking *a)
-{
-	int64_t now = gh_now_us();
-
-	if (now - a->told < TELL_US)
-		return;
-	a->told = now;
-	gh_progress_tell(&a->w->progress, "%zu of %zu asked, %lld without certificate", a->answered,
-	    a->targets->n, (long long)a->counts->failed);
-}
-
+/* It was asked alone, and the second time: nobody else has ended the process. */
 static int
-take_answer(struct asking *a, const gh_json *answer, struct gh_error *err)
+record_end(struct scan_ask *a, size_t i, struct gh_error *err)
 {
-	const struct scan_target *t;
-	struct scan_result r;
-	size_t i = 0;
-	int rc = scan_answer_read(answer, a->targets->n, &i, &r, err);
+	const struct scan_target *t = &a->targets->v[i];
+	const struct scan_result r = {.error =
+					  "what it sends has ended the process that asks, twice",
+	    .ended_process = true};
+	char port[12];
+	int rc;
 
-	if (rc == 0 && a->seen[i]++ != 0)
-		rc = gh_fail(err, GH_E_INTERNAL, "an endpoint was answered twice");
-	if (rc == 0) {
-		t = &a->targets->v[i];
-		a->answered++;
-		if ((rc = scan_record(&a->w->import, t, &r, a->counts, err)) == 0 &&
-		    a->w->saw != NULL)
-			a->w->saw(t, &r);
-	}
-	scan_result_clear(&r);
+	snprintf(port, sizeof(port), "%d", t->port);
+	gh_log_kv(GH_LOG_WARN,
+	    "an endpoint ends the process that asks: the scan goes on without it", "host", t->host,
+	    "port", port, NULL);
+	a->state[i] = SCAN_ANSWERED;
+	a->answered++;
+	if ((rc = scan_record(&a->work->import, t, &r, a->counts, err)) == 0 &&
+	    a->work->saw != NULL)
+		a->work->saw(t, &r);
 	return rc;
 }
 
+/* Those that were being asked. */
 static int
-take_all(struct asking *a, struct gh_error *err)
+take_suspects(struct scan_ask *a, bool were_alone, struct gh_error *err)
 {
-	int64_t silence = (int64_t)(a->w->timeout + NAME_SECONDS) * SECOND;
-	bool is_done = false;
 	int rc = 0;
 
-	while (rc == 0 && !is_done) {
-		int64_t next = gh_now_us() + silence;
-		gh_json *answer;
-
-		/* the wire asks only where it waits, and answers may never cease */
-		if (gh_progress_is_stopping(&a->w->progress))
-			return gh_fail(err, GH_E_BUSY, "the scan was told to stop");
-		rc = scan_wire_read(&a->wire, SCAN_ANSWER_MAX, next < a->until ? next : a->until,
-		    &answer, err);
-		is_done = rc == 0 && gh_json_bool(gh_json_get(answer, "done"), false);
-		if (rc == 0 && !is_done)
-			rc = take_answer(a, answer, err);
-		gh_json_free(answer);
-		tell(a);
-	}
-	if (rc == 0 && a->answered != a->targets->n)
-		rc = gh_fail(err, GH_E_INTERNAL, "%zu endpoints were not answered",
-		    a->targets->n - a->answered);
+	for (size_t i = 0; rc == 0 && i < a->targets->n; i++)
+		if (a->state[i] == SCAN_ASKED && were_alone)
+			rc = record_end(a, i, err);
+		else if (a->state[i] == SCAN_ASKED)
+			a->state[i] = SCAN_SUSPECT;
 	return rc;
 }
 
-/* fd: ours of the two. */
+/* A process that an endpoint ends takes others with it that were asked at the same moment: they are
+ * asked anew, one by one, and then the rest. */
 static int
-ask(const struct scan_work *w, int fd, const char *text, const struct scan_targets *targets,
-    struct scan_counts *counts, struct gh_error *err)
+ask_all(struct scan_ask *a, struct gh_error *err)
 {
-	const struct scan_pace pace = {.rate = w->rate,
-	    .parallel = w->parallel,
-	    .timeout = w->timeout};
-	struct asking a = {.w = w,
-	    .targets = targets,
-	    .wire = {fd, w->progress.is_stopping, w->progress.arg},
-	    .seen = calloc(targets->n + 1, 1),
-	    .until = gh_now_us() + seconds_of_all(w, targets->n) * SECOND,
-	    .counts = counts};
-	gh_json *order = scan_order(text, &pace, w->import.cas);
-	int rc = order != NULL && a.seen != NULL
-	    ? scan_wire_write(&a.wire, order, gh_now_us() + ORDER_SECONDS * (int64_t)SECOND, err)
-	    : gh_fail(err, GH_E_NOMEM, "order of a scan");
+	size_t suspects = 0;
+	int rc = 0, losses = 0;
 
-	gh_json_free(order);
-	if (rc == 0)
-		rc = take_all(&a, err);
-	free(a.seen);
+	while (rc == 0 && a->answered < a->targets->n) {
+		bool lost, moved;
+
+		rc = suspects > 0 ? scan_ask(a, SCAN_SUSPECT, 1, &lost, &moved, err)
+				  : scan_ask(a, SCAN_WAITS, a->work->parallel, &lost, &moved, err);
+		if (lost && moved && ++losses < LOST_MAX) {
+			gh_log_kv(GH_LOG_WARN, "a scan begins anew behind those that were answered",
+			    "cause", err->message, NULL);
+			rc = take_suspects(a, suspects > 0, err);
+		}
+		suspects = count(a, SCAN_SUSPECT);
+	}
 	return rc;
 }
 
@@ -175,17 +135,15 @@ int
 scan_work(const struct scan_work *w, const char *text, const struct scan_targets *targets,
     struct scan_counts *out, struct gh_error *err)
 {
-	int fd[2], rc;
+	struct scan_ask a = {.work = w,
+	    .text = text,
+	    .targets = targets,
+	    .state = calloc(targets->n + 1, 1),
+	    .counts = out};
+	int rc;
 
 	memset(out, 0, sizeof(*out));
-	if (targets->n == 0)
-		return 0;
-	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fd) != 0)
-		return gh_fail(err, GH_E_INTERNAL, "socketpair: %s", strerror(errno));
-	rc = w->start(w->start_arg, fd[1], err);
-	close(fd[1]);
-	if (rc == 0)
-		rc = ask(w, fd[0], text, targets, out, err);
-	close(fd[0]); /* which ends the process, if it is still there */
+	rc = a.state != NULL ? ask_all(&a, err) : gh_fail(err, GH_E_NOMEM, "scan");
+	free(a.state);
 	return rc;
 }

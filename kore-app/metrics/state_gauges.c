@@ -61,7 +61,7 @@ static const struct {
 	"Since the oldest row of the audit trail was sealed that has not been sent to the collector of syslog; 0: none waits.",
 	{NULL, NULL}},
     {"endpoints", "gatehouse_endpoints",
-	"Endpoints that scans asked within 8 days: all; without certificate; whose certificate ends within 14 days, has ended, was revoked; 10000: or more.",
+	"Endpoints that scans asked within 8 days: all; without certificate; that ended the process which asked; whose certificate ends within 14 days, has ended, was revoked; 10000: or more.",
 	{"state", NULL}},
     {"audit_unsealed_age", "gatehouse_audit_unsealed_age_seconds",
 	"Age of the oldest row of the audit trail without a seal; 0: all are sealed.",

@@ -25,7 +25,7 @@ import der
 import ocsp
 import tap
 from client import Client
-from environment import BUILD, Environment, read_shell_variables, wait_for
+from environment import BUILD, CHEAP_BCRYPT, Environment, read_shell_variables, wait_for
 from mail_server import Certificates, Exim
 from person import Person
 from plain_browser import PlainBrowser
@@ -34,7 +34,7 @@ from tls_endpoints import Dovecot, OpenSSL, Postgres, Scripted
 TARGETS = Path(tempfile.mkdtemp(prefix="gatehouse-targets-", dir="/tmp")) / "list"
 TARGETS.parent.chmod(0o755)
 atexit.register(shutil.rmtree, TARGETS.parent)
-env = Environment("foreign", GATEHOUSE_CONF_EXTRA=f"""
+env = Environment("foreign", GATEHOUSE_PRELOAD=f"{CHEAP_BCRYPT}:{BUILD / 'tests/servers/recv_crash.so'}", GATEHOUSE_CONF_EXTRA=f"""
 roles {{ officer_groups = "pki-officers" }}
 limits {{ failures = 1000 }}
 scan {{ targets = "{TARGETS}" rate = 1000 timeout = 60 }}
@@ -611,7 +611,7 @@ class Scan(Case):
         crt, key = CERTS.server("first")
         server = OpenSSL(crt, key, "-cert_chain", str(CERTS.ca))
         line = f"127.0.0.1:{server.port} sni=localhost  # the first"
-        self.assertEqual(self.scan("# a comment", "", line), {"targets": 1, "served": 1, "failed": 0, "changed": 1})
+        self.assertEqual(self.scan("# a comment", "", line), {"targets": 1, "served": 1, "failed": 0, "changed": 1, "ended_process": 0})
         seen = self.endpoint(server.port)
         self.assertEqual((seen["endpoint"], seen["sni"], seen["starttls"], seen["error"], len(seen["chain"])),
                          (f"127.0.0.1:{server.port}", "localhost", None, None, 1))
@@ -630,7 +630,7 @@ class Scan(Case):
         server = OpenSSL(*CERTS.server("second"), port=server.port)
         self.assertEqual(self.scan(line)["changed"], 1)
         server.stop()
-        self.assertEqual(self.scan(line), {"targets": 1, "served": 0, "failed": 1, "changed": 0})
+        self.assertEqual(self.scan(line), {"targets": 1, "served": 0, "failed": 1, "changed": 0, "ended_process": 0})
         seen = self.endpoint(server.port)
         self.assertEqual([h["subject"] for h in seen["history"]], ["CN=second", "CN=first"])
         self.assertEqual((seen["subject"], seen["error"]), ("CN=second", "Connection refused"))
@@ -733,6 +733,30 @@ class Scan(Case):
             server.stop()
         good.stop()
 
+    def test_what_ends_the_process_that_asks_ends_no_scan(self):
+        """By what it sends, as a mistake of a parser would let it: it is named, and all others are asked."""
+        bad = [scripted(dialogue(b"crash-by-test: " + how)) for how in (b"abort", b"memory", b"abort")]
+        good = [OpenSSL(*CERTS.server(f"survivor{i}")) for i in range(2)]
+        silent = scripted(lambda server, connection: server.release.wait())
+        order = [good[0], *bad[:2], silent, bad[2], good[1]]
+        for parallel in (1, 8):
+            answer = self.scan(*(f"127.0.0.1:{s.port}" for s in order), options=("--parallel", parallel, "--timeout", 2))
+            self.assertEqual([answer[k] for k in ("targets", "served", "failed", "ended_process")], [6, 2, 4, 3])
+        for s in bad:
+            seen = self.endpoint(s.port)
+            self.assertEqual((seen["ended_process"], seen["error"]), (True, "what it sends has ended the process that asks, twice"))
+            trail = env.sql(f"select outcome, detail from audit where event = 'endpoint.ended_process' and object = '{seen['endpoint']}'")
+            self.assertEqual(trail, [["failure", seen["error"]]] * 2)
+            # by the first process, and alone
+            self.assertEqual(s.connections, 4)
+        self.assertEqual([self.endpoint(s.port)["ended_process"] for s in (silent, *good)], [False] * 3)
+        # mended
+        bad[0].script = lambda *a: None
+        self.assertEqual(self.scan(f"127.0.0.1:{bad[0].port}")["ended_process"], 0)
+        self.assertIs(self.endpoint(bad[0].port)["ended_process"], False)
+        for s in (*order,):
+            s.stop()
+
     def test_odd_certificates_are_served(self):
         """A client certificate is wanted, an old protocol is spoken, names do not fit: the certificate is there all the same."""
         crt, key = CERTS.server("wanted")
@@ -823,7 +847,6 @@ class ScanJob(Case):
         server = OpenSSL(*CERTS.server("quick"))
         slow = scripted(lambda s, connection: s.release.wait())
         lines = f"127.0.0.1:{server.port}", f"127.0.0.1:{slow.port}"
-        failed = self.job()["failures"] or 0
         self.begin(*lines)
         wait_for(lambda: "1 of 2 asked" in (self.job()["detail"] or ""), "it tells how far it is")
         self.assertIs(self.job()["running"], True)
@@ -834,15 +857,22 @@ class ScanJob(Case):
         self.assertIn("Seccomp:\t2", status)
         self.assertIn("NoNewPrivs:\t1", status)
         self.assertNotIn("PASSWORD", Path(f"/proc/{prober}/environ").read_bytes().decode(errors="replace"))
+        # another one asks it alone, and a third one does not
         os.kill(prober, signal.SIGKILL)
-        wait_for(lambda: self.job()["outcome"] == "failure", "the job notices")
-        self.assertIn("has ended", self.job()["detail"])
+        wait_for(lambda: slow.connections == 2, "the endpoint is asked again")
+        wait_for(lambda: len(self.probers()) == 1 and self.probers() != [prober], "by another process")
+        os.kill(self.probers()[0], signal.SIGKILL)
+        wait_for(lambda: self.job()["running"] is False, "the job ends")
+        self.assertEqual((self.job()["outcome"], slow.connections), ("success", 2))
+        self.assertIn("2 targets: 1 serve a certificate, 1 do not; 1 changed; 1 ended the process that asks", self.job()["detail"])
+        gauge = 'gatehouse_endpoints{state="ended_process"} ' + str(env.count("select count(*) from scan_endpoint where ended_process"))
+        wait_for(lambda: gauge in Client(env).get("/metrics").body.decode(), "the gauge", 60)
         # again, and the gateway ends in the middle
         env.admin("job", "run", "scan", "--background")
-        wait_for(lambda: slow.connections == 2, "the endpoint is asked again")
+        wait_for(lambda: slow.connections == 3, "the endpoint is asked again")
         env.gateway("halt")                      # fails where it has to be killed
         env.gateway("run")
-        self.assertEqual(self.job()["failures"], failed + 2)
+        self.assertEqual(self.job()["failures"], 1)
         slow.stop()
         TARGETS.write_text(lines[0] + "\n")
         self.assertIn("1 serve a certificate", env.admin("job", "run", "scan"))

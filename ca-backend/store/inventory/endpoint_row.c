@@ -21,15 +21,17 @@ print_ids(const struct store_sighting *g, char out[IDS_SIZE])
 	snprintf(out + n, IDS_SIZE - n, "}");
 }
 
-/* $1-$6 actor, $7-$10 endpoint, $11 error, $12 certificate, $13 chain, $14 verdict. Certificates
- * are locked before sightings, as by who removes them (foreign_cert_remove.c): one that is gone
- * meanwhile is not written down as seen, and in a chain it is 0. */
+/* $1-$6 actor, $7-$10 endpoint, $11 error, $12 certificate, $13 chain, $14 verdict, $15 it ended
+ * who asked. Certificates are locked before sightings, as by who removes them
+ * (foreign_cert_remove.c): one that is gone meanwhile is not written down as seen, and in a chain
+ * it is 0. */
 static const struct store_statement note = {"endpoint_note",
     "WITH there AS (SELECT id, not_after FROM certificate WHERE id = $12::bigint OR id = ANY ($13::bigint[]) ORDER BY id FOR KEY SHARE), "
     "chain AS (SELECT coalesce(array_agg(coalesce(there.id, 0) ORDER BY n), '{}') AS ids "
     "  FROM unnest($13::bigint[]) WITH ORDINALITY AS sent(id, n) LEFT JOIN there ON there.id = sent.id), "
-    "e AS (INSERT INTO scan_endpoint (host, port, start, sni, error) VALUES ($7, $8::int, $9, $10, $11) "
-    "  ON CONFLICT (host, port, start, sni) DO UPDATE SET tried_at = now(), error = excluded.error "
+    "e AS (INSERT INTO scan_endpoint (host, port, start, sni, error, ended_process) "
+    "  VALUES ($7, $8::int, $9, $10, $11, $15::boolean) ON CONFLICT (host, port, start, sni) "
+    "  DO UPDATE SET tried_at = now(), error = excluded.error, ended_process = excluded.ended_process "
     "  RETURNING id, host || ':' || port AS name), "
     "was AS (SELECT s.id, s.certificate_id, chain.ids FROM chain CROSS JOIN scan_sighting s JOIN e ON e.id = s.endpoint_id "
     "  WHERE s.is_current), "
@@ -42,7 +44,10 @@ static const struct store_statement note = {"endpoint_note",
     "  WHERE NOT EXISTS (SELECT FROM same) AND (SELECT count(*) FROM ended) >= 0 RETURNING id), "
     "a AS (INSERT INTO audit (event, outcome, object, actor, actor_kind, app, address, request_id, detail) "
     "  SELECT 'endpoint.changed', 'success', left(e.name, 300), $1, $2::int, $3, $4, $5, concat($6::text, 'certificate ' || $12::bigint, "
-    "    (SELECT ', before it ' || certificate_id FROM ended)) FROM e WHERE EXISTS (SELECT FROM fresh)) "
+    "    (SELECT ', before it ' || certificate_id FROM ended)) FROM e WHERE EXISTS (SELECT FROM fresh)), "
+    "b AS (INSERT INTO audit (event, outcome, object, actor, actor_kind, app, address, request_id, detail) "
+    "  SELECT 'endpoint.ended_process', 'failure', left(e.name, 300), $1, $2::int, $3, $4, $5, concat($6::text, $11::text) "
+    "  FROM e WHERE $15::boolean) "
     "SELECT count(*) FROM fresh"};
 
 static int
@@ -77,6 +82,7 @@ store_note_sighting(struct store *s, const struct requester *who, const struct s
 		store_put_text(&p, NULL);
 	store_put_text(&p, ids);
 	store_put_text(&p, g->verify);
+	store_put_bool(&p, g->ended_process);
 	rc = run_note(s, &p, changed, err);
 	/* another scan asks the same endpoint, and has begun before its row was locked */
 	if (rc == GH_E_CONFLICT)
@@ -90,7 +96,7 @@ store_note_sighting(struct store *s, const struct requester *who, const struct s
 #define ENDPOINT_FIELDS \
 	"e.id, e.host || ':' || e.port AS endpoint, e.host, e.port, nullif(e.start, 'tls') AS starttls, nullif(e.sni, '') AS sni, " \
 	"s.certificate_id, c.subject, c.issuer, iso_utc(c.not_after) AS not_after, iso_utc(s.first_seen) AS first_seen, " \
-	"iso_utc(s.last_seen) AS last_seen, iso_utc(e.tried_at) AS tried_at, s.verify, e.error"
+	"iso_utc(s.last_seen) AS last_seen, iso_utc(e.tried_at) AS tried_at, s.verify, e.error, e.ended_process"
 #define ENDPOINT_JOIN \
 	" LEFT JOIN scan_sighting s ON s.endpoint_id = e.id AND s.is_current " \
 	"LEFT JOIN LATERAL (SELECT subject, not_after, " CERT_ISSUER \

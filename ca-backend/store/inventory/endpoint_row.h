@@ -15,6 +15,8 @@ struct store_sighting {
 	int64_t chain[STORE_SIGHTING_CHAIN_MAX];
 	size_t chain_n;
 	const char *verify;
+	bool ended_process; /* error, and an audit row "endpoint.ended_process": it ended who asked
+			     */
 };
 /* *changed: the endpoint serves another certificate than when it was seen last, or one for the
  * first time; an audit row "endpoint.changed" says so. */
@@ -23,7 +25,7 @@ int store_note_sighting(struct store *s, const struct requester *who,
 
 /* Pages by id. entries:
  * {"id","endpoint","host","port","starttls","sni","certificate_id","subject","issuer","not_after","first_seen",
- * "last_seen","tried_at","verify","error"}. */
+ * "last_seen","tried_at","verify","error","ended_process"}. */
 struct store_endpoint_filter {
 	int64_t after_id;
 	int limit;

@@ -84,6 +84,9 @@ static const struct store_statement gauges = {"gauges",
     "  UNION ALL SELECT 'endpoints', count(*), 'failing', NULL FROM (SELECT FROM scan_endpoint "
     "    WHERE error IS NOT NULL AND tried_at > now() - interval '8 days' LIMIT " STORE_GAUGE_MAX
     ") e WHERE $4::bool "
+    "  UNION ALL SELECT 'endpoints', count(*), 'ended_process', NULL FROM (SELECT FROM scan_endpoint "
+    "    WHERE ended_process AND tried_at > now() - interval '8 days' LIMIT " STORE_GAUGE_MAX
+    ") e WHERE $4::bool "
     "  UNION ALL SELECT 'endpoints', count(*), 'ending', NULL FROM (SELECT FROM " SERVED
     "    AND not_after > now() AND not_after <= now() + " ENDS_SOON " LIMIT " STORE_GAUGE_MAX
     ") e WHERE $4::bool "

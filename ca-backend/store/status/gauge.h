@@ -35,9 +35,10 @@ struct store_gauge_options {
  *                           sealed
  *   "syslog_oldest"         seconds since the oldest row was sealed that has not been sent to the
  *                           collector of syslog; 0 = none waits; no line: there is none
- *   "endpoints"             of the last 8 days: "all"; "failing": without certificate; "ending",
- *                           "ended": whose certificate ends within 14 days, has ended; "revoked":
- *                           by us, among 10000 of them; counted up to 10000; no line: no list
+ *   "endpoints"             of the last 8 days: "all"; "failing": without certificate;
+ *                           "ended_process": they ended who asked; "ending", "ended": whose
+ *                           certificate ends within 14 days, has ended; "revoked": by us, among
+ *                           10000 of them; counted up to 10000; no line: no list
  * Retired CAs and those without a key here are left out.
  */
 int store_gauges(struct store *s, const struct store_gauge_options *o, gh_json **out,

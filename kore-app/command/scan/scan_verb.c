@@ -79,6 +79,7 @@ conclude(struct verb_call *c, const struct scan_targets *targets, const struct s
 	bad |= gh_json_set_int(o, "served", n->served);
 	bad |= gh_json_set_int(o, "failed", n->failed);
 	bad |= gh_json_set_int(o, "changed", n->changed);
+	bad |= gh_json_set_int(o, "ended_process", n->ended_process);
 	return bad != 0 ? gh_fail(err, GH_E_NOMEM, "scan") : 0;
 }
 
