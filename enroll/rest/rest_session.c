@@ -5,33 +5,45 @@
 #include "rest_list.h"
 #include "rest_session.h"
 
-enum { USER, LIMIT, PARAMS };
+struct sessions {
+	struct store_session_filter which;
+	struct store_session_page page;
+};
+
+static void
+read_filter(const struct rest_param *p, struct rest_fields *f, void *filter)
+{
+	struct rest_paging paging = rest_param_paging(f, p);
+	struct sessions *s = filter;
+
+	s->which.name = rest_param_text(f, &p[REST_PAGE_PARAMS_N]);
+	/* who looks at them wants to see the last ones: so without a word, too */
+	s->page.oldest_first = p[REST_ORDER].value != NULL && !paging.newest_first;
+	s->page.after = paging.after_id;
+	s->page.limit = paging.limit;
+}
+
+static int
+read_page(struct worker_env *env, const struct call *call, const void *filter, gh_json **entries,
+    int64_t *next, struct gh_error *err)
+{
+	const struct sessions *s = filter;
+	struct store_session_page page = s->page;
+
+	(void)call;
+	page.now = gh_now();
+	page.idle = env->conf->pages.session_idle;
+	return store_list_sessions(env->store, &s->which, &page, entries, next, err);
+}
 
 void
 rest_sessions(struct worker_env *env, const struct call *call, struct gh_http_reply *rep)
 {
-	struct rest_param p[PARAMS] = {{"user", NULL}, {"limit", NULL}};
-	struct store_session_filter which = {0};
-	struct rest_fields f = {0};
-	struct gh_error err = {0};
-	gh_json *entries = NULL;
-	int64_t limit = 0;
-	int rc = rest_params_read(call, p, PARAMS, &f, &err);
+	static const char *const names[] = {REST_PAGE_PARAMS, "user", NULL};
+	static const struct rest_list list = {names, read_filter, read_page};
+	struct sessions filter = {0};
 
-	if (rc == 0) {
-		which.name = rest_param_text(&f, &p[USER]);
-		limit = rest_param_number(&f, &p[LIMIT], 1, REST_LIMIT_MAX, REST_LIMIT_DEFAULT);
-		rc = rest_fields_check(&f, &err);
-	}
-	if (rc == 0)
-		rc = store_list_sessions(env->store, &which, gh_now(),
-		    env->conf->pages.session_idle, (int)limit, &entries, &err);
-	if (rc == 0)
-		rest_page(rep, entries, 0);
-	else
-		rest_error(&err, call->http->request_id, rest_fields_take(&f), rep);
-	rest_params_clear(p, PARAMS);
-	rest_fields_clear(&f);
+	rest_list_reply(&list, env, call, &filter, rep);
 }
 
 static int

@@ -4,7 +4,7 @@
 
 #include "call.h"
 
-/* GET /pki/sessions?user=&limit=: those that are open, the newest first, on one page */
+/* GET /pki/sessions?user=: those that are open, by pages, without a word the newest first */
 void rest_sessions(struct worker_env *env, const struct call *call, struct gh_http_reply *rep);
 /* DELETE /pki/sessions?user=: all of a person, by the name that the list has: {"ended"} */
 void rest_sessions_end(struct worker_env *env, const struct call *call, struct gh_http_reply *rep);

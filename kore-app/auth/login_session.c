@@ -356,10 +356,11 @@ end_all(const struct visit *v, const struct requester *person, struct gh_error *
 	    .detail = "everywhere",
 	    .request_id = v->http->request_id};
 	const struct gh_conf *conf = v->env->conf;
+	const struct store_session_page all = {.now = gh_now(),
+	    .idle = conf->pages.session_idle,
+	    .limit = conf->pages.sessions_max};
 	gh_json *list = NULL;
-	int n,
-	    rc = store_list_sessions(v->env->store, &his, gh_now(), conf->pages.session_idle,
-		conf->pages.sessions_max, &list, err);
+	int n, rc = store_list_sessions(v->env->store, &his, &all, &list, NULL, err);
 
 	for (size_t i = 0; rc == 0 && i < gh_json_size(list); i++) {
 		const char *handle = gh_json_string(gh_json_get(gh_json_at(list, i), "session"));

@@ -182,3 +182,12 @@ verb_run(const struct verb *v, int argc, char **argv)
 	gh_json_free(c.out);
 	return rc;
 }
+
+int
+verb_append_rows(struct verb_call *c, const gh_json *page, struct gh_error *err)
+{
+	for (size_t i = 0; i < gh_json_size(page); i++)
+		if (gh_json_append(c->out, gh_json_ref(gh_json_at(page, i))) != 0)
+			return gh_fail(err, GH_E_NOMEM, "list");
+	return 0;
+}

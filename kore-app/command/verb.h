@@ -84,6 +84,8 @@ struct verb {
 
 /* Exit code. argv[0]: the full name. */
 int verb_run(const struct verb *v, int argc, char **argv);
+/* The rows of a page behind those that c->out, an array, has. GH_E_NOMEM. */
+int verb_append_rows(struct verb_call *c, const gh_json *page, struct gh_error *err) GH_MUSTCHECK;
 
 /* Options that many verbs have. */
 struct verb_shared {

@@ -148,7 +148,8 @@ static const struct console_list_filter session_filters[] = {{"user", NULL}, {NU
 static const struct console_list sessions = {.page = "sessions",
     .path = SESSIONS,
     .api = rest_sessions,
-    .query = "limit=1000",
+    .query = "limit=100",
+    .cursor = "after",
     .filters = session_filters,
     .row = mark_this,
     .more = put_user};

@@ -152,11 +152,13 @@ static void
 show_account(struct worker_env *env, const struct call *call, struct gh_http_reply *rep)
 {
 	const struct store_session_filter mine = {.person = call->requester};
+	const struct store_session_page newest = {.now = gh_now(),
+	    .idle = env->conf->pages.session_idle,
+	    .limit = SESSIONS_SHOWN};
 	gh_json *sessions;
 	struct gh_error err;
 
-	if (store_list_sessions(env->store, &mine, gh_now(), env->conf->pages.session_idle,
-		SESSIONS_SHOWN, &sessions, &err) != 0) {
+	if (store_list_sessions(env->store, &mine, &newest, &sessions, NULL, &err) != 0) {
 		page_refuse(call, &err, rep);
 		return;
 	}

@@ -879,10 +879,41 @@ class Sessions(Case):
         ended = env.sql(f"select actor, detail, request_id is not null from audit where event = 'session.ended' and id > {self.begin}")
         self.assertEqual([tuple(r) for r in ended if "administrator" in r[1]][-2:], [("admin", "by an administrator", "t")] * 2)
 
+    def test_by_pages(self):
+        """None is missing, whoever logs in or out meanwhile."""
+        def walk(more, meanwhile=lambda: None):
+            seen, after = [], 0
+            while after is not None:
+                page = self.expect(admin.get(f"{self.user}&limit=2&after={after}{more}"), 200).json
+                seen += [r["session"] for r in page["entries"]]
+                after = page["next"]
+                meanwhile()
+            return seen
+        extra = [PlainBrowser(env) for _ in range(3)]
+        for b in extra:
+            b.log_in("alice", PASSWORDS["alice"])
+        all_of_them = [r["session"] for r in self.of_alice()]
+        self.assertEqual(len(all_of_them), 5)
+        for more in ("", "&order=newest"):
+            self.assertEqual(walk(more), all_of_them)
+        self.assertEqual(walk("&order=oldest"), all_of_them[::-1])
+        newest = iter([lambda: self.expect(admin.send("DELETE", f"/pki/sessions/{all_of_them[1]}", {}), 204)])
+        self.assertEqual(walk("", lambda: next(newest, lambda: None)()), all_of_them)
+        self.assertEqual([r["session"] for r in env.admin("session", "list", "--user", self.name, "--limit", 3, "--json")],
+                         [all_of_them[0], *all_of_them[2:4]])
+        self.assertEqual(len(env.admin("session", "list", "--user", self.name, "--limit", 0, "--json")), 4)
+        # the page
+        env.sql(f"insert into session select decode(md5(n::text) || md5(n::text), 'hex'), kind, name, dn, directory_id, roles, method, certificate, mark, "
+                f"address, created_at, ends_at, used_at, mac from session, generate_series(1, 120) n where substr(encode(id, 'hex'), 1, 16) = '{all_of_them[0]}' returning 1")
+        text = self.page("admin", "/console/sessions?user=" + urllib.parse.quote(self.name))
+        self.assertEqual(text.count('<th scope="row">'), 100)
+        (link,) = re.findall(r'href="(/console/sessions\?[^"]*after=[^"]*)"', text)
+        self.assertEqual(self.page("admin", html.unescape(link)).count('<th scope="row">'), 24)
+
     def test_bad_input_and_who_may_not(self):
         for path in ("/pki/sessions", "/pki/sessions?user=", "/pki/sessions?user=a&user=b", "/pki/sessions?all=yes", "/pki/sessions?user=a&x=1"):
             self.assertIn(admin.send("DELETE", path, {}).status, (400, 422))
-        for path in ("/pki/sessions?limit=0", "/pki/sessions?limit=1001", "/pki/sessions?after=1"):
+        for path in ("/pki/sessions?limit=0", "/pki/sessions?limit=1001", "/pki/sessions?after=x", "/pki/sessions?order=up"):
             self.expect(admin.get(path), 422)
         for handle in ("0123", "%25", "..", "x" * 16):
             self.expect(admin.send("DELETE", f"/pki/sessions/{handle}", {}), 404)

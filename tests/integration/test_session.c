@@ -159,6 +159,7 @@ static void
 session__list_and_sweep(void **state)
 {
 	const struct store_session_filter all = {0}, alice = {.name = "alice"};
+	struct store_session_page page = {.now = NOW + 10, .idle = IDLE, .limit = 2};
 	gh_json *list;
 	int64_t left;
 	int n;
@@ -166,12 +167,19 @@ session__list_and_sweep(void **state)
 	(void)state;
 	for (unsigned char i = 1; i <= 3; i++)
 		add(i, i == 3 ? "bob" : "alice");
-	ok(store_list_sessions(db, &all, NOW + 10, IDLE, 2, &list, &err));
+	ok(store_list_sessions(db, &all, &page, &list, &page.after, &err));
 	assert_int_equal(gh_json_size(list), 2);
 	assert_string_equal(gh_json_string(gh_json_get(gh_json_at(list, 0), "session")),
 	    "0300000000000000");
 	gh_json_free(list);
-	ok(store_list_sessions(db, &alice, NOW + 2 + IDLE, IDLE, 10, &list, &err));
+	ok(store_list_sessions(db, &all, &page, &list, &page.after, &err));
+	assert_int_equal(gh_json_size(list), 1);
+	assert_string_equal(gh_json_string(gh_json_get(gh_json_at(list, 0), "session")),
+	    "0100000000000000");
+	assert_int_equal(page.after, 0);
+	gh_json_free(list);
+	page = (struct store_session_page){.now = NOW + 2 + IDLE, .idle = IDLE, .limit = 10};
+	ok(store_list_sessions(db, &alice, &page, &list, NULL, &err));
 	assert_int_equal(gh_json_size(list), 0);
 	gh_json_free(list);
 	ok(store_count_ended_sessions(db, NOW + 2 + IDLE, IDLE, &left, &err));

@@ -27,31 +27,43 @@ put_filter(struct store_params *p, const struct store_session_filter *f)
 	store_put_text(p, f->person != NULL ? f->person->id : NULL);
 }
 
+#define PAGE(which, direction) \
+	"SELECT coalesce(json_agg(row_to_json(t)), '[]') FROM (SELECT " HANDLE \
+	" AS session, number, name, CASE kind WHEN 2 THEN 'local' ELSE 'directory' END AS kind, method, address, " \
+	"iso_utc(created_at) AS created, iso_utc(used_at) AS used, iso_utc(ends_at) AS ends FROM session WHERE NOT " IS_OVER \
+	" AND " FITS("$3", "$4", "$5", "$6", "$7") " AND ($8::bigint = 0 OR number " which \
+						   " $8::bigint) " \
+						   "ORDER BY number " direction \
+						   " LIMIT $9::int) t"
+
 int
-store_list_sessions(struct store *s, const struct store_session_filter *f, int64_t now, int idle,
-    int limit, gh_json **out, struct gh_error *err)
+store_list_sessions(struct store *s, const struct store_session_filter *f,
+    const struct store_session_page *page, gh_json **out, int64_t *next, struct gh_error *err)
 {
-	static const struct store_statement st = {"session_list",
-	    "SELECT coalesce(json_agg(row_to_json(t)), '[]') FROM (SELECT " HANDLE
-	    " AS session, name, "
-	    "CASE kind WHEN 2 THEN 'local' ELSE 'directory' END AS kind, method, address, iso_utc(created_at) AS created, "
-	    "iso_utc(used_at) AS used, iso_utc(ends_at) AS ends FROM session WHERE NOT " IS_OVER
-	    " AND " FITS("$3", "$4", "$5", "$6",
-		"$7") " ORDER BY created_at DESC, id LIMIT $8::int) t"};
+	static const struct store_statement newest = {"session_list", PAGE("<", "DESC")},
+					    oldest = {"session_list_oldest", PAGE(">", "ASC")};
 	struct store_params p = {0};
 	PGresult *res;
+	size_t n;
 	int rc;
 
 	*out = NULL;
-	store_put_int(&p, now);
-	store_put_int(&p, idle);
+	store_put_int(&p, page->now);
+	store_put_int(&p, page->idle);
 	put_filter(&p, f);
-	store_put_int(&p, limit);
-	rc = store_read(s, &st, &p, &res, err);
+	store_put_int(&p, page->after);
+	store_put_int(&p, page->limit);
+	rc = store_read(s, page->oldest_first ? &oldest : &newest, &p, &res, err);
 	if (rc == 0)
 		rc = store_json(res, 0, 0, out, err);
 	PQclear(res);
-	return rc;
+	if (next == NULL || rc != 0)
+		return rc;
+	*next = 0;
+	n = gh_json_size(*out);
+	if (n > 0 && n == (size_t)page->limit)
+		(void)gh_json_int(gh_json_get(gh_json_at(*out, n - 1), "number"), next);
+	return 0;
 }
 
 /* The number that a statement answers; repeated after a loss, a removal finds what is left. */

@@ -10,10 +10,19 @@ struct store_session_filter {
 	const struct requester *person; /* of this very one: kind and directory id, too; or NULL */
 };
 
-/* At most limit that are open, the newest first: array of {"session","name","kind","method",
- * "address","created","used","ends"}. now: UTC seconds; idle: seconds. */
-int store_list_sessions(struct store *s, const struct store_session_filter *f, int64_t now,
-    int idle, int limit, gh_json **out, struct gh_error *err) GH_MUSTCHECK;
+/* A page of those that are open. */
+struct store_session_page {
+	int64_t now;   /* UTC seconds */
+	int idle;      /* seconds */
+	int64_t after; /* number of the row before it; 0: the first page */
+	int limit;
+	bool oldest_first;
+};
+/* Array of {"session","number","name","kind","method","address","created","used","ends"}. *next:
+ * the number to go on from; 0: that was all. next may be NULL. */
+int store_list_sessions(struct store *s, const struct store_session_filter *f,
+    const struct store_session_page *page, gh_json **out, int64_t *next,
+    struct gh_error *err) GH_MUSTCHECK;
 /* All that fit. *ended: how many. */
 int store_end_sessions(struct store *s, const struct store_session_filter *f,
     const struct store_session_end *how, int *ended, struct gh_error *err) GH_MUSTCHECK;

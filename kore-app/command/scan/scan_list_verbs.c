@@ -20,15 +20,6 @@ static const struct option_row list_options[] = {
 };
 
 static int
-take_page(gh_json *to, const gh_json *page, struct gh_error *err)
-{
-	for (size_t i = 0; i < gh_json_size(page); i++)
-		if (gh_json_append(to, gh_json_ref(gh_json_at(page, i))) != 0)
-			return gh_fail(err, GH_E_NOMEM, "list");
-	return 0;
-}
-
-static int
 list(struct verb_call *c, struct gh_error *err)
 {
 	int64_t next = 0;
@@ -43,7 +34,7 @@ list(struct verb_call *c, struct gh_error *err)
 		filter.limit = left < PAGE ? (int)left : PAGE;
 		filter.after_id = next;
 		if ((rc = store_page_endpoints(c->env.store, &filter, &page, &next, err)) == 0)
-			rc = take_page(c->out, page, err);
+			rc = verb_append_rows(c, page, err);
 		gh_json_free(page);
 	} while (rc == 0 && next != 0 && (limit == 0 || gh_json_size(c->out) < (size_t)limit));
 	return rc;

@@ -11,7 +11,7 @@
 
 static struct store_session_filter wanted;
 static int limit = 100;
-#define MAX 100000 /* 0: all, as far as one answer has room */
+#define PAGE 1000 /* rows read at once */
 
 static const struct option_row list_options[] = {
     {"user", 'u', OPTION_TEXT, &wanted.name, "NAME",
@@ -25,8 +25,23 @@ static const struct option_row list_options[] = {
 static int
 list(struct verb_call *c, struct gh_error *err)
 {
-	return store_list_sessions(c->env.store, &wanted, gh_now(), c->env.conf->pages.session_idle,
-	    limit > 0 ? limit : MAX, &c->out, err);
+	struct store_session_page page = {.now = gh_now(), .idle = c->env.conf->pages.session_idle};
+	gh_json *rows;
+	int rc = 0;
+
+	if ((c->out = gh_json_new_array()) == NULL)
+		return gh_fail(err, GH_E_NOMEM, "list");
+	do {
+		size_t left = limit > 0 ? (size_t)limit - gh_json_size(c->out) : PAGE;
+
+		page.limit = left < PAGE ? (int)left : PAGE;
+		rc = store_list_sessions(c->env.store, &wanted, &page, &rows, &page.after, err);
+		if (rc == 0)
+			rc = verb_append_rows(c, rows, err);
+		gh_json_free(rows);
+	} while (
+	    rc == 0 && page.after != 0 && (limit == 0 || gh_json_size(c->out) < (size_t)limit));
+	return rc;
 }
 
 static const struct output_column columns[] = {{"SESSION", "session"}, {"NAME", "name"},
