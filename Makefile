@@ -236,7 +236,7 @@ $(filter $(BUILD)/tests/ca-backend/test_signer%,$(TESTS)) $(BUILD)/tests/ca-back
 
 # These have the signer's own parts in them.
 SIGNER_PARTS := $(call obj,$(filter-out ca-backend/signer/server/main.c,$(SRC_signer)))
-$(filter $(addprefix $(BUILD)/tests/ca-backend/,test_signer_record test_signer_kra% test_kra_% test_archive_options test_policy_rules),$(TESTS)) \
+$(filter $(addprefix $(BUILD)/tests/ca-backend/,test_signer_record test_signer_kra% test_kra_% test_archive_options test_policy_rules test_token_key),$(TESTS)) \
     $(filter $(BUILD)/tests/integration/test_kra_%,$(INTEGRATION_TESTS)): $(SIGNER_PARTS)
 
 tests: $(TESTS)

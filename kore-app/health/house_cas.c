@@ -66,6 +66,9 @@ check_key(struct findings *f, struct signer_client *signer, const struct ca *ca)
 	else if (rc == GH_E_CA_LOCKED)
 		finding_wrong(f, FINDING_WARNING, "ca-key", unlock,
 		    "the key of CA %s is locked by its password: it signs nothing", ca->name);
+	else if (rc == GH_E_SIGNER_DOWN)
+		finding_wrong(f, FINDING_ERROR, "ca-key", "`systemctl restart gatehouse-signer`",
+		    "whether the key of CA %s can be used is not known: %s", ca->name, err.detail);
 	else
 		finding_wrong(f, FINDING_ERROR, "ca-key",
 		    "check signer.key_file, or the token of the key",

@@ -199,7 +199,8 @@ client_called(const struct signer_client *c, int64_t started)
 	gh_measure(c->measure, 0, gh_now_us() - started, NULL);
 }
 
-/* The signer's own codes that mean something to our caller; any other one is a fault between us. */
+/* The signer's own codes that mean something to our caller; any other one is a fault between us. 0:
+ * it cannot be read. */
 static int
 fail_as_told(struct gh_reader *r, struct gh_error *err)
 {
@@ -207,7 +208,7 @@ fail_as_told(struct gh_reader *r, struct gh_error *err)
 	int code;
 
 	if (!signer_get_error(r, &code, message))
-		return GH_E_SIGNER_DOWN;
+		return 0;
 	switch (code) {
 	case GH_E_NOT_FOUND:
 	case GH_E_SIGNER:
@@ -223,6 +224,12 @@ fail_as_told(struct gh_reader *r, struct gh_error *err)
 	case GH_E_CA_UNAVAILABLE:
 	case GH_E_VALIDATION:
 		return gh_refuse(err, (enum gh_code)code, "%s", message);
+	/* both programs have the protocol from one source: these two have not */
+	case GH_E_BAD_REQUEST:
+		return gh_fail(err, GH_E_SIGNER_DOWN,
+		    "the signer that runs is of another version than this program (%s): restart "
+		    "gatehouse-signer, or gatehouse-kra where it is that of the KRA",
+		    message);
 	default:
 		code = GH_E_INTERNAL;
 		break;
@@ -245,7 +252,7 @@ client_take(struct signer_client *c, enum signer_op op, struct gh_reader *r, str
 
 	if (answer == (uint8_t)op)
 		return 0;
-	if (answer == SIGNER_OP_ERROR && (rc = fail_as_told(r, err)) != GH_E_SIGNER_DOWN)
+	if (answer == SIGNER_OP_ERROR && (rc = fail_as_told(r, err)) != 0)
 		return rc;
 	return client_fail_garbled(c, err);
 }
