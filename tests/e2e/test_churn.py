@@ -7,6 +7,7 @@ import http.client
 import json
 import os
 import random
+import re
 import signal
 import socket
 import ssl
@@ -15,7 +16,7 @@ import subprocess
 import threading
 import unittest
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 from cryptography import x509
 
@@ -25,6 +26,7 @@ import tap
 from client import Client, now as client_now
 from environment import BUILD, TOP, Environment, wait_for
 from person import Person
+from plain_browser import PlainBrowser
 
 # needs: sanitizers
 # A gateway whose module is built with AddressSanitizer: `make check ONLY='build-sanitizers'` makes it.
@@ -38,7 +40,7 @@ env = Environment("churn", GATEHOUSE_KRA="P-256", GATEHOUSE_MODULE=str(MODULE), 
 GARBAGE_RECORD = b"\x17\x03\x03\x00\x40" + os.urandom(64)
 ENROLL = "/CMSApi/CertEnroll/3/Pkcs10"
 ENDINGS = ("fin", "rst", "close", "close_notify", "garbage", "truncated", "silence")
-CONNECTIONS = 500                # of one round
+CONNECTIONS = int(os.environ.get("CHURN_CONNECTIONS", 500))  # of one round; all there are: 100000
 MALFORMED = base64.b64decode("MAMKAQE=")
 silent = []                      # connections that say nothing more
 
@@ -142,10 +144,8 @@ class Churn(unittest.TestCase):
 
     def requests(self):
         """A whole request for each row of the route table, and some that belong to none."""
-        table = subprocess.run([BUILD / "tests/docs/print_routes"], check=True, stdout=subprocess.PIPE).stdout.decode()
-        for method, pattern, *_ in (line.split() for line in table.splitlines()):
-            path = pattern.replace("{v}", "3").replace("{v12}", "1").replace("{id}", "1").replace("{name}", "issuing")
-            yield self.request(method.upper(), path.replace("{rest}", "MAMKAQE="))
+        for method, path in self.routes({"v": "3", "v12": "1", "id": "1", "name": "issuing", "rest": "MAMKAQE="}):
+            yield self.request(method, path)
         for path in ("/crl/issuing.crl", "/crl/issuing.pem", "/ca/issuing.cer"):
             yield self.request("GET", path)
         ocsp = b"\x30\x1e" + os.urandom(30)
@@ -155,6 +155,13 @@ class Churn(unittest.TestCase):
         yield head + b"Expect: 100-continue\r\nContent-Length: 2\r\n\r\n{}"
         yield head + b"Content-Length: 2\r\n\r\n{}" + self.request("GET", "/healthz") * 3
         yield b"BREW /pot HTTP/9.9\r\n\r\n"
+
+    @staticmethod
+    def routes(values):
+        """Method and path of each row; what stands for the braces by their names."""
+        table = subprocess.run([BUILD / "tests/docs/print_routes"], check=True, stdout=subprocess.PIPE).stdout.decode()
+        for method, pattern, *_ in (line.split() for line in table.splitlines()):
+            yield method.upper(), re.sub(r"\{(\w+)\}", lambda m: values.get(m.group(1), m.group(1)), pattern)
 
     def request(self, method, path, body=b'{"password": "correct horse battery"}', kind="application/json"):
         text = f"{method} {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: {kind}\r\n"
@@ -243,9 +250,60 @@ class Churn(unittest.TestCase):
         for path in ("/pki/keys", "/pki/keyrequests?state=pending", f"/pki/key/{key_id}", "/pki/info", "/pki/config/kra/cert/transport"):
             yield self.authorized(anna, "GET", path, None)
 
+    def house_requests(self):
+        """Each route of REST, KeyfactorAPI and the console, called by those who may at least look; those of the classic API
+        by an application. What would change the house is refused late: nothing has that version."""
+        var = env.var
+        olga, admin, alice = (Person(var[f"GATEHOUSE_{n}USER"], var[f"GATEHOUSE_{n}PASSWORD"], env) for n in ("OFFICER_", "ADMIN_", ""))
+        browsers = [(PlainBrowser(env), who) for who in (olga, admin)]
+        for browser, who in browsers:
+            browser.log_in(who.user, who.password)
+        last = env.sql("select max(id) from certificate")[0][0]
+        values = {"id": last, "name": "root", "profile": "User", "kid": "00000000-0000-4000-8000-000000000000"}
+        for method, path in self.routes(values):
+            if path.startswith("/console"):
+                yield from (self.in_browser(browser, method, path) for browser, who in browsers)
+            elif path.startswith(("/pki", "/keyfactorapi")) and method != "DELETE":
+                value = None if method in ("GET", "HEAD") else {"status": "revoked"}
+                yield from (self.authorized(who, method, path, value, '"v999"') for who in (olga, admin, alice))
+            elif path.startswith(("/certificates/3", "/metadata/3")):
+                yield self.classic("/CMSApi" + path, {"Lookup": {"Type": "CMSID", "CMSID": int(last)}})
+        yield from self.house_changes(olga, admin, alice, last)
+
+    def house_changes(self, olga, admin, alice, last):
+        """And those that do much."""
+        pem = der.openssl("x509", "-inform", "DER", stdin=bytes.fromhex(env.sql(f"select encode(der, 'hex') from certificate where id = {last}")[0][0])).decode()
+        csr = base64.b64encode(der.csr(der.Key(env.scratch, "ec:P-256"))).decode()
+        yield self.authorized(admin, "POST", "/pki/certificates/import", {"content": base64.b64encode(pem.encode() * 50 + b"garbage").decode()})
+        yield self.authorized(olga, "POST", "/pki/metadata-runs", {"query": "Id -gt 0", "values": {"Department": "IT"}, "dry_run": True})
+        yield self.authorized(olga, "PUT", "/pki/searches/churn", {"query": 'Subject -contains "a" OR Id -gt 3'})
+        yield self.authorized(olga, "PUT", f"/pki/certificate/{last}/metadata", {"Department": "IT"})
+        yield self.authorized(alice, "POST", "/keyfactorapi/enrollment/csr", {"CSR": csr, "Template": "User"})
+        yield self.authorized(olga, "POST", "/keyfactorapi/certificates/download", {"CertID": int(last), "IncludeChain": True})
+        yield self.authorized(olga, "PUT", "/keyfactorapi/certificates/metadata", {"Id": int(last), "Metadata": {"Department": "IT"}})
+        yield self.classic("/CMSApi/Metadata/3/Set", {"Lookup": {"Type": "CMSID", "CMSID": int(last)}, "Metadata": {"Department": "IT"}})
+        for query in ("count=exact&limit=1000", "format=jsonl", "format=csv&order_by=not_after", "query=Subject%20-contains%20%22a%22", "query=Id%20-eq"):
+            yield self.authorized(olga, "GET", "/pki/certificates?" + query, None)
+
     @staticmethod
-    def authorized(who, method, path, value):
-        text = f"{method} {path} HTTP/1.1\r\nHost: localhost\r\nAuthorization: {who.basic}\r\nIf-Match: *\r\n"
+    def in_browser(browser, method, path):
+        url = env.var["GATEHOUSE_URL"]
+        text = f"{method} {path} HTTP/1.1\r\nHost: {urlsplit(url).netloc}\r\nAccept: text/html\r\nCookie: __Host-gatehouse={browser.cookie}\r\n"
+        if method in ("GET", "HEAD"):
+            return (text + "\r\n").encode()
+        body = urlencode({"csrf": browser.form("/logout").fields["csrf"], "version": "999", "query": "Id -gt 0", "search_name": "x"})
+        return (f"{text}Origin: {url}\r\nSec-Fetch-Site: same-origin\r\nContent-Type: application/x-www-form-urlencoded\r\n"
+                f"Content-Length: {len(body)}\r\n\r\n{body}").encode()
+
+    @staticmethod
+    def classic(path, value):
+        body = json.dumps({"Timestamp": client_now(), **value}).encode()
+        head = {"Host": "localhost", "Content-Length": len(body), **Client(env).headers(body)}
+        return f"POST {path} HTTP/1.1\r\n".encode() + "".join(f"{n}: {v}\r\n" for n, v in head.items()).encode() + b"\r\n" + body
+
+    @staticmethod
+    def authorized(who, method, path, value, match="*"):
+        text = f"{method} {path} HTTP/1.1\r\nHost: localhost\r\nAuthorization: {who.basic}\r\nIf-Match: {match}\r\n"
         if value is None:
             return (text + "\r\n").encode()
         body = json.dumps(value).encode()
@@ -281,42 +339,16 @@ class Churn(unittest.TestCase):
         except Exception as e:
             errors.append(repr(e))
 
-    def test_key_calls_that_end_while_others_are_served(self):
-        requests = list(self.key_requests())
-        signers = {pid for pid, line in env.processes("gatehouse-signer")}
+    def while_others_are_served(self, work, others=1):
         stop, count, errors = threading.Event(), [0], []
-        other = threading.Thread(target=self.serve_others, args=(stop, count, errors))
-        other.start()
-        try:
-            for _ in range(2):
-                self.break_off(requests)
-        finally:
-            stop.set()
-            other.join()
-            while silent:
-                silent.pop().close()
-        self.assertEqual(errors, [])
-        self.assertGreater(count[0], 5)
-        self.assertEqual({pid for pid, line in env.processes("gatehouse-signer")}, signers)
-        self.assertEqual(env.workers(), self.before)
-        self.assertEqual(findings(), "")
-        # nothing was given out without its row, and what had ended stays so
-        self.assertEqual(env.count("select count(*) from key_request r where r.releases <> (select count(*) from audit a where "
-                                   "a.event like 'key.recovered%' and a.detail ~ ('^request ' || r.id || '(:|$)'))"), 0)
-        self.assertEqual(env.count("select count(*) from key_request where state in ('rejected', 'canceled') and releases > 0"), 0)
-
-    def test_ends_of_every_kind_while_others_are_served(self):
-        stop, count, errors = threading.Event(), [0], []
-        others = [threading.Thread(target=self.serve_others, args=(stop, count, errors)) for _ in range(2)]
-        for t in others:
+        threads = [threading.Thread(target=self.serve_others, args=(stop, count, errors)) for _ in range(others)]
+        for t in threads:
             t.start()
         try:
-            for _ in range(3):
-                self.break_off()
-                os.kill(env.gateway_pid(), signal.SIGHUP)   # TLS is exchanged in the middle of it
+            work()
         finally:
             stop.set()
-            for t in others:
+            for t in threads:
                 t.join()
             while silent:
                 silent.pop().close()
@@ -325,6 +357,53 @@ class Churn(unittest.TestCase):
         self.assertEqual(env.workers(), self.before)
         self.assertEqual(findings(), "")
 
+    def nothing_is_held(self):
+        """By who has gone away: no connection to the database is in the middle of anything, each thread is free."""
+        wait_for(lambda: env.count("select count(*) from pg_stat_activity where usename = 'gatehouse' and pid <> pg_backend_pid() "
+                                   "and state <> 'idle'") == 0, "no statement at work")
+        wait_for(lambda: env.metric("gatehouse_pool_busy_threads") == 0, "no thread at work")
+
+    def test_key_calls_that_end_while_others_are_served(self):
+        requests = list(self.key_requests())
+        signers = {pid for pid, line in env.processes("gatehouse-signer")}
+        self.while_others_are_served(lambda: self.break_off(requests) or self.break_off(requests))
+        self.assertEqual({pid for pid, line in env.processes("gatehouse-signer")}, signers)
+        # nothing was given out without its row, and what had ended stays so
+        self.assertEqual(env.count("select count(*) from key_request r where r.releases <> (select count(*) from audit a where "
+                                   "a.event like 'key.recovered%' and a.detail ~ ('^request ' || r.id || '(:|$)'))"), 0)
+        self.assertEqual(env.count("select count(*) from key_request where state in ('rejected', 'canceled') and releases > 0"), 0)
+
+    def test_house_calls_that_end_while_others_are_served(self):
+        requests = list(self.house_requests())
+        self.while_others_are_served(lambda: self.break_off(requests))
+        self.nothing_is_held()
+
+    def test_ends_of_every_kind_while_others_are_served(self):
+        def work():
+            for _ in range(3):
+                self.break_off()
+                os.kill(env.gateway_pid(), signal.SIGHUP)   # TLS is exchanged in the middle of it
+        self.while_others_are_served(work, others=2)
+
+    def read_a_little(self, requests, times):
+        """Of the answer to each, (request, whether by TLS), in each way; in the middle of it TLS is exchanged."""
+        cases = [(raw, tls, ending) for raw, tls in requests for ending in ("fin", "rst", "close", "silence")] * times
+        self.random.shuffle(cases)
+        for i, (raw, tls, ending) in enumerate(cases):
+            where = urlsplit(env.var["GATEHOUSE_HTTP_URL"])
+            if tls:
+                c = RawTls()
+                c.socket.sendall(c.records(raw * self.random.choice((1, 2))))
+                s = c.socket
+            else:
+                s = socket.create_connection((where.hostname, where.port), timeout=60)
+                s.sendall(raw * self.random.choice((1, 2)))
+            for _ in range(self.random.randrange(5)):
+                self.assertTrue(s.recv(self.random.choice((1, 4096, 1 << 20))))
+            self.end_socket(s, ending)
+            if i == len(cases) // 2:
+                os.kill(env.gateway_pid(), signal.SIGHUP)
+
     def test_answers_that_nobody_reads_to_the_end(self):
         """In the middle of a stream (PEM) and of a shared body (DER), also while TLS is exchanged."""
         env.sql("insert into revocation (certificate_id, ca_id, serial, revoked_at, reason, not_after, revoked_by) "
@@ -332,30 +411,30 @@ class Churn(unittest.TestCase):
                 "now() + interval '1 year', 'test' from generate_series(1, 100000) as i")
         env.admin("crl", "issue", "--ca", "issuing")
         env.await_crl("issuing")
-        cases = [(suffix, tls, ending) for suffix in ("pem", "crl") for tls in (False, True)
-                 for ending in ("fin", "rst", "close", "silence")] * 12
-        self.random.shuffle(cases)
-        for i, (suffix, tls, ending) in enumerate(cases):
-            raw = self.request("GET", f"/crl/issuing.{suffix}") * self.random.choice((1, 2))
-            where = urlsplit(env.var["GATEHOUSE_HTTP_URL"])
-            if tls:
-                c = RawTls()
-                c.socket.sendall(c.records(raw))
-                s = c.socket
-            else:
-                s = socket.create_connection((where.hostname, where.port), timeout=60)
-                s.sendall(raw)
-            for _ in range(self.random.randrange(5)):
-                self.assertTrue(s.recv(self.random.choice((1, 4096, 1 << 20))))
-            self.end_socket(s, ending)
-            if i == len(cases) // 2:
-                os.kill(env.gateway_pid(), signal.SIGHUP)
+        self.read_a_little([(self.request("GET", f"/crl/issuing.{suffix}"), tls) for suffix in ("pem", "crl") for tls in (False, True)], 12)
         self.assertEqual(Client(env).get("/crl/issuing.pem").status, 200)
         while silent:
             silent.pop().close()
         env.sql("delete from revocation where certificate_id < 0")
         self.assertEqual(env.workers(), self.before)
         self.assertEqual(findings(), "")
+
+    def test_files_that_nobody_reads_to_the_end(self):
+        """Exports: rows enough that none fits into the buffers on the way, each file of several pages."""
+        env.without_triggers("insert into certificate (id, ca_id, serial, request_id, subject, sans, requester, template, status, not_before, not_after, sha1, "
+                             "sha256, spki_sha256, der) select -i, c.id, int8send(i), -i, 'CN=' || repeat('long', 200) || i, '{}', 'bulk', 'User', 20, now(), "
+                             "now() + interval '1 day', substring(sha256(i::text::bytea) for 20), sha256(i::text::bytea), sha256(i::text::bytea), '\\x3000' "
+                             "from generate_series(1, 10000) i, ca c where c.name = 'issuing'")
+        olga = Person(env.var["GATEHOUSE_OFFICER_USER"], env.var["GATEHOUSE_OFFICER_PASSWORD"], env)
+        browser = PlainBrowser(env)
+        browser.log_in(olga.user, olga.password)
+        asked = [self.authorized(olga, "GET", f"/pki/certificates?{form}&query=Id%20-lt%200", None) for form in ("format=jsonl", "format=csv&order_by=not_after")]
+        asked.append(self.in_browser(browser, "GET", "/console/certificates/file?format=csv&query=Id%20-lt%200"))
+        try:
+            self.while_others_are_served(lambda: self.read_a_little([(raw, True) for raw in asked], 3))
+            self.nothing_is_held()
+        finally:
+            env.without_triggers("delete from certificate where id < 0")
 
     def test_worker_that_ends_says_close(self):
         """What is at work is answered, with Connection: close; and nothing that ends then is freed twice."""
