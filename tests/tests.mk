@@ -12,7 +12,7 @@ run-deps:
 
 demo:
 	@tests/setup/install.sh build run demo
-	@$(MAKE) --no-print-directory all
+	+@$(MAKE) --no-print-directory $(if $(findstring jobserver,$(MAKEFLAGS)),,-j"$$(nproc)") all
 	@tests/demo/demo.sh start
 
 demo-stop:
