@@ -13,6 +13,7 @@
 #include "console_ask.h"
 #include "console_asked.h"
 #include "console_page.h"
+#include "console_runs.h"
 #include "console_search.h"
 
 #define ROWS "50" /* of a page */
@@ -146,6 +147,23 @@ put_file(gh_json *data, const char *format, const struct console_asked *a)
 	return bad;
 }
 
+/* Where officers change the metadata of all that is searched. Of all there are, nobody does so by a
+ * click. */
+static int
+put_run(gh_json *data, const struct call *call, const struct console_asked *a)
+{
+	struct gh_buf b;
+	int bad;
+
+	if (*a->query == '\0' || (call->requester->roles & REQUESTER_ROLE_OFFICER) == 0)
+		return 0;
+	gh_buf_init(&b, CONSOLE_QUERY_MAX);
+	console_query_put(&b, "query", a->query);
+	bad = console_set_link(data, "run", CONSOLE_RUNS "/new", &b);
+	gh_buf_free(&b);
+	return bad;
+}
+
 /* The query as it was sent, cut at the column that the message names: characters, from 1. */
 static int
 put_place(gh_json *data, const struct console_asked *a, const gh_json *errors)
@@ -265,7 +283,7 @@ show(const struct worker_env *env, const struct call *call, const struct console
 		bad = put_rows(data, gh_json_get(page, "entries"), a) |
 		    put_link(data, "next", a, gh_json_get(page, "next")) |
 		    put_link(data, "previous", a, gh_json_get(page, "previous")) |
-		    put_file(data, "csv", a) | put_file(data, "jsonl", a) |
+		    put_file(data, "csv", a) | put_file(data, "jsonl", a) | put_run(data, call, a) |
 		    gh_json_set_bool(data, "has_page", true);
 	if (bad == 0 && errors != NULL)
 		bad = gh_json_set(data, "errors", gh_json_ref(errors)) | put_place(data, a, errors);

@@ -34,6 +34,7 @@ static const struct way inventory[] = {
     {OVERVIEW, "overview", ANY},
     {"/console/mine", "mine", ANY},
     {"/console/certificates", "certificates", ANY},
+    {"/console/metadata-runs", "runs", STAFF},
     {"/console/endpoints", "endpoints", STAFF},
     {KEYS, "keys", ANY},
     {ARCHIVE, "archive", ANY},

@@ -4,7 +4,9 @@
 #define CONSOLE_ADMIN_ROWS_H
 
 #include "console/console_admin.h"
+#include "console/console_runs.h"
 #include "console_rows.h"
+#include "metadata_rows.h"
 #include "package_rows.h"
 
 #define CONSOLE_FORM_OF(path, id, who, size, function) \
@@ -17,6 +19,7 @@
 	CONSOLE_FORM_OF(path, id, who, FORM_BODY_MAX, function)
 /* A file as PACKAGE_BODY_MAX allows it, and the fields beside it. */
 #define PACKAGE_FORM_BODY_MAX (PACKAGE_BODY_MAX + FORM_BODY_MAX)
+#define METADATA_FILE_BODY_MAX (METADATA_CSV_MAX + FORM_BODY_MAX)
 /* As ADMIN_READ of the API. */
 #define CONSOLE_STAFF (REQUESTER_ROLE_ADMIN | REQUESTER_ROLE_OFFICER | REQUESTER_ROLE_AUDITOR)
 
@@ -28,6 +31,18 @@
 	    CONSOLE_PAGE_FOR("/console/jobs", "console.jobs", CONSOLE_STAFF, console_jobs), \
 	    CONSOLE_FORM_FOR("/console/jobs/{name}/run", "console.job.run", REQUESTER_ROLE_ADMIN, \
 		console_job_run), \
+	    CONSOLE_PAGE_FOR("/console/metadata-runs", "console.runs", CONSOLE_STAFF, \
+		console_runs), \
+	    CONSOLE_FORM_OF("/console/metadata-runs", "console.run.add", REQUESTER_ROLE_OFFICER, \
+		METADATA_FORM_BODY_MAX, console_run_add), \
+	    CONSOLE_FORM_OF("/console/metadata-runs/file", "console.run.file", \
+		REQUESTER_ROLE_OFFICER, METADATA_FILE_BODY_MAX, console_run_file), \
+	    CONSOLE_PAGE_FOR("/console/metadata-runs/new", "console.run.new", \
+		REQUESTER_ROLE_OFFICER, console_run_new), \
+	    CONSOLE_PAGE_FOR("/console/metadata-runs/{id}", "console.run", CONSOLE_STAFF, \
+		console_run), \
+	    CONSOLE_FORM_FOR("/console/metadata-runs/{id}/cancel", "console.run.cancel", \
+		REQUESTER_ROLE_OFFICER, console_run_cancel), \
 	    CONSOLE_PAGE_FOR("/console/endpoints", "console.endpoints", CONSOLE_STAFF, \
 		console_endpoints), \
 	    CONSOLE_PAGE_FOR("/console/endpoints/{id}", "console.endpoint", CONSOLE_STAFF, \

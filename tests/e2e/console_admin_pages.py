@@ -11,6 +11,8 @@ PAGES = [
     ("/console/cas/{name}", "/console/cas/issuing", STAFF, "/pki/authorities/issuing"),
     ("/console/endpoints", "/console/endpoints", STAFF, "/pki/endpoints"),
     ("/console/endpoints/{id}", "/console/endpoints/1", STAFF, "/pki/endpoint/1"),
+    ("/console/metadata-runs", "/console/metadata-runs", STAFF, "/pki/metadata-runs"),
+    ("/console/metadata-runs/{id}", "/console/metadata-runs/1", STAFF, "/pki/metadata-runs/1"),
     ("/console/templates", "/console/templates", STAFF, "/pki/templates"),
     ("/console/templates/{profile}", "/console/templates/User", STAFF, "/pki/templates/User"),
     ("/console/applications", "/console/applications", ADMIN, "/pki/applications"),
@@ -27,5 +29,5 @@ PAGES = [
     ("/console/jobs", "/console/jobs", STAFF, "/pki/jobs"),
 ]
 # ... where the object is somebody's own, or made by a test: its tests look at who may see it.
-OWN = {"/console/keys/{id}", "/console/archive/{kid}", "/console/packages/{id}/remove"}
+OWN = {"/console/metadata-runs/new", "/console/keys/{id}", "/console/archive/{kid}", "/console/packages/{id}/remove"}
 PATHS = {path for path, _, _, _ in PAGES} | OWN

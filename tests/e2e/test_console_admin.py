@@ -21,7 +21,7 @@ from client import Client
 from console_admin_pages import ADMIN, AGENTS, OFFICERS, PAGES, STAFF
 from environment import Environment, wait_for
 from person import Person
-from plain_browser import PlainBrowser
+from plain_browser import PlainBrowser, links
 
 env = Environment("console-admin", GATEHOUSE_KRA="P-256", GATEHOUSE_CONF_EXTRA="limits { failures = 1000 }")
 var = env.var
@@ -43,6 +43,10 @@ def as_(who):
         browsers[who] = PlainBrowser(env)
         browsers[who].log_in(who, PASSWORDS[who])
     return browsers[who]
+
+
+def counts(run):
+    return run["changed"], run["same"], run["refused"]
 
 
 def token(who):
@@ -73,6 +77,10 @@ class Case(unittest.TestCase):
 MAKER = packages.Signer("maker of firmware")
 (env.scratch / "first.fw").write_bytes(packages.signed(packages.FIRMWARE, packages.firmware(), MAKER, [packages.firmware_id(version=1)]))
 env.admin("package", "add", env.scratch / "first.fw", "--type", "firmware", "--for", "all")
+env.admin("metadata", "add", "Place", "--type", "MultipleChoice", "--option", "here", "--option", "there", "--hint", "where it stands")
+env.admin("metadata", "add", "Floor", "--type", "Integer")
+env.admin("metadata", "add", "Kept", "--type", "String", "--explicit-update")
+env.admin("metadata", "apply", "--query", 'Template -eq "None"', "--set", "Place=here", "--dry-run")  # run 1, which stays
 env.admin("view", "add", "web", "--group", "web-admins", "--template", "WebServer")
 
 
@@ -100,6 +108,9 @@ class Rights(Case):
         yield "/console/labels/none/status", {"enabled": "no"}, ADMIN
         yield "/console/messages/999999/retry", {}, ADMIN
         yield "/console/packages", {"kind": "firmware", "audience": "all"}, OFFICERS
+        yield "/console/metadata-runs", {"query": "Id -eq"}, OFFICERS
+        yield "/console/metadata-runs/file", {}, OFFICERS
+        yield "/console/metadata-runs/999999/cancel", {}, OFFICERS
         yield "/console/packages/999999/remove", {}, OFFICERS
         yield "/console/users/none/status", {"enabled": "no"}, ADMIN
         yield "/console/views", {"rule": "a/b", "group": "g", "template": "User"}, ADMIN
@@ -772,6 +783,166 @@ class Packages(Case):
         self.assertEqual(b.axe(), [])
         b.click("button.danger").close()
         self.assertNotIn(number, self.numbers())
+
+
+class Runs(Case):
+    """Orders that change the metadata of many certificates: tried first, watched, stopped."""
+    RUNS = "/console/metadata-runs"
+
+    @classmethod
+    def setUpClass(cls):
+        env.await_catalog()
+        cls.mine = [Client(env).enroll(der.csr(KEY, subject=[("CN", "alice")])).json["CMSID"] for _ in range(3)]
+        cls.query = " OR ".join(f"Id -eq {n}" for n in cls.mine)
+
+    def run_of(self, path=None):
+        return PEOPLE["otto"].get("/pki/metadata-runs/" + (path or as_("olga").path).rpartition("/")[2]).json
+
+    def ended(self, path):
+        wait_for(lambda: self.run_of(path)["state"] != "running", "the end of a run")
+        return self.run_of(path)
+
+    def order(self, status=200, files=None, **fields):
+        self.page("olga", self.RUNS + "/new")
+        reply = as_("olga").submit(self.RUNS + ("/file" if files else ""), files=files, **fields)
+        self.expect(reply, status)
+        return as_("olga").path
+
+    def values(self):
+        return [PEOPLE["olga"].get(f"/pki/certificate/{n}/metadata").json for n in self.mine]
+
+    def setUp(self):
+        super().setUp()
+        for n in self.mine:
+            PEOPLE["olga"].send("PUT", f"/pki/certificate/{n}/metadata?merge=yes&overwrite=yes", {"Place": "here", "Floor": None, "Kept": None})
+
+    def test_tried_then_done(self):
+        search = "/console/certificates?query=" + urllib.parse.quote(self.query)
+        for who in STAFF:
+            self.assertEqual("/console/metadata-runs/new?query=" in self.page(who, search), who in OFFICERS)
+        self.page("olga", search)
+        self.expect(as_("olga").get(links(as_("olga").text, self.RUNS + "/new?query=")[0]), 200)
+        self.assertEqual(as_("olga").form(self.RUNS).fields["query"], self.query)
+        self.expect(as_("olga").submit(self.RUNS, **{"m-Place": "there", "m-Floor": "7"}), 200)
+        path = as_("olga").path
+        self.assertRegex(path, "^/console/metadata-runs/[0-9]+$")
+        self.ended(path)
+        text = self.page("olga", path)
+        for part in ("100 %", "Place: here → there", "Floor: – → 7", "tried only", html.escape(self.query)):
+            self.assertIn(part, text)
+        self.assertEqual(self.values(), [{"Place": "here"}] * 3)
+        for who in PASSWORDS:
+            self.page(who, self.RUNS + "/new", 200 if who in OFFICERS else 403)
+        for who in STAFF:  # auditors read
+            self.assertEqual(self.RUNS + "/new" in self.page(who, self.RUNS), who in OFFICERS)
+            self.assertEqual('name="do"' in self.page(who, path), who in OFFICERS)
+        self.page("olga", path)
+        self.expect(as_("olga").submit(self.RUNS), 200)
+        done = as_("olga").path
+        self.assertNotEqual(done, path)
+        run = self.ended(done)
+        self.assertEqual((run["dry_run"], run["query"], run["values"], run["changed"], run["actor"]), (False, self.query, {"Place": "there", "Floor": "7"}, 3, "olga"))
+        self.assertEqual(self.values(), [{"Place": "there", "Floor": 7}] * 3)
+        text = self.page("otto", self.RUNS)
+        self.assertLess(text.index(f'href="{done}"'), text.index(f'href="{path}"'))
+        self.assertEqual(self.events("metadata.run-started", "cert.metadata-changed")[-5:-3], [(e, o, "olga") for e, o in (
+            ("metadata.run-started", f"metadata run {path.rpartition('/')[2]}"), ("metadata.run-started", f"metadata run {done.rpartition('/')[2]}"))])
+
+    def test_values_are_taken_away_and_guarded_ones_kept(self):
+        PEOPLE["olga"].send("PUT", f"/pki/certificate/{self.mine[0]}/metadata?merge=yes", {"Kept": "a"})
+        path = self.order(query=self.query, do="yes", **{"x-Place": "yes", "m-Kept": "b"})
+        self.assertEqual(counts(self.ended(path)), (2, 0, 1))
+        self.assertEqual(self.values(), [{"Place": "here", "Kept": "a"}] + [{"Kept": "b"}] * 2)
+        text = self.page("olga", path + "?outcome=refused")
+        self.assertIn(f'href="/console/certificates/{self.mine[0]}"', text)
+        self.assertNotIn("Kept: – → b", text)
+        self.assertIn("is taken away", text)
+        path = self.order(query=self.query, do="yes", overwrite="yes", **{"m-Kept": "c"})
+        self.assertEqual(counts(self.ended(path)), (3, 0, 0))
+
+    def test_from_a_file(self):
+        lines = f"id,Place\n{self.mine[0]},there\n999999,there\n{self.mine[1]},nowhere\n".encode()
+        path = self.order(files={"file": ("a.csv", lines)})
+        self.assertEqual(counts(self.ended(path)), (1, 0, 2))
+        text = self.page("olga", path)
+        for part in ("Send the file again", "Place: here → there", "999999"):
+            self.assertIn(part, text)
+        self.assertNotIn('name="do"', text)
+        self.assertEqual(self.values(), [{"Place": "here"}] * 3)
+        path = self.order(files={"file": ("a.csv", lines)}, do="yes")
+        self.assertEqual(counts(self.ended(path)), (1, 0, 2))
+        self.assertEqual([v["Place"] for v in self.values()], ["there", "here", "here"])
+
+    def test_what_is_wrong_stands_beside_its_field(self):
+        before = len(PEOPLE["otto"].get("/pki/metadata-runs?limit=1000").json["entries"])
+        for status, field, fields in ((400, "query", {"query": 'Departmnt -eq "a"', "m-Place": "here"}), (422, "query", {"query": "", "m-Place": "here"}),
+                                      (400, "m-Place", {"m-Place": EVIL}), (400, "m-Floor", {"m-Floor": "1e400"}), (400, "", {}),
+                                      (400, "", {"m-Place": "here", "x-Place": "yes"}), (400, "", {"m-None": "x"})):
+            with self.subTest(**fields):
+                self.order(status, **{"query": self.query, **fields})
+                text = as_("olga").text
+                self.assertIn('role="alert"', text)
+                if field:
+                    self.assertRegex(text, f'name="{field}"[^>]*aria-invalid="true"')
+                self.assertNotIn("<script>alert", text)
+                self.assertIn(html.escape(fields.get("query", self.query)), text)  # what was typed comes back
+        for what in (b"", b"\xff\xfe", b"id,None\n1,2\n", b"id,Place\n", b'id,Place\n1,"a'):
+            self.order(400 if what != b'id,Place\n1,"a' else 200, files={"file": ("a.csv", what)})
+        self.assertEqual(len(PEOPLE["otto"].get("/pki/metadata-runs?limit=1000").json["entries"]), before + 1)
+        for query in ("after=x", "who=x"):
+            self.page("otto", f"{self.RUNS}?{query}", 422)
+            self.page("otto", f"{self.RUNS}/1?{query}", 422)
+        self.page("otto", self.RUNS + "/1?outcome=perhaps", 422)
+        self.page("olga", self.RUNS + "/new?who=x", 422)
+        self.page("otto", self.RUNS + "/999999", 404)
+
+    def test_stopped(self):
+        """At work while somebody else holds its certificate: it says so, and ends by the button; what it did not change stays."""
+        lock = env.session(f"begin; update certificate set metadata = metadata where id = {self.mine[0]};")
+        path = self.order(query=self.query, do="yes", **{"m-Floor": "9"})
+        wait_for(lambda: env.count("select count(*) from pg_stat_activity where wait_event_type = 'Lock' and query like '%FOR UPDATE OF c%'") > 0, "it waits")
+        text = self.page("otto", path)
+        self.assertIn("at work, 0 %", text)
+        self.assertIn('class="live often" id="part-run"', text)
+        self.assertNotIn("/cancel", text)  # an auditor looks on
+        self.page("olga", path)
+        self.expect(as_("olga").submit(path + "/cancel"), 200)
+        self.assertEqual((as_("olga").path, self.run_of(path)["state"]), (path, "cancelled"))
+        self.assertIn("stopped, 0 %", as_("olga").text)
+        self.assertNotIn("often", as_("olga").text)
+        self.assertEqual(as_("olga").send("POST", path + "/cancel", {"csrf": token("olga")}).status, 409)
+        lock.commit()
+        self.assertEqual(self.values(), [{"Place": "here"}] * 3)
+        self.assertEqual([e[0] for e in self.events("metadata.run-started", "metadata.run-ended")], ["metadata.run-started", "metadata.run-ended"])
+
+    def test_in_a_browser(self):
+        """The form on a phone without a script, and a script that follows the run."""
+        b = browser.of(env)
+        b.open("/login?lang=de").fill(user="olga", password=PASSWORDS["olga"]).click("main button")
+        b.mode("phone", dark=True).open(f"{self.RUNS}/new?query=" + urllib.parse.quote(self.query)).screenshot(browser.BUILD / "screenshots" / "admin-console-run-new.png")
+        self.assertEqual(b.axe(), [])
+        self.assertFalse(b.is_too_wide())
+        lock = env.session(f"begin; update certificate set metadata = metadata where id = {self.mine[0]};")
+        path = self.order(query=self.query, do="yes", **{"m-Floor": "5"})
+        b.mode("desktop").open(path)
+        state = lambda: b.driver.execute_script("return document.querySelector('#part-run p').textContent")
+        self.assertIn("arbeitet, 0 %", state())
+        lock.commit()
+        wait_for(lambda: "fertig, 100 %" in state(), "the page says that it has ended", 60)
+        self.assertEqual(b.all("#part-run form"), [])
+        b.close()
+
+
+    def test_hostile_rows_are_text(self):
+        number = env.sql("insert into metadata_run (actor, actor_kind, query, given, overwrites, is_dry, place, last, changed, state, problem) values "
+                         "($$%s$$, 1, $$%s$$, jsonb_build_object($$%s$$, $$%s$$), false, false, 500, 2000, 41, 'failed', $$%s$$) returning id" % ((EVIL,) * 5))[0][0]
+        env.sql("insert into metadata_run_item (run_id, n, key, outcome, detail, changes) values (%s, 1, jsonb_build_object('serial', $$%s$$), 'refused', $$%s$$, "
+                "jsonb_build_array(jsonb_build_object('field', $$%s$$, 'old', $$%s$$, 'new', 1)))" % (number, *(EVIL,) * 4))
+        for path in (self.RUNS, f"{self.RUNS}/{number}"):
+            text = self.page("olga", path)
+            self.assertIn("25 %", text)
+            self.assertNotIn("<script>alert", text)
+            self.assertNotIn("\u202e", text)
 
 
 class People(Case):

@@ -7,6 +7,7 @@
 (() => {
 	const SVG = "http://www.w3.org/2000/svg";
 	const REFRESH_MS = 30000;
+	const OFTEN_MS = 2000; /* where something is at work */
 	/* The page is asked for as long as somebody is there, so that a log-in ends that nobody uses. */
 	const WATCHED_MS = 5 * 60000;
 	const WIDTH = 420, HEIGHT = 165, LEFT = 4, RIGHT = 4, TOP = 22, BOTTOM = 24;
@@ -105,8 +106,14 @@
 	for (const event of ["pointerdown", "pointermove", "keydown", "scroll"])
 		addEventListener(event, () => { seen = Date.now(); }, {passive: true});
 	draw(document);
+
+	const goOn = () => setTimeout(async () => {
+		await refresh();
+		goOn();
+	}, document.querySelector(".live.often") !== null ? OFTEN_MS : REFRESH_MS);
+
 	if (document.querySelector(".live[id]") !== null) {
-		setInterval(refresh, REFRESH_MS);
+		goOn();
 		document.addEventListener("visibilitychange", () => { seen = Date.now(); refresh(); });
 	}
 })();
