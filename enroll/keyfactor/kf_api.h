@@ -17,20 +17,22 @@ void kf_certificate_get(struct worker_env *env, const struct call *call, struct 
 void kf_download(struct worker_env *env, const struct call *call, struct gh_http_reply *rep);
 void kf_revoke(struct worker_env *env, const struct call *call, struct gh_http_reply *rep);
 
-/* PUT Certificates/Metadata; GET Certificates/Metadata/Compare; GET MetadataFields,
- * MetadataFields/{name} */
+/* PUT Certificates/Metadata, Certificates/Metadata/All; GET Certificates/Metadata/Compare; GET
+ * MetadataFields, MetadataFields/{name} */
 void kf_metadata_put(struct worker_env *env, const struct call *call, struct gh_http_reply *rep);
+void kf_metadata_all(struct worker_env *env, const struct call *call, struct gh_http_reply *rep);
 void kf_metadata_compare(struct worker_env *env, const struct call *call,
     struct gh_http_reply *rep);
 void kf_field_list(struct worker_env *env, const struct call *call, struct gh_http_reply *rep);
 void kf_field_get(struct worker_env *env, const struct call *call, struct gh_http_reply *rep);
 
 /* POST Certificates/Recover, Certificates/Import; PUT Certificates/{id}/Owner; DELETE
- * Certificates/{id}, of those from elsewhere */
+ * Certificates/{id}, Certificates, of those from elsewhere */
 void kf_recover(struct worker_env *env, const struct call *call, struct gh_http_reply *rep);
 void kf_import(struct worker_env *env, const struct call *call, struct gh_http_reply *rep);
 void kf_owner(struct worker_env *env, const struct call *call, struct gh_http_reply *rep);
 void kf_delete(struct worker_env *env, const struct call *call, struct gh_http_reply *rep);
+void kf_delete_all(struct worker_env *env, const struct call *call, struct gh_http_reply *rep);
 
 /* GET Templates, Templates/{id}, CertificateAuthority, CertificateAuthority/{id},
  * Enrollment/CSR/Context/My */

@@ -5,19 +5,18 @@
 #include <string.h>
 #include <strings.h>
 
-#include "buf.h"
 #include "catalog/catalog.h"
+#include "catalog/metadata.h"
 #include "encoding.h"
-#include "inventory/query_parse.h"
 #include "rest/rest_certificate.h"
 
 #include "kf_api.h"
 #include "kf_certificate.h"
 #include "kf_lookup.h"
 #include "kf_page.h"
+#include "kf_query.h"
 
 #define ROWS_MAX 200 /* of a page: each is read whole */
-#define QUERY_SIZE (3 * (QUERY_MAX_BYTES + 200))
 
 /* ---- list ---- */
 
@@ -28,66 +27,38 @@ struct wish {
 	struct gh_buf query; /* "query=...": without "page", a string */
 };
 
-/* What is left out there: revoked and expired ones, unless they are asked for. */
-static void
-put_query(struct gh_buf *b, const char *query, bool revoked, bool expired)
-{
-	static const char *const states[2][2] =
-	    {{"State -eq \"active\"", "(State -eq \"active\" OR State -eq \"expired\")"},
-		{"State -ne \"expired\"", NULL}};
-	const char *state = states[revoked][expired];
-	bool has_query = query != NULL && query[strspn(query, " \t")] != '\0';
-
-	if (!has_query && state == NULL)
-		return;
-	gh_buf_puts(b, "&query=");
-	if (has_query) {
-		kf_put_escaped(b, "(");
-		kf_put_escaped(b, query);
-		kf_put_escaped(b, ")");
-	}
-	if (has_query && state != NULL)
-		kf_put_escaped(b, " AND ");
-	if (state != NULL)
-		kf_put_escaped(b, state);
-}
-
-static int
-check_sort(const struct call *call, struct wish *w, struct gh_error *err)
+/* A word of order_by for one of theirs; fields of metadata have their own names there, and those
+ * without an index are refused by the search. NULL: there is none. */
+static const char *
+sort_of(const struct worker_env *env, const char *field)
 {
 	static const char *const sorts[][2] = {{"CertId", "id"}, {"IssuedDate", "id"},
 	    {"ImportDate", "id"}, {"ExpirationDate", "not_after"}, {"NotAfter", "not_after"},
-	    {"IssuedDN", "subject"}, {"RequesterName", "requester"}, {"SerialNumber", "serial"}};
+	    {"IssuedDN", "subject"}, {"RequesterName", "requester"}, {"SerialNumber", "serial"},
+	    {"TemplateName", "template"}, {"TemplateShortName", "template"}};
+	const struct metadata_field *f;
+
+	for (size_t i = 0; i < sizeof(sorts) / sizeof(sorts[0]); i++)
+		if (strcasecmp(field, sorts[i][0]) == 0)
+			return sorts[i][1];
+	f = metadata_field_find(env->catalog->field, env->catalog->fields, field);
+	return f != NULL && f->allow_api ? f->name : NULL;
+}
+
+static int
+check_sort(const struct worker_env *env, const struct call *call, struct wish *w,
+    struct gh_error *err)
+{
 	char *field;
 	int rc = kf_param(call, "SortField", &field, err);
 
 	if (rc != 0)
 		return rc;
-	w->sort = field == NULL || *field == '\0' ? "id" : NULL;
-	for (size_t i = 0; w->sort == NULL && i < sizeof(sorts) / sizeof(sorts[0]); i++)
-		if (strcasecmp(field, sorts[i][0]) == 0)
-			w->sort = sorts[i][1];
+	w->sort = field == NULL || *field == '\0' ? "id" : sort_of(env, field);
 	if (w->sort == NULL)
 		rc = gh_refuse(err, GH_E_BAD_REQUEST, "Invalid sort field: %.60s.", field);
 	free(field);
 	return rc == 0 ? kf_descends(call, &w->descends, err) : rc;
-}
-
-/* As it is written, before it becomes a part of another. */
-static int
-check_query(const struct worker_env *env, const char *query, struct gh_error *err)
-{
-	const struct query_env q = {.field = env->catalog->field,
-	    .fields = env->catalog->fields,
-	    .me = "",
-	    .is_keyfactor = true};
-	struct cert_node *node = NULL;
-	int rc = 0;
-
-	if (query != NULL && query[strspn(query, " \t")] != '\0')
-		rc = query_parse(query, &q, &node, err);
-	cert_node_free(node);
-	return rc;
 }
 
 static int
@@ -98,17 +69,17 @@ read_wish(const struct worker_env *env, const struct call *call, struct wish *w,
 	char *query = NULL;
 	int rc;
 
-	gh_buf_init(&w->query, QUERY_SIZE);
+	gh_buf_init(&w->query, KF_QUERY_SIZE);
 	if ((rc = kf_param_bool(call, "includeMetadata", &w->with_metadata, err)) == 0 &&
 	    (rc = kf_param_bool(call, "IncludeRevoked", &revoked, err)) == 0 &&
 	    (rc = kf_param_bool(call, "IncludeExpired", &expired, err)) == 0 &&
 	    (rc = kf_paging_read(call, ROWS_MAX, &w->paging, err)) == 0 &&
-	    (rc = check_sort(call, w, err)) == 0)
+	    (rc = check_sort(env, call, w, err)) == 0)
 		rc = kf_param(call, "QueryString", &query, err);
-	if (rc == 0 && (rc = check_query(env, query, err)) == 0) {
+	if (rc == 0 && (rc = kf_query_check(env, query, err)) == 0) {
 		gh_buf_putf(&w->query, "limit=%" PRId64 "&order_by=%s&order=%s", w->paging.rows,
 		    w->sort, w->descends ? "desc" : "asc");
-		put_query(&w->query, query, revoked, expired);
+		kf_query_put(&w->query, query, revoked, expired);
 		gh_buf_putc(&w->query, '\0');
 		rc = gh_buf_check(&w->query, err);
 	}

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "rest/rest_cert_import.h"
+#include "rest/rest_certificate.h"
 
 #include "kf_api.h"
 #include "kf_certificate.h"
@@ -62,33 +63,46 @@ first_taken(const gh_json *report)
 	return NULL;
 }
 
-static void
-reply(const gh_json *report, struct gh_http_reply *rep)
+static gh_json *
+report_json(const gh_json *report, const gh_json *one, const gh_json *row)
 {
-	const gh_json *one = first_taken(report);
-	gh_json *o;
-	int64_t id = 0;
+	gh_json *o = gh_json_new_object();
+	int64_t id = 0, keys = 0;
 	int bad;
+
+	(void)gh_json_int(gh_json_get(one, "id"), &id);
+	(void)gh_json_int(gh_json_get(report, "private_keys"), &keys);
+	bad = gh_json_set_int(o, "ImportStatus",
+		  strcmp(kf_string(one, "result"), "stored") == 0 ? KF_IMPORT_STORED
+								  : KF_IMPORT_PRESENT) |
+	    gh_json_set_int(o, "JobStatus", KF_NO_JOB) |
+	    gh_json_set(o, "InvalidKeystores", gh_json_new_array()) |
+	    gh_json_set_int(o, "CertificateId", id) | gh_json_set_int(o, "PrivateKeys", keys) |
+	    gh_json_set_string(o, "Thumbprint", kf_string(row, "thumbprint")) |
+	    gh_json_set(o, "Entries", gh_json_ref(gh_json_get(report, "entries")));
+	if (bad == 0)
+		return o;
+	gh_json_free(o);
+	return NULL;
+}
+
+static void
+reply(struct worker_env *env, const struct call *call, const gh_json *report,
+    struct gh_http_reply *rep)
+{
+	struct kf_question q = {.handler = rest_certificate, .method = GH_HTTP_GET};
+	const gh_json *one = first_taken(report);
+	gh_json *row = NULL;
 
 	if (one == NULL) {
 		kf_fail(rep, 400, "bad_request",
 		    kf_string(gh_json_at(gh_json_get(report, "entries"), 0), "reason"));
 		return;
 	}
-	(void)gh_json_int(gh_json_get(one, "id"), &id);
-	o = gh_json_new_object();
-	bad = gh_json_set_int(o, "ImportStatus",
-		  strcmp(kf_string(one, "result"), "stored") == 0 ? KF_IMPORT_STORED
-								  : KF_IMPORT_PRESENT) |
-	    gh_json_set_int(o, "JobStatus", KF_NO_JOB) |
-	    gh_json_set(o, "InvalidKeystores", gh_json_new_array()) |
-	    gh_json_set_int(o, "CertificateId", id) |
-	    gh_json_set(o, "Entries", gh_json_ref(gh_json_get(report, "entries")));
-	if (bad != 0) {
-		gh_json_free(o);
-		o = NULL;
-	}
-	kf_json(rep, o);
+	(void)gh_json_int(gh_json_get(one, "id"), &q.id);
+	if (kf_ask(env, call, &q, &row, rep))
+		kf_json(rep, report_json(report, one, row));
+	gh_json_free(row);
 }
 
 void
@@ -106,7 +120,7 @@ kf_import(struct worker_env *env, const struct call *call, struct gh_http_reply 
 	if (rc != 0)
 		kf_error(&err, rep);
 	else if (kf_ask(env, call, &q, &report, rep))
-		reply(report, rep);
+		reply(env, call, report, rep);
 	gh_json_free(report);
 	gh_json_free(asked);
 	gh_json_free(body);

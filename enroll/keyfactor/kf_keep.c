@@ -7,7 +7,7 @@
 
 #include "kf_api.h"
 #include "kf_certificate.h"
-#include "kf_lookup.h"
+#include "kf_many.h"
 
 /* {field: name} */
 static int
@@ -54,6 +54,18 @@ kf_owner(struct worker_env *env, const struct call *call, struct gh_http_reply *
 	gh_json_free(body);
 }
 
+static int
+delete_one(struct worker_env *env, const struct call *call, const void *arg, int64_t id,
+    struct gh_http_reply *inner, struct gh_error *err)
+{
+	const struct kf_question q = {.handler = rest_cert_remove,
+	    .method = GH_HTTP_DELETE,
+	    .id = id};
+
+	(void)arg;
+	return kf_ask_reply(env, call, &q, inner, err);
+}
+
 void
 kf_delete(struct worker_env *env, const struct call *call, struct gh_http_reply *rep)
 {
@@ -65,4 +77,21 @@ kf_delete(struct worker_env *env, const struct call *call, struct gh_http_reply 
 	if (kf_ask(env, call, &q, &answer, rep))
 		rep->status = 204;
 	gh_json_free(answer);
+}
+
+/* [1, 2] */
+void
+kf_delete_all(struct worker_env *env, const struct call *call, struct gh_http_reply *rep)
+{
+	const struct kf_many m = {.ask = delete_one,
+	    .message = "Not all certificates were deleted"};
+	struct gh_error err = {0};
+	gh_json *ids;
+	int rc = kf_body_any(call, &ids, &err);
+
+	if (rc == 0 && (rc = kf_ids_check(ids, "The body", &err)) == 0)
+		kf_many(env, call, ids, &m, rep);
+	if (rc != 0)
+		kf_error(&err, rep);
+	gh_json_free(ids);
 }

@@ -2,14 +2,13 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
-#include "inventory/query_parse.h"
 #include "timestamp.h"
 
 #include "kf_page.h"
+#include "kf_query.h"
 
 #define PAGES_MAX 100   /* that are walked over to get to one */
 #define WALK_US 5000000 /* of one call */
-#define QUERY_SIZE (3 * (QUERY_MAX_BYTES + 200))
 
 int
 kf_paging_read(const struct call *call, int64_t rows_max, struct kf_paging *out,
@@ -68,7 +67,7 @@ ask_page(struct worker_env *env, const struct call *call, const struct kf_search
 	struct gh_buf b;
 	bool ok = false;
 
-	gh_buf_init(&b, QUERY_SIZE);
+	gh_buf_init(&b, KF_QUERY_SIZE);
 	gh_buf_puts(&b, s->query);
 	put_next(&b, s->next, gh_json_get(*page, "next"));
 	gh_buf_putc(&b, '\0');

@@ -8,9 +8,7 @@
 #include "rest/rest_request.h"
 
 #include "kf_api.h"
-#include "kf_ask.h"
-
-#define IDS_MAX 100
+#include "kf_many.h"
 
 /* A decision on several requests. */
 struct verdict {
@@ -19,24 +17,6 @@ struct verdict {
 	gh_json *ids;
 	gh_json *done, *denied, *failed; /* theirs: Successes, Denials, Failures */
 };
-
-/* ---- what is asked ---- */
-
-static int
-check_ids(const gh_json *ids, const char *name, struct gh_error *err)
-{
-	int64_t id;
-
-	if (gh_json_type(ids) != GH_JSON_ARRAY || gh_json_size(ids) == 0 ||
-	    gh_json_size(ids) > IDS_MAX)
-		return gh_refuse(err, GH_E_BAD_REQUEST, "%s is an array of 1 to %d numbers.", name,
-		    IDS_MAX);
-	for (size_t i = 0; i < gh_json_size(ids); i++)
-		if (!gh_json_int(gh_json_at(ids, i), &id) || id < 1)
-			return gh_refuse(err, GH_E_BAD_REQUEST, "%s[%zu] is no positive number.",
-			    name, i);
-	return 0;
-}
 
 /* ---- one of them ---- */
 
@@ -207,7 +187,7 @@ kf_approve(struct worker_env *env, const struct call *call, struct gh_http_reply
 	struct gh_error err = {0};
 	int rc = kf_body_any(call, &v.ids, &err);
 
-	if (rc == 0 && (rc = check_ids(v.ids, "The body", &err)) == 0)
+	if (rc == 0 && (rc = kf_ids_check(v.ids, "The body", &err)) == 0)
 		decide(env, call, &v, rep);
 	if (rc != 0)
 		kf_error(&err, rep);
@@ -224,7 +204,7 @@ kf_deny(struct worker_env *env, const struct call *call, struct gh_http_reply *r
 
 	if (rc == 0 && (rc = kf_text(body, "Comment", &v.comment, &err)) == 0 &&
 	    (rc = gh_json_find(body, "CertificateRequestIds", &v.ids, &err)) == 0 &&
-	    (rc = check_ids(v.ids, "CertificateRequestIds", &err)) == 0)
+	    (rc = kf_ids_check(v.ids, "CertificateRequestIds", &err)) == 0)
 		decide(env, call, &v, rep);
 	if (rc != 0)
 		kf_error(&err, rep);

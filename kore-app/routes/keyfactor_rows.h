@@ -22,6 +22,14 @@
 #define KEYFACTOR_ENROLL(path, id, function) \
 	KEYFACTOR_ROW(GH_HTTP_POST, path, id, AUTH_APP_SENT | AUTH_USER, KF_BODY_MAX, function)
 
+#define KEYFACTOR_DELETE(path, id, function) \
+	{ \
+		.methods = GH_HTTP_DELETE, .pattern = "/keyfactorapi/" path, \
+		.name = "keyfactor." id, .need = AUTH_PERSON, \
+		.roles = REQUESTER_ROLE_ADMIN | REQUESTER_ROLE_OFFICER, .body_max = KF_BODY_MAX, \
+		.handler = (function), .family = &route_family_keyfactor \
+	}
+
 /* Keys cost: few at work, one by one, as those of pkcs12_batch. */
 static const struct route_batch keyfactor_pfx_batch = {
     .run = kf_pfx_batch,
@@ -36,6 +44,8 @@ static const struct route_batch keyfactor_pfx_batch = {
 	    KEYFACTOR_WRITE(GH_HTTP_POST, "certificates/download", "download", kf_download), \
 	    KEYFACTOR_WRITE(GH_HTTP_POST, "certificates/revoke", "revoke", kf_revoke), \
 	    KEYFACTOR_WRITE(GH_HTTP_PUT, "certificates/metadata", "metadata", kf_metadata_put), \
+	    KEYFACTOR_WRITE(GH_HTTP_PUT, "certificates/metadata/all", "metadata.all", \
+		kf_metadata_all), \
 	    KEYFACTOR_READ("certificates/metadata/compare", "compare", kf_metadata_compare), \
 	    KEYFACTOR_READ("metadatafields", "fields", kf_field_list), \
 	    KEYFACTOR_READ("metadatafields/{name}", "field", kf_field_get), \
@@ -46,14 +56,8 @@ static const struct route_batch keyfactor_pfx_batch = {
 	    KEYFACTOR_READ("enrollment/csr/context/my", "context", kf_context), \
 	    KEYFACTOR_WRITE(GH_HTTP_POST, "certificates/recover", "recover", kf_recover), \
 	    KEYFACTOR_WRITE(GH_HTTP_PUT, "certificates/{id}/owner", "owner", kf_owner), \
-	    {.methods = GH_HTTP_DELETE, \
-		.pattern = "/keyfactorapi/certificates/{id}", \
-		.name = "keyfactor.delete", \
-		.need = AUTH_PERSON, \
-		.roles = REQUESTER_ROLE_ADMIN | REQUESTER_ROLE_OFFICER, \
-		.body_max = KF_BODY_MAX, \
-		.handler = kf_delete, \
-		.family = &route_family_keyfactor}, \
+	    KEYFACTOR_DELETE("certificates/{id}", "delete", kf_delete), \
+	    KEYFACTOR_DELETE("certificates", "delete.all", kf_delete_all), \
 	    {.methods = GH_HTTP_POST, \
 		.pattern = "/keyfactorapi/certificates/import", \
 		.name = "keyfactor.import", \

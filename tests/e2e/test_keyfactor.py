@@ -145,13 +145,13 @@ class Inventory(Case):
         for page in (1, 2, 3):
             found += [c["Id"] for c in self.call("GET", f"Certificates?PageReturned={page}&ReturnLimit=3&IncludeRevoked=true&IncludeExpired=true", who=olga)]
         self.assertEqual(found, every[:9])
-        for field, member in (("NotAfter", "NotAfter"), ("RequesterName", "RequesterName"), ("SerialNumber", "SerialNumber")):
+        for field, member in (("NotAfter", "NotAfter"), ("RequesterName", "RequesterName"), ("SerialNumber", "SerialNumber"), ("TemplateName", "TemplateName")):
             for down in (0, 1):
                 values = [c[member].lower() for c in self.call("GET", f"Certificates?ReturnLimit=20&SortField={field}&SortAscending={down}", who=olga)]
                 self.assertEqual(values, sorted(values, reverse=bool(down)))
         self.assertEqual(self.call("GET", "Certificates?SortField=Id", status=400)["Message"], "Invalid sort field: Id.")
         for wrong in ("ReturnLimit=0", "ReturnLimit=x", "PageReturned=101", "IncludeRevoked=maybe", "QueryString=%FF", "QueryString=Nope%20-eq%201",
-                      "QueryString=Id%20-eq%201)%20OR%20(Id%20-eq%202", "SortField=requester%27"):
+                      "QueryString=Id%20-eq%201)%20OR%20(Id%20-eq%202", "SortField=requester%27", "SortField=Department"):
             with self.subTest(wrong):
                 self.assertTrue(self.call("GET", "Certificates?" + wrong, status=400)["Message"])
 
@@ -586,7 +586,65 @@ class Kept(Case):
         for who in (alice, olga, admin):
             self.call("DELETE", f"Certificates/{number}", None, 403 if who is alice else 409, who)
         self.call("DELETE", "Certificates/999999", None, 404, olga)
+        self.call("DELETE", "Certificates", [number], 403, alice)
+        said = self.call("DELETE", "Certificates", [number, 999999], 400, olga)
+        self.assertEqual(([f["Id"] for f in said["FailedOperations"]], said["SucceededIds"]), ([number, 999999], []))
+        for raw in (b"", b"[]", b"{}", b"[0]", b'["x"]', b"[1.5]", b"null", json.dumps(list(range(1, 102))).encode()):
+            self.call("DELETE", "Certificates", raw, 400, olga)
         self.assertEqual(self.certificates(), before)
+
+
+class MetadataAll(Case):
+    """Values of several certificates in one call: in transactions of their own, and each is told of."""
+
+    def put(self, changes, status=204, who=olga, **which):
+        named = [{"MetadataName": n, "Value": v, "OverwriteExisting": o} for n, (v, o) in changes.items()] if isinstance(changes, dict) else changes
+        return self.call("PUT", "Certificates/Metadata/All", {"Metadata": named, **which}, status, who)
+
+    def values(self, *ids):
+        return [self.call("GET", f"Certificates/{n}?includeMetadata=true")["Metadata"] for n in ids]
+
+    def test_by_ids(self):
+        ids = [self.issued(metadata=m)["KeyfactorID"] for m in ({"Department": "IT"}, None)]
+        self.assertIsNone(self.put({"Department": ("HR", False), "Cost-Center": ("12345", False)}, CertificateIds=ids))
+        self.assertEqual(self.values(*ids), [{"Department": "IT", "Cost-Center": "12345"}, {"Department": "HR", "Cost-Center": "12345"}])
+        self.assertIsNone(self.put({"department": ("Sales", True), "Cost-Center": ("54321", None)}, CertificateIds=ids))
+        self.assertEqual(self.values(*ids), [{"Department": "Sales", "Cost-Center": "12345"}] * 2)
+        self.assertIsNone(self.put({"Department": (None, True), "Cost-Center": ("", True)}, CertificateIds=ids, Query=None))
+        self.assertEqual(self.values(*ids), [{}, {}])
+
+    def test_what_fails_does_not_keep_the_others(self):
+        one = self.issued()["KeyfactorID"]
+        said = self.put({"Department": ("HR", True)}, 400, CertificateIds=[999999, one])
+        self.assertEqual(([f["Id"] for f in said["FailedOperations"]], said["SucceededIds"]), ([999999], [one]))
+        self.assertEqual(self.values(one), [{"Department": "HR"}])
+
+    def test_by_query(self):
+        name = "all" + os.urandom(4).hex()
+        ids = [self.issued(metadata={"Department": name})["KeyfactorID"] for _ in range(3)]
+        self.call("POST", "Certificates/Revoke", {"CertificateIds": ids[:1], "Reason": 4, "Comment": "x"})
+        self.assertIsNone(self.put({"Cost-Center": ("11111", True)}, Query=f'Department -eq "{name}"'))
+        self.assertEqual([v["Cost-Center"] for v in self.values(*ids)], ["11111"] * 3)
+        self.assertIsNone(self.put({"Cost-Center": ("22222", True)}, Query=f'Department -eq "{name}" AND Cost-Center -eq "0"'))
+        self.assertEqual([v["Cost-Center"] for v in self.values(*ids)], ["11111"] * 3)
+
+    def test_who_may_and_bad_bodies(self):
+        ids = [self.issued(metadata={"Department": "IT"})["KeyfactorID"]]
+        for who in (alice, bob, otto, anna):
+            said = self.put({"Department": ("HR", True)}, 400, who, CertificateIds=ids)
+            self.assertEqual((len(said["FailedOperations"]), said["SucceededIds"]), (1, []))
+        self.put({"Department": ("HR", True)}, 401, Person("olga", "wrong", env), CertificateIds=ids)
+        self.call("PUT", "Certificates/Metadata/All", {}, 403, olga, Origin="https://evil.example")
+        good = {"Department": ("HR", True)}
+        for changes, which in ((good, {}), (good, {"CertificateIds": []}), (good, {"Query": " "}), (good, {"CertificateIds": ids, "Query": "Id -eq 1"}), ({}, {"CertificateIds": ids}),
+                               (good, {"CertificateIds": ["x"]}), (good, {"CertificateIds": list(range(1, 102))}), (good, {"Query": "Nope -eq 1"}),
+                               (good, {"Query": "Id -eq 1) OR (Id -ne 1"}), ({"Nope": ("x", True)}, {"CertificateIds": ids}), ([7], {"CertificateIds": ids}),
+                               ([{"Value": "x"}], {"CertificateIds": ids}), ({"Department": ("x", 1)}, {"CertificateIds": ids}), ("x", {"CertificateIds": ids}),
+                               ({"Department": ("x", True), "department": ("y", True)}, {"CertificateIds": ids}), ({"Department": ([], True)}, {"CertificateIds": ids}),
+                               ([{"MetadataName": "Department", "Value": "x"}] * 257, {"CertificateIds": ids})):
+            with self.subTest((changes, which)):
+                self.assertTrue(self.put(changes, 400, **which)["Message"])
+        self.assertEqual(self.values(*ids), [{"Department": "IT"}])
 
 
 class Catalog(Case):
@@ -625,6 +683,7 @@ class Import(Case):
         _, cert = self.other("kf elsewhere")
         said = self.put(cert.public_bytes(Encoding.DER), Metadata={"Department": "IT"})
         self.assertEqual((said["ImportStatus"], said["JobStatus"], said["InvalidKeystores"]), (1, 1, []))
+        self.assertEqual(said["Thumbprint"], cert.fingerprint(hashes.SHA1()).hex().upper())
         one = self.call("GET", f"Certificates/{said['CertificateId']}?includeMetadata=true", who=olga)
         self.assertEqual((one["IssuedCN"], one["Metadata"], one["Thumbprint"]), ("kf elsewhere", {"Department": "IT"}, cert.fingerprint(hashes.SHA1()).hex().upper()))
         again = self.put(cert.public_bytes(Encoding.PEM).decode())
@@ -632,12 +691,20 @@ class Import(Case):
         self.call("DELETE", f"Certificates/{one['Id']}", None, 403)
         self.assertIsNone(self.call("DELETE", f"Certificates/{one['Id']}", None, 204, olga))
         self.call("GET", f"Certificates/{one['Id']}", None, 404, olga)
+        several = [self.put(self.other(f"kf several {i}")[1].public_bytes(Encoding.DER))["CertificateId"] for i in range(2)]
+        self.assertIsNone(self.call("DELETE", "Certificates?collectionId=0", several, 204, olga))
+        for number in several:
+            self.call("GET", f"Certificates/{number}", None, 404, olga)
 
     def test_pkcs12_without_its_key(self):
         key, cert = self.other("kf in a p12")
         p12 = pkcs12.serialize_key_and_certificates(b"x", key, cert, None, BestAvailableEncryption(b"secret"))
-        self.assertEqual(self.put(p12, Password="secret")["ImportStatus"], 1)
-        self.assertIn("password", self.put(p12, 400, Password="wrong")["Message"].lower())
+        kept = env.count("select count(*) from archived_key")
+        said = self.put(p12, Password="secret")
+        self.assertEqual((said["ImportStatus"], said["PrivateKeys"]), (1, 1))
+        self.assertEqual(env.count("select count(*) from archived_key"), kept)
+        for wrong in ("wrong", "", None, "secret" * 43):
+            self.assertIn("password", self.put(p12, 400, Password=wrong)["Message"].lower())
 
     def test_who_may(self):
         _, cert = self.other("kf not this one")
@@ -688,7 +755,9 @@ class Rights(Keys):
                 "GET /Workflow/Certificates/{id}": "200 404 200 404 404 200 401",
                 "POST /Workflow/Certificates/Approve": "200 200 200 200 200 200 401",
                 "POST /Workflow/Certificates/Deny": "200 200 200 200 200 200 401",
-                "DELETE /Certificates/{id}": "403 403 409 403 403 409 401"}
+                "DELETE /Certificates/{id}": "403 403 409 403 403 409 401",
+                "DELETE /Certificates": "403 403 400 403 403 400 401",
+                "PUT /Certificates/Metadata/All": "400 400 204 400 400 204 401"}
 
     def calls(self, cert, request, archived):
         t = self.call("GET", "Templates")[0]["Id"]
@@ -715,7 +784,8 @@ class Rights(Keys):
             "GET /Workflow/Certificates/{id}": (f"Workflow/Certificates/{request}", None),
             "POST /Workflow/Certificates/Approve": ("Workflow/Certificates/Approve", [999999]),
             "POST /Workflow/Certificates/Deny": ("Workflow/Certificates/Deny", {"CertificateRequestIds": [999999]}),
-            "DELETE /Certificates/{id}": (f"Certificates/{cert}", None)}
+            "DELETE /Certificates/{id}": (f"Certificates/{cert}", None), "DELETE /Certificates": ("Certificates", [cert]),
+            "PUT /Certificates/Metadata/All": ("Certificates/Metadata/All", {"CertificateIds": [cert], "Metadata": [{"MetadataName": "Department", "Value": "HR", "OverwriteExisting": True}]})}
 
     def test_role_by_route_by_object(self):
         import_template("SMIME", archival="required", keyTypes=[{"type": "EC", "curves": ["P-384", "P-256"]}])
