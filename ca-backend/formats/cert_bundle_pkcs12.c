@@ -95,8 +95,10 @@ take_bags(struct cert_bundle *b, const STACK_OF(PKCS12_SAFEBAG) * bags, int dept
 			rc = take_cert(b, bag, err);
 		else if (nid == NID_keyBag || nid == NID_pkcs8ShroudedKeyBag)
 			b->keys++;
-		else if (nid == NID_safeContentsBag && depth < DEPTH_MAX)
-			rc = take_bags(b, PKCS12_SAFEBAG_get0_safes(bag), depth + 1, err);
+		else if (nid == NID_safeContentsBag)
+			rc = depth < DEPTH_MAX
+			    ? take_bags(b, PKCS12_SAFEBAG_get0_safes(bag), depth + 1, err)
+			    : cert_bundle_add(b, 0, NULL, "its bags are in bags too deep", err);
 	}
 	return rc;
 }

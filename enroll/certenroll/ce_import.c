@@ -3,6 +3,7 @@
 
 #include "catalog/catalog.h"
 #include "inventory/cert_import.h"
+#include "utf8.h"
 
 #include "ce.h"
 #include "ce_format.h"
@@ -86,6 +87,22 @@ read_metadata(const struct worker_env *env, struct body *b, struct gh_error *err
 	return rc == 0 ? ce_metadata_check(env, b->metadata, err) : rc;
 }
 
+/* An empty one is none. */
+static int
+read_password(struct body *b, struct gh_error *err)
+{
+	int rc = ce_find_text(b->json, "Password", &b->password, err);
+
+	if (rc != 0 || b->password == NULL)
+		return rc;
+	if (gh_utf8_length(b->password, strlen(b->password)) > CERT_IMPORT_PASSWORD_MAX)
+		return gh_refuse(err, GH_E_BAD_REQUEST, "Password has at most %d characters.",
+		    CERT_IMPORT_PASSWORD_MAX);
+	if (*b->password == '\0')
+		b->password = NULL;
+	return 0;
+}
+
 static int
 read_body(const struct worker_env *env, const struct call *call, struct body *b,
     struct gh_error *err)
@@ -93,11 +110,8 @@ read_body(const struct worker_env *env, const struct call *call, struct body *b,
 	int rc;
 
 	if ((rc = ce_object_parse(call->http->body, call->http->body_len, &b->json, err)) != 0 ||
-	    (rc = read_content(b, err)) != 0 ||
-	    (rc = ce_find_text(b->json, "Password", &b->password, err)) != 0)
+	    (rc = read_content(b, err)) != 0 || (rc = read_password(b, err)) != 0)
 		return rc;
-	if (b->password != NULL && *b->password == '\0')
-		b->password = NULL;
 	return read_metadata(env, b, err);
 }
 
@@ -128,6 +142,7 @@ answer(const struct cert_import_report *report, gh_json *out, struct gh_error *e
 	    gh_json_set_int(out, "Stored", report->stored) |
 	    gh_json_set_int(out, "Present", report->present) |
 	    gh_json_set_int(out, "Refused", report->refused) |
+	    gh_json_set_int(out, "PrivateKeys", report->keys) |
 	    gh_json_set(out, "Entries", gh_json_ref(report->entries));
 	return bad == 0 ? 0 : gh_fail(err, GH_E_NOMEM, "import");
 }

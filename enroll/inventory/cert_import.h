@@ -17,6 +17,8 @@
 
 #define CERT_IMPORT_CALL_MAX 500 /* certificates of one call, whose commits are waited for */
 
+#define CERT_IMPORT_PASSWORD_MAX 255 /* characters; what reads a call refuses longer ones */
+
 /* The bytes of one file, or of one member of a call. */
 struct cert_import {
 	struct store *store;

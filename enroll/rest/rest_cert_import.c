@@ -10,7 +10,6 @@
 #include "rest_cert_import.h"
 #include "rest_members.h"
 
-#define PASSWORD_MAX 255
 #define NAME_MAX_CHARS 150
 
 static int
@@ -25,7 +24,7 @@ read_body(const struct call *call, gh_json **body, struct cert_import *in, const
 		return rc;
 	rest_only(f, *body, NULL, names);
 	*content = rest_text(f, *body, "content", 1, SIZE_MAX, true);
-	in->password = rest_text(f, *body, "password", 0, PASSWORD_MAX, false);
+	in->password = rest_text(f, *body, "password", 0, CERT_IMPORT_PASSWORD_MAX, false);
 	in->name = rest_text(f, *body, "name", 1, NAME_MAX_CHARS, false);
 	metadata = gh_json_get(*body, "metadata");
 	if (gh_json_type(metadata) != GH_JSON_NULL && gh_json_type(metadata) != GH_JSON_OBJECT)

@@ -15,6 +15,7 @@
 #include <openssl/x509v3.h>
 
 #include "case.h"
+#include "der.h"
 #include "encoding.h"
 #include "formats/cert_bundle.h"
 #include "formats/foreign_cert.h"
@@ -322,6 +323,155 @@ bundle__pkcs12(void **state)
 	sk_X509_free(others);
 }
 
+/* Of three bytes, so that other three can stand there. */
+#define ROUNDS 0x010203
+
+/* The file says that it wants other rounds to be opened than those that it was made with. found:
+ * NULL for none. Takes p12. */
+static void
+expect_rounds(PKCS12 *p12, const char *written, const char *found)
+{
+	unsigned char *der = NULL;
+	int n = i2d_PKCS12(p12, &der), changed = 0;
+
+	for (int i = 0; i + 5 <= n; i++) {
+		if (memcmp(der + i, "\x02\x03\x01\x02\x03", 5) == 0) {
+			memcpy(der + i + 2, written, 3);
+			changed++;
+		}
+	}
+	assert_int_equal(changed, 1);
+	if (found != NULL)
+		expect_bundle(der, (size_t)n, "secret", found);
+	else
+		expect_failure(der, (size_t)n, "secret", GH_E_BAD_REQUEST);
+	OPENSSL_free(der);
+	PKCS12_free(p12);
+}
+
+/* Its MAC, its certificates, its key, which nobody opens. What is below a MAC cannot be changed. */
+static void
+bundle__pkcs12_that_takes_too_long(void **state)
+{
+	static const char *const written[] = {"\x01\x02\x03", "\x7f\xff\xff", "\xff\xff\xff",
+	    "\x00\x00\x00"};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(written) / sizeof(written[0]); i++) {
+		PKCS12 *p12 =
+		    PKCS12_create("secret", "me", key, one, NULL, NID_aes_256_cbc, -1, 1, -1, 0);
+
+		assert_int_equal(PKCS12_set_mac(p12, "secret", -1, NULL, 0, ROUNDS, EVP_sha256()),
+		    1);
+		expect_rounds(p12, written[i], i == 0 ? "1" : NULL);
+		expect_rounds(PKCS12_create("secret", "me", NULL, one, NULL, NID_undef,
+				  NID_aes_256_cbc, ROUNDS, -1, 0),
+		    written[i], i == 0 ? "1" : "?");
+		expect_rounds(PKCS12_create("secret", "me", key, one, NULL, NID_aes_256_cbc, -1,
+				  ROUNDS, -1, 0),
+		    written[i], "1");
+	}
+}
+
+/* No password and an empty one are the same, and are written in two ways. */
+static void
+bundle__pkcs12_without_a_password(void **state)
+{
+	static const char *const passwords[] = {NULL, ""};
+
+	(void)state;
+	for (int i = 0; i < 2; i++) {
+		PKCS12 *p12 = PKCS12_create(passwords[i], "me", key, one, NULL, NID_aes_256_cbc,
+		    NID_aes_256_cbc, 100, 100, 0);
+		unsigned char *der = NULL;
+		int n = i2d_PKCS12(p12, &der);
+
+		expect_bundle(der, (size_t)n, NULL, "1");
+		expect_bundle(der, (size_t)n, "", "1");
+		expect_failure(der, (size_t)n, "secret", GH_E_AUTH_FAILED);
+		OPENSSL_free(der);
+		PKCS12_free(p12);
+	}
+}
+
+/* b becomes the content of this tag behind before, whole elements. */
+static void
+wrap(struct gh_buf *b, unsigned tag, const char *before, size_t len)
+{
+	struct gh_buf out;
+
+	gh_buf_init(&out, 8192);
+	gh_der_put_header(&out, tag, len + b->len);
+	gh_buf_put(&out, before, len);
+	gh_buf_put(&out, b->data, b->len);
+	assert_int_equal(gh_buf_check(&out, NULL), 0);
+	gh_buf_free(b);
+	*b = out;
+}
+
+/* SEQUENCE { type, [0] b } */
+static void
+wrap_typed(struct gh_buf *b, const char *type, size_t len)
+{
+	wrap(b, GH_DER_CONTEXT(0), "", 0);
+	wrap(b, GH_DER_SEQUENCE, type, len);
+}
+
+#define OID_DATA "\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07\x01"
+#define OID_SAFE_CONTENTS "\x06\x0b\x2a\x86\x48\x86\xf7\x0d\x01\x0c\x0a\x01\x06"
+
+/* A bag in so many others (RFC 7292, 4.2.6). */
+static void
+expect_nested(PKCS12_SAFEBAG *bag, int depth, const char *found, int keys)
+{
+	unsigned char *der = NULL;
+	int n = i2d_PKCS12_SAFEBAG(bag, &der);
+	struct cert_bundle bundle;
+	struct gh_error err;
+	struct gh_buf b;
+
+	gh_buf_init(&b, 8192);
+	gh_buf_put(&b, der, (size_t)n);
+	for (int i = 0; i < depth; i++) {
+		wrap(&b, GH_DER_SEQUENCE, "", 0);
+		wrap_typed(&b, OID_SAFE_CONTENTS, sizeof(OID_SAFE_CONTENTS) - 1);
+	}
+	for (int i = 0; i < 2; i++) { /* SafeContents, AuthenticatedSafe */
+		wrap(&b, GH_DER_SEQUENCE, "", 0);
+		wrap(&b, GH_DER_OCTETS, "", 0);
+		wrap_typed(&b, OID_DATA, sizeof(OID_DATA) - 1);
+	}
+	wrap(&b, GH_DER_SEQUENCE, "\x02\x01\x03", 3);
+	if (found != NULL) {
+		expect_bundle(b.data, b.len, NULL, found);
+	} else {
+		assert_int_equal(cert_bundle_read(b.data, b.len, NULL, &bundle, &err),
+		    GH_E_BAD_REQUEST); /* no certificate */
+		assert_int_equal(bundle.keys, keys);
+		cert_bundle_clear(&bundle);
+	}
+	gh_buf_free(&b);
+	OPENSSL_free(der);
+}
+
+static void
+bundle__pkcs12_of_bags_in_bags(void **state)
+{
+	PKCS12_SAFEBAG *cert = PKCS12_SAFEBAG_create_cert(one),
+		       *plain = PKCS12_SAFEBAG_create0_p8inf(EVP_PKEY2PKCS8(key));
+
+	(void)state;
+	for (int depth = 0; depth <= 4; depth++) {
+		expect_nested(cert, depth, "1", 0);
+		expect_nested(plain, depth, NULL, 1);
+	}
+	for (int depth = 5; depth <= 12; depth++)
+		expect_nested(cert, depth, "?", 0);
+	expect_nested(plain, 5, "?", 0);
+	PKCS12_SAFEBAG_free(cert);
+	PKCS12_SAFEBAG_free(plain);
+}
+
 /* Its rounds would be counted by nobody. */
 static void
 bundle__pkcs12_with_pbmac1(void **state)
@@ -522,6 +672,9 @@ main(void)
 	    cmocka_unit_test(bundle__pkcs7),
 	    cmocka_unit_test(bundle__pkcs12),
 	    cmocka_unit_test(bundle__pkcs12_with_pbmac1),
+	    cmocka_unit_test(bundle__pkcs12_that_takes_too_long),
+	    cmocka_unit_test(bundle__pkcs12_without_a_password),
+	    cmocka_unit_test(bundle__pkcs12_of_bags_in_bags),
 	    cmocka_unit_test(foreign__serial_numbers),
 	    cmocka_unit_test(foreign__times),
 	    cmocka_unit_test(foreign__names),

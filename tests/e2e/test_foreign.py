@@ -334,7 +334,8 @@ class Classic(Case):
         self.assertEqual((answer["Stored"], answer["Present"]), (1, 1))
         p12 = der.openssl("pkcs12", "-export", "-in", str(alone), "-inkey", KEY.path, "-certfile", str(chain), "-passout", "pass:sesame")
         answer = self.call(p12, Password="sesame", Metadata=None)
-        self.assertEqual((answer["Stored"], answer["Present"]), (1, 2))
+        self.assertEqual((answer["Stored"], answer["Present"], answer["PrivateKeys"]), (1, 2, 1))
+        self.assertEqual(env.count("select count(*) from archived_key"), 0)
         self.assertEqual(self.expect(olga.get(f"/pki/certificate/{answer['CMSID']}"), 200)["subject"], "CN=classic3.elsewhere.test")
 
     def test_garbage_and_who_may(self):
@@ -342,7 +343,7 @@ class Classic(Case):
         p12 = der.openssl("pkcs12", "-export", "-in", str(self.file("good.pem", pem(good))), "-inkey", KEY.path, "-passout", "pass:sesame")
         before = env.count("select count(*) from certificate")
         for content, more, says in (("", {}, "Content is missing"), ("nothing", {}, "no certificate in it"), (good[:-1], {}, "cut off"), (p12, {"Password": "wrong"}, "password"),
-                                    (p12, {}, "password"), (good, {"Password": 7}, "Password"), (good, {"Metadata": 7}, "Metadata"), (good, {"Metadata": {"Nope": 1}}, "Nope"),
+                                    (p12, {}, "password"), (good, {"Password": 7}, "Password"), (p12, {"Password": "sesame" * 43}, "at most 255"), (good, {"Metadata": 7}, "Metadata"), (good, {"Metadata": {"Nope": 1}}, "Nope"),
                                     (good, {"Metadata": {"Cost-Center": "many"}}, "Cost-Center"), (good, {"Metadata": {"Department": "a", "department": "b"}}, "Department"),
                                     (good, {"Metadata": [7]}, "MetadataFieldTypeName"), (good, {"Metadata": [{"Value": 1}]}, "MetadataFieldTypeName"),
                                     (good, {"Metadata": 2 * [{"MetadataFieldTypeName": "Department", "Value": "x"}]}, "MetadataFieldTypeName"),
