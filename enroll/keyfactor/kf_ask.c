@@ -200,19 +200,68 @@ kf_json(struct gh_http_reply *rep, gh_json *value)
 /* ---- bodies ---- */
 
 int
-kf_body(const struct call *call, gh_json **out, struct gh_error *err)
-{
-	return rest_body(call, out, err);
-}
-
-int
 kf_body_any(const struct call *call, gh_json **out, struct gh_error *err)
 {
 	const struct gh_http_request *http = call->http;
 
-	*out = NULL;
 	return gh_json_parse(http->body_len > 0 ? (const char *)http->body : "", http->body_len,
-	    GH_JSON_STRICT, out, err);
+	    GH_JSON_LENIENT, out, err);
+}
+
+/* None is an empty object. */
+static int
+parse_object(const char *text, size_t len, gh_json **out, struct gh_error *err)
+{
+	int rc;
+
+	*out = NULL;
+	if (len == 0) {
+		*out = gh_json_new_object();
+		return *out != NULL ? 0 : gh_fail(err, GH_E_NOMEM, "body");
+	}
+	rc = gh_json_parse(text, len, GH_JSON_LENIENT, out, err);
+	if (rc == 0 && gh_json_type(*out) != GH_JSON_OBJECT) {
+		gh_json_free(*out);
+		*out = NULL;
+		rc = gh_refuse(err, GH_E_BAD_JSON, "The body must be a JSON object.");
+	}
+	return rc;
+}
+
+int
+kf_body(const struct call *call, gh_json **out, struct gh_error *err)
+{
+	return parse_object((const char *)call->http->body, call->http->body_len, out, err);
+}
+
+/* Bytes of text up to the end of the object or array that it begins with; len: it does not end. */
+static size_t
+first_len(const char *text, size_t len)
+{
+	bool in_string = false;
+	size_t open = 0;
+
+	for (size_t i = 0; i < len; i++) {
+		char c = text[i];
+
+		if (in_string && c == '\\')
+			i++;
+		else if (c == '"')
+			in_string = !in_string;
+		else if (!in_string && (c == '{' || c == '['))
+			open++;
+		else if (!in_string && (c == '}' || c == ']') && open > 0 && --open == 0)
+			return i + 1;
+	}
+	return len;
+}
+
+int
+kf_body_first(const struct call *call, gh_json **out, struct gh_error *err)
+{
+	const char *text = (const char *)call->http->body;
+
+	return parse_object(text, first_len(text, call->http->body_len), out, err);
 }
 
 int

@@ -48,8 +48,13 @@ void kf_fail(struct gh_http_reply *rep, int status, const char *code, const char
 /* 200; value is taken over, NULL: out of memory. */
 void kf_json(struct gh_http_reply *rep, gh_json *value);
 
-/* The object of the body, whose members are looked for without case (gh_json_find). */
+/* The object of the body, whose members are looked for without case (gh_json_find). It is read as
+ * leniently as the vendor's server does: its clients put PEM into strings with the ends of its
+ * lines as they are. */
 int kf_body(const struct call *call, gh_json **out, struct gh_error *err) GH_MUSTCHECK;
+/* The same, and what is behind the object is not looked at: the vendor's plugin for Vault closes it
+ * too early. */
+int kf_body_first(const struct call *call, gh_json **out, struct gh_error *err) GH_MUSTCHECK;
 /* A body of any type. */
 int kf_body_any(const struct call *call, gh_json **out, struct gh_error *err) GH_MUSTCHECK;
 /* Members of it. Absent and null are NULL, 0. GH_E_BAD_REQUEST names the member. */

@@ -16,7 +16,6 @@
 #define CSR_ENROLLMENT 2
 
 #define KEEPS_FOREVER 1 /* of a CA's KeyRetention */
-#define GENERATED "OpenAPI-Generator/"
 
 static bool
 has_kra(const struct worker_env *env)
@@ -171,17 +170,28 @@ set_common(gh_json *o, const struct worker_env *env, const struct catalog_templa
 
 /* ---- templates ---- */
 
-/* The vendor's clients do not agree: its SDKs, which are generated from its OpenAPI description and
- * say so of themselves, read the number of a CA's KeyRetention; the client written by hand reads a
- * word, and Terraform's provider looks at it. */
+/* Do they read numbers where the vendor's manual has words? Those generated from its OpenAPI
+ * description do, and fail at a word; the client written by hand, and Terraform's provider with it,
+ * fails at a number. Both ask for the same version of the API in the same words: what they call
+ * themselves is all that differs. */
+static bool
+reads_numbers(const struct call *call)
+{
+	static const char *const generated[] = {"OpenAPI-Generator/", "python-httpx/"};
+	const char *agent = gh_http_header(call->http, "user-agent");
+
+	for (size_t i = 0; agent != NULL && i < sizeof(generated) / sizeof(generated[0]); i++)
+		if (strncmp(agent, generated[i], strlen(generated[i])) == 0)
+			return true;
+	return false;
+}
+
 static int
 set_retention(gh_json *o, const struct call *call, bool archives)
 {
-	const char *agent = gh_http_header(call->http, "user-agent");
-
-	if (agent != NULL && strncmp(agent, GENERATED, strlen(GENERATED)) == 0)
-		return gh_json_set_int(o, "KeyRetention", archives ? KEEPS_FOREVER : 0);
-	return gh_json_set_string(o, "KeyRetention", archives ? "Indefinite" : "None");
+	return reads_numbers(call)
+	    ? gh_json_set_int(o, "KeyRetention", archives ? KEEPS_FOREVER : 0)
+	    : gh_json_set_string(o, "KeyRetention", archives ? "Indefinite" : "None");
 }
 
 static gh_json *

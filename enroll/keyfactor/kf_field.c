@@ -383,11 +383,9 @@ static int
 read_ids(const struct worker_env *env, const struct call *call,
     const struct metadata_field *field[IDS_MAX], size_t *n, struct gh_error *err)
 {
-	const struct gh_http_request *http = call->http;
 	gh_json *ids = NULL;
 	int64_t id;
-	int rc = gh_json_parse(http->body_len > 0 ? (const char *)http->body : "", http->body_len,
-	    GH_JSON_STRICT, &ids, err);
+	int rc = kf_body_any(call, &ids, err);
 
 	*n = gh_json_size(ids);
 	if (rc == 0 && (gh_json_type(ids) != GH_JSON_ARRAY || *n == 0 || *n > IDS_MAX))

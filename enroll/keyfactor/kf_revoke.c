@@ -55,7 +55,7 @@ kf_revoke(struct worker_env *env, const struct call *call, struct gh_http_reply 
 	    .message = "Not all certificates were revoked"};
 	struct gh_error err = {0};
 	gh_json *body, *ids = NULL;
-	int rc = kf_body(call, &body, &err);
+	int rc = kf_body_first(call, &body, &err);
 
 	m.arg = body;
 	if (rc == 0 && (rc = gh_json_find(body, "CertificateIds", &ids, &err)) == 0 &&

@@ -833,8 +833,9 @@ class Sdk(Keys):
 
     def test_a_template_keeps_keys_in_numbers_for_it_and_in_words_for_the_other(self):
         import_template("SMIME", archival="required", keyTypes=[{"type": "EC", "curves": ["P-384", "P-256"]}])
-        for said, case in (({"User": 0, "SMIME": 1}, self), ({"User": "None", "SMIME": "Indefinite"}, Keys())):
-            kept = {t["CommonName"]: t["KeyRetention"] for t in case.call("GET", "Templates")}
+        for said, case, agent in (({"User": 0, "SMIME": 1}, self, "OpenAPI-Generator/1.0.0/go"), ({"User": 0, "SMIME": 1}, self, "python-httpx/0.23.3"),
+                                  ({"User": "None", "SMIME": "Indefinite"}, Keys(), "Go-http-client/1.1"), ({"User": "None", "SMIME": "Indefinite"}, Keys(), "")):
+            kept = {t["CommonName"]: t["KeyRetention"] for t in case.call("GET", "Templates", User_Agent=agent)}
             self.assertEqual({n: kept[n] for n in said}, said)
 
     def test_metadata_fields(self):
@@ -911,6 +912,34 @@ class Sdk(Keys):
         for agent in (anna, bert):
             self.assertEqual(agent.decide(number, "approved").status, 200)
         self.assertIsNotNone(self.open(self.call("POST", "Certificates/Recover", body, x_certificateformat="PFX")).key)
+
+
+class Vault(Case):
+    """Requests as the vendor's secrets engine for HashiCorp Vault (1.4) sends them: written by hand, with the ends of the CSR's lines as they are, and
+    one of them closed too early. Its revocation looks at the status alone."""
+    GO = {"User-Agent": "Go-http-client/1.1", "Content-Type": "application/json", "X-Keyfactor-Requested-With": "APIClient"}
+
+    def test_each_call(self):
+        import_template("WebServer", approval=False, enrollGroups=["*"], acknowledge=["ESC17"], acknowledgeReason="names of a test")
+        try:
+            body = ('{"CSR": "' + pem(web_csr("vault.example.test")) + '", "CertificateAuthority":"issuing", "IncludeChain": true, "Metadata": {"Department":"IT"}, '
+                    '"Timestamp": "2026-11-30T19:24:47","Template": "WebServer", "SANs": {"dns": ["vault.example.test"]}}')
+            made = self.call("POST", "Enrollment/CSR", body.encode(), x_certificateformat="PEM")["CertificateInformation"]
+            self.assertGreaterEqual(len(made["Certificates"]), 2)
+            self.enroll(csr=web_csr("vault.example.test"), template="WebServer", SANs={"dns": ["vault.example.test"], "ip": ["192.0.2.7"]}, status=400)
+        finally:
+            import_template("WebServer")
+        number = made["KeyfactorID"]
+        found = self.call("GET", "Certificates?pq.queryString=CA%20-eq%20%22issuing%20%22&ReturnLimit=1", b"")
+        self.assertEqual([c["CertificateAuthorityName"] for c in found], ["issuing"])
+        content = self.call("POST", "Certificates/Download", f'{{"CertID": {number}, "IncludeChain": true, "ChainOrder": "endentityfirst" }}'.encode(), x_certificateformat="P7B")
+        self.assertEqual(client.pkcs7_certificates(base64.b64decode(content["Content"])), [ssl.PEM_cert_to_DER_cert(c) for c in made["Certificates"]])
+        order = (f'{{\n\t\t"CertificateIds": [\n\t\t  {number}\n\t\t],\n\t\t"Reason": 0,\n\t\t"Comment": "via \\"}}\\" HashiCorp Vault",\n\t\t"EffectiveDate": "{client.now()}"}},'
+                 '\n\t\t"CollectionId": 0\n\t  }')
+        self.assertEqual(self.call("POST", "Certificates/Revoke", order.encode()), {"RevokedIds": [number]})
+        self.assertEqual(self.call("GET", f"Certificates/{number}", b"")["RevocationComment"], 'via "}" HashiCorp Vault')
+        for raw in (order[1:], order[:40], '"' + order, "[" + order):
+            self.call("POST", "Certificates/Revoke", raw.encode(), 400)
 
 
 class Forward:

@@ -262,6 +262,8 @@ static const struct {
     {"keyfactor.download", PERSONS, false},
     {"keyfactor.revoke", PERSONS, false},
     {"keyfactor.metadata", PERSONS, false},
+    {"keyfactor.metadata.all", PERSONS, false},
+    {"keyfactor.delete.all", ADMIN | OFFICER, false},
     {"keyfactor.compare", PERSONS, false},
     {"keyfactor.fields", PERSONS, false},
     {"keyfactor.field", PERSONS, false},
