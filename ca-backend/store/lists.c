@@ -224,7 +224,7 @@ store_list(struct store *s, enum store_list what, const struct store_filter *f, 
 		return gh_fail(err, GH_E_INTERNAL, "limit %d", f->limit);
 	gh_buf_init(&b, SQL_MAX);
 	build_query(&b, &p, &lists[what], f);
-	rc = store_read_json(s, &b, &p, out, err);
+	rc = store_read_composed(s, &b, &p, out, err);
 	if (rc == 0 && what == STORE_LIST_CERTS && (rc = name_reasons(*out, err)) != 0) {
 		gh_json_free(*out);
 		*out = NULL;

@@ -113,10 +113,15 @@ int store_collect(struct store *s, PGresult **res, struct gh_error *err) GH_MUST
 /* The same for reads: once more when the connection was lost. Releases p. */
 int store_read(struct store *s, const struct store_statement *st, struct store_params *p,
     PGresult **res, struct gh_error *err) GH_MUSTCHECK;
-/* The same for a statement that was put together for this question and answers one JSON value.
- * Releases sql, too. */
-int store_read_json(struct store *s, struct gh_buf *sql, struct store_params *p, gh_json **out,
+/* The same for a statement that answers one value: JSON (*out NULL: null, or no row), ... */
+int store_read_json(struct store *s, const struct store_statement *st, struct store_params *p,
+    gh_json **out, struct gh_error *err) GH_MUSTCHECK;
+/* ... JSON of a statement that was put together for this question; releases sql, too; ... */
+int store_read_composed(struct store *s, struct gh_buf *sql, struct store_params *p, gh_json **out,
     struct gh_error *err) GH_MUSTCHECK;
+/* ... or a number (0: null). */
+int store_read_int(struct store *s, const struct store_statement *st, struct store_params *p,
+    int64_t *n, struct gh_error *err) GH_MUSTCHECK;
 /* A write of the administrator, not repeated. Releases p. taken: public message for
  * GH_E_CONFLICT. */
 int store_write(struct store *s, const struct store_statement *st, struct store_params *p,

@@ -63,7 +63,7 @@ read_window(struct store *s, const void *arg, const struct store_window *w, gh_j
 	store_put_int(&p, w->limit);
 	gh_buf_init(&b, SQL_MAX);
 	build_query(&b, &p, arg);
-	return store_read_json(s, &b, &p, out, err);
+	return store_read_composed(s, &b, &p, out, err);
 }
 
 int

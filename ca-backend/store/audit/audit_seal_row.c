@@ -86,12 +86,8 @@ static int
 read_number(struct store *s, const struct store_statement *st, int64_t *out, struct gh_error *err)
 {
 	struct store_params p = {0};
-	PGresult *res;
-	int rc = store_read(s, st, &p, &res, err);
 
-	*out = rc == 0 ? store_int(res, 0, 0) : 0;
-	PQclear(res);
-	return rc;
+	return store_read_int(s, st, &p, out, err);
 }
 
 /* --- sealing ---------------------------------------------------------------------------------- */
@@ -333,12 +329,7 @@ store_audit_count_unsealed(struct store *s, int64_t *out, struct gh_error *err)
 	    "SELECT count(*) FROM audit a WHERE a.id > COALESCE((SELECT max_id FROM audit_seal ORDER BY id DESC LIMIT 1), 0) "
 	    "- $1::bigint AND NOT EXISTS (SELECT FROM audit_leaf l WHERE l.audit_id = a.id)"};
 	struct store_params p = {0};
-	PGresult *res;
-	int rc;
 
 	store_put_int(&p, STORE_AUDIT_SEAL_MARGIN);
-	rc = store_read(s, &st, &p, &res, err);
-	*out = rc == 0 ? store_int(res, 0, 0) : 0;
-	PQclear(res);
-	return rc;
+	return store_read_int(s, &st, &p, out, err);
 }

@@ -52,11 +52,6 @@ store_syslog_waiting(struct store *s, int64_t *out, struct gh_error *err)
 	    "SELECT count(*) FROM syslog_cursor y, LATERAL (SELECT FROM audit_leaf l "
 	    "WHERE (l.seal_id, l.position) >= (y.seal_id, y.position) LIMIT 10000) w"};
 	struct store_params p = {0};
-	PGresult *res;
-	int rc;
 
-	rc = store_read(s, &st, &p, &res, err);
-	*out = rc == 0 ? store_int(res, 0, 0) : 0;
-	PQclear(res);
-	return rc;
+	return store_read_int(s, &st, &p, out, err);
 }

@@ -59,23 +59,19 @@ store_ca_get(struct store *s, const char *ca, gh_json **out, struct gh_error *er
 	    ") FROM ca c WHERE id = (" STORE_CA_FIND ")"};
 	struct store_params p = {0};
 	struct grants g;
-	PGresult *res;
 	int rc;
 
 	*out = NULL;
 	if ((rc = grant_load(s, GRANT_ALL, &g, err)) != 0)
 		return rc;
 	store_put_text(&p, ca);
-	rc = store_read(s, &st, &p, &res, err);
-	if (rc == 0 && PQntuples(res) == 0)
+	rc = store_read_json(s, &st, &p, out, err);
+	if (rc == 0 && *out == NULL)
 		rc = gh_refuse(err, GH_E_NOT_FOUND, "There is no CA \"%.80s\".", ca);
-	else if (rc == 0)
-		rc = store_json(res, 0, 0, out, err);
 	if (rc == 0 && (rc = take_sealed(&g, ca, *out, err)) != 0) {
 		gh_json_free(*out);
 		*out = NULL;
 	}
-	PQclear(res);
 	grant_clear(&g);
 	return rc;
 }

@@ -127,6 +127,25 @@ named_row_change(struct store *s, const struct requester *who, const struct name
 }
 
 int
+named_row_set(struct store *s, const struct requester *who, const struct named_row_kind *k,
+    const char *name, const gh_json *changes, const char *detail, struct gh_error *err)
+{
+	struct grant_row *row;
+	struct grants g;
+	int rc;
+
+	if ((rc = grant_open(s, &g, err)) != 0)
+		return rc;
+	if ((rc = find(&g, k, name, &row, err)) == 0 &&
+	    (rc = copy_members(row->content, changes, err)) == 0)
+		rc = store_audit_change(s, who, k->changed,
+		    gh_json_string(gh_json_get(row->content, "name")), detail, err);
+	if (rc == 0)
+		rc = grant_put(s, &g, k->table, gh_json_ref(row->content), k->taken, err);
+	return grant_close(s, &g, rc, who, err);
+}
+
+int
 named_row_remove(struct store *s, const struct requester *who, const struct named_row_kind *k,
     const char *name, struct gh_error *err)
 {

@@ -31,6 +31,10 @@ int named_row_add(struct store *s, const struct requester *who, const struct nam
 int named_row_change(struct store *s, const struct requester *who, const struct named_row_kind *k,
     const char *name, const gh_json *changes,
     int (*check)(const gh_json *row, struct gh_error *err), struct gh_error *err) GH_MUSTCHECK;
+/* changes: members that replace the old ones, whole; detail: of the audit row. GH_E_NOT_FOUND. */
+int named_row_set(struct store *s, const struct requester *who, const struct named_row_kind *k,
+    const char *name, const gh_json *changes, const char *detail,
+    struct gh_error *err) GH_MUSTCHECK;
 int named_row_remove(struct store *s, const struct requester *who, const struct named_row_kind *k,
     const char *name, struct gh_error *err) GH_MUSTCHECK; /* GH_E_NOT_FOUND */
 

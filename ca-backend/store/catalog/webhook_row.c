@@ -36,16 +36,6 @@ store_load_webhooks(struct store *s, gh_json **out, bool *is_damaged, struct gh_
 	return rc;
 }
 
-static int
-copy_members(gh_json *row, const gh_json *from)
-{
-	int bad = 0;
-
-	for (void *it = gh_json_iter(from); it != NULL; it = gh_json_next(from, it))
-		bad |= gh_json_set(row, gh_json_iter_name(it), gh_json_ref(gh_json_iter_value(it)));
-	return bad;
-}
-
 static void
 describe(const gh_json *webhook, char *out, size_t size)
 {
@@ -73,16 +63,6 @@ store_create_webhook(struct store *s, const struct requester *who, const gh_json
 	return named_row_add(s, who, &kind, webhook, err);
 }
 
-static int
-find(const struct grants *g, const char *name, struct grant_row **out, struct gh_error *err)
-{
-	*out = grant_find(g, GRANT_WEBHOOK, "name", name);
-	return *out != NULL
-	    ? 0
-	    : gh_refuse(err, GH_E_NOT_FOUND,
-		  "there is no webhook \"%.100s\": see `gatehouse notify webhook list`", name);
-}
-
 /* "url https://...; secret_sealed": the new URL is what a reader of the trail looks for. */
 static void
 name_changes(const gh_json *changes, char *detail, size_t size)
@@ -103,25 +83,10 @@ int
 store_change_webhook(struct store *s, const struct requester *who, const char *name,
     const gh_json *changes, struct gh_error *err)
 {
-	struct grant_row *webhook;
 	char detail[1200];
-	struct grants g;
-	int rc;
 
-	if ((rc = grant_open(s, &g, err)) != 0)
-		return rc;
-	rc = find(&g, name, &webhook, err);
-	if (rc == 0 && copy_members(webhook->content, changes) != 0)
-		rc = gh_fail(err, GH_E_NOMEM, "webhook");
-	if (rc == 0) {
-		name_changes(changes, detail, sizeof(detail));
-		rc = store_audit_change(s, who, "webhook.changed",
-		    gh_json_string(gh_json_get(webhook->content, "name")), detail, err);
-	}
-	if (rc == 0)
-		rc = grant_put(s, &g, GRANT_WEBHOOK, gh_json_ref(webhook->content), "Conflict.",
-		    err);
-	return grant_close(s, &g, rc, who, err);
+	name_changes(changes, detail, sizeof(detail));
+	return named_row_set(s, who, &kind, name, changes, detail, err);
 }
 
 int

@@ -106,17 +106,12 @@ static int
 query(struct store *s, enum grant_table which, gh_json **out, struct gh_error *err)
 {
 	struct store_params p = {0};
-	PGresult *res;
-	int rc;
 
 	*out = NULL;
 	pthread_once(&statements_once, make_statements);
 	if (statements[which].sql == NULL)
 		return gh_fail(err, GH_E_NOMEM, "statement");
-	if ((rc = store_read(s, &statements[which], &p, &res, err)) == 0)
-		rc = store_json(res, 0, 0, out, err);
-	PQclear(res);
-	return rc;
+	return store_read_json(s, &statements[which], &p, out, err);
 }
 
 /* --- rows ------------------------------------------------------------------------------------- */

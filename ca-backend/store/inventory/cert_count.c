@@ -44,7 +44,7 @@ store_cert_count(struct store *s, const struct store_cert_filter *f, bool is_exa
 	gh_buf_puts(&b,
 	    is_exact ? "SELECT json_build_array(count(*)) " : "EXPLAIN (FORMAT JSON) SELECT ");
 	put_where(&b, &p, f);
-	rc = store_read_json(s, &b, &p, &answer, err);
+	rc = store_read_composed(s, &b, &p, &answer, err);
 	if (rc != 0 && strcmp(s->sqlstate, QUERY_CANCELED) == 0)
 		return gh_refuse(err, GH_E_VALIDATION,
 		    f->view != NULL && !f->view->is_all

@@ -97,7 +97,7 @@ store_cert_metadata_history(struct store *s, const struct store_metadata_history
 	    "field, old, new FROM metadata_change WHERE certificate_id = $1::bigint AND ($2::bigint = 0 OR "
 	    "id %c $2::bigint) ORDER BY id %s LIMIT $3::int) t",
 	    h->newest_first ? '<' : '>', order);
-	if ((rc = store_read_json(s, &b, &p, entries, err)) != 0)
+	if ((rc = store_read_composed(s, &b, &p, entries, err)) != 0)
 		return rc;
 	n = gh_json_size(*entries);
 	if (n == (size_t)h->limit && n > 0)

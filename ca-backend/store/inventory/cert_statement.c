@@ -211,7 +211,7 @@ static int
 run(struct query *q, struct store *s, gh_json **out, struct gh_error *err)
 {
 	const gh_json *entries;
-	int rc = store_read_json(s, &q->b, &q->p, out, err);
+	int rc = store_read_composed(s, &q->b, &q->p, out, err);
 
 	if (rc != 0)
 		return rc;

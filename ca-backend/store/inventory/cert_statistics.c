@@ -60,15 +60,9 @@ store_cert_statistics(struct store *s, const char *metadata, gh_json **out, stru
 					    "GROUP BY 1 HAVING sum(n) <> 0 ORDER BY 2 DESC, 1 LIMIT " STR(
 						CERT_VALUES_MAX) ") x) END) FROM s, t, h"};
 	struct store_params p = {0};
-	PGresult *res;
-	int rc;
 
-	*out = NULL;
 	store_put_text(&p, metadata);
-	if ((rc = store_read(s, &st, &p, &res, err)) == 0)
-		rc = store_json(res, 0, 0, out, err);
-	PQclear(res);
-	return rc;
+	return store_read_json(s, &st, &p, out, err);
 }
 
 int
@@ -103,10 +97,6 @@ store_cert_changes(struct store *s, int64_t *n, struct gh_error *err)
 	static const struct store_statement st = {"certificate_changes",
 	    "SELECT count(*) FROM certificate_change"};
 	struct store_params p = {0};
-	PGresult *res;
-	int rc = store_read(s, &st, &p, &res, err);
 
-	*n = rc == 0 ? store_int(res, 0, 0) : 0;
-	PQclear(res);
-	return rc;
+	return store_read_int(s, &st, &p, n, err);
 }

@@ -81,7 +81,7 @@ store_cert_is_shown(struct store *s, const struct cert_view *v, int64_t id, bool
 	    "SELECT json_build_array(EXISTS (SELECT FROM certificate WHERE id = $1::bigint AND ");
 	cert_filter_put(&b, &p, v->reach->right);
 	gh_buf_puts(&b, "))");
-	if ((rc = store_read_json(s, &b, &p, &answer, err)) != 0)
+	if ((rc = store_read_composed(s, &b, &p, &answer, err)) != 0)
 		return rc;
 	*out = gh_json_bool(gh_json_at(answer, 0), false);
 	gh_json_free(answer);

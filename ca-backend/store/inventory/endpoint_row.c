@@ -124,7 +124,7 @@ store_page_endpoints(struct store *s, const struct store_endpoint_filter *f, gh_
 	    "ORDER BY id %s LIMIT $4::int) e" ENDPOINT_JOIN " ORDER BY e.id %s) t",
 	    f->newest_first ? '<' : '>', f->newest_first ? "DESC" : "ASC",
 	    f->newest_first ? "DESC" : "ASC");
-	if ((rc = store_read_json(s, &b, &p, entries, err)) != 0)
+	if ((rc = store_read_composed(s, &b, &p, entries, err)) != 0)
 		return rc;
 	n = gh_json_size(*entries);
 	if (n == (size_t)f->limit && n > 0)
@@ -143,16 +143,11 @@ store_get_endpoint(struct store *s, int64_t id, gh_json **out, struct gh_error *
 	    "  WHERE h.endpoint_id = e.id ORDER BY h.id DESC LIMIT 100) h) AS history "
 	    "FROM scan_endpoint e" ENDPOINT_JOIN " WHERE e.id = $1::bigint) t"};
 	struct store_params p = {0};
-	PGresult *res;
 	int rc;
 
-	*out = NULL;
 	store_put_int(&p, id);
-	rc = store_read(s, &st, &p, &res, err);
-	if (rc == 0 && PQntuples(res) == 0)
+	rc = store_read_json(s, &st, &p, out, err);
+	if (rc == 0 && *out == NULL)
 		rc = gh_refuse(err, GH_E_NOT_FOUND, "There is no such endpoint.");
-	if (rc == 0)
-		rc = store_json(res, 0, 0, out, err);
-	PQclear(res);
 	return rc;
 }

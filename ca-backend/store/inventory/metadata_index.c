@@ -211,12 +211,6 @@ store_list_metadata_indexes(struct store *s, gh_json **out, struct gh_error *err
 	    "CROSS JOIN LATERAL regexp_match(relname, '^" PREFIX "([0-9]{1,18})_(text|number)$') m "
 	    "WHERE indrelid = to_regclass('certificate') AND m IS NOT NULL"};
 	struct store_params p = {0};
-	PGresult *res;
-	int rc;
 
-	*out = NULL;
-	if ((rc = store_read(s, &st, &p, &res, err)) == 0)
-		rc = store_json(res, 0, 0, out, err);
-	PQclear(res);
-	return rc;
+	return store_read_json(s, &st, &p, out, err);
 }

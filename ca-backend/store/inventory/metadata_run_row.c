@@ -48,17 +48,12 @@ store_get_metadata_run(struct store *s, int64_t id, gh_json **out, struct gh_err
 	    "SELECT row_to_json(t) FROM (SELECT " RUN
 	    " FROM metadata_run WHERE id = $1::bigint) t"};
 	struct store_params p = {0};
-	PGresult *res = NULL;
 	int rc;
 
-	*out = NULL;
 	store_put_int(&p, id);
-	rc = store_read(s, &st, &p, &res, err);
-	if (rc == 0 && PQntuples(res) == 0)
+	rc = store_read_json(s, &st, &p, out, err);
+	if (rc == 0 && *out == NULL)
 		rc = gh_refuse(err, GH_E_NOT_FOUND, "There is no such run.");
-	if (rc == 0)
-		rc = store_json(res, 0, 0, out, err);
-	PQclear(res);
 	return rc;
 }
 
@@ -69,14 +64,8 @@ store_next_metadata_run(struct store *s, gh_json **out, struct gh_error *err)
 	    "SELECT coalesce((SELECT row_to_json(t) FROM (SELECT " RUN
 	    ", extract(epoch FROM created_at)::bigint AS at, actor_kind FROM metadata_run WHERE state = 'running' ORDER BY is_dry DESC, id LIMIT 1) t), 'null')"};
 	struct store_params p = {0};
-	PGresult *res = NULL;
-	int rc = store_read(s, &st, &p, &res, err);
 
-	*out = NULL;
-	if (rc == 0)
-		rc = store_json(res, 0, 0, out, err);
-	PQclear(res);
-	return rc;
+	return store_read_json(s, &st, &p, out, err);
 }
 
 /* The member of the last of a full page. */
@@ -107,26 +96,12 @@ store_list_metadata_runs(struct store *s, int64_t after_id, int limit, bool newe
 	    "SELECT coalesce(json_agg(row_to_json(t)), '[]') FROM (SELECT " RUN
 	    " FROM metadata_run WHERE ($1::bigint = 0 OR id %c $1::bigint) ORDER BY id %s LIMIT $2::int) t",
 	    newest_first ? '<' : '>', newest_first ? "DESC" : "ASC");
-	if ((rc = store_read_json(s, &b, &p, entries, err)) == 0)
+	if ((rc = store_read_composed(s, &b, &p, entries, err)) == 0)
 		*next = next_of(*entries, limit, "id");
 	return rc;
 }
 
 /* ---- items ---- */
-
-static int
-read_list(struct store *s, const struct store_statement *st, struct store_params *p, gh_json **out,
-    struct gh_error *err)
-{
-	PGresult *res = NULL;
-	int rc = store_read(s, st, p, &res, err);
-
-	*out = NULL;
-	if (rc == 0)
-		rc = store_json(res, 0, 0, out, err);
-	PQclear(res);
-	return rc;
-}
 
 int
 store_list_metadata_items(struct store *s, const struct store_metadata_items *q, gh_json **entries,
@@ -144,7 +119,7 @@ store_list_metadata_items(struct store *s, const struct store_metadata_items *q,
 	store_put_int(&p, q->after);
 	store_put_text(&p, q->outcome);
 	store_put_int(&p, q->limit);
-	if ((rc = read_list(s, &st, &p, entries, err)) == 0)
+	if ((rc = store_read_json(s, &st, &p, entries, err)) == 0)
 		*next = next_of(*entries, q->limit, "n");
 	return rc;
 }
@@ -161,7 +136,7 @@ store_list_metadata_lines(struct store *s, int64_t run_id, int64_t after, int li
 	store_put_int(&p, run_id);
 	store_put_int(&p, after);
 	store_put_int(&p, limit);
-	return read_list(s, &st, &p, lines, err);
+	return store_read_json(s, &st, &p, lines, err);
 }
 
 int
@@ -171,16 +146,11 @@ store_find_metadata_line(struct store *s, int64_t run_id, int64_t n, int64_t cer
 	static const struct store_statement st = {"metadata_run_line",
 	    "SELECT min(n) FROM metadata_run_item WHERE run_id = $1::bigint AND certificate_id = $2::bigint AND n < $3::bigint"};
 	struct store_params p = {0};
-	PGresult *res = NULL;
-	int rc;
 
 	store_put_int(&p, run_id);
 	store_put_int(&p, certificate_id);
 	store_put_int(&p, n);
-	rc = store_read(s, &st, &p, &res, err);
-	*line = rc == 0 ? store_int(res, 0, 0) : 0;
-	PQclear(res);
-	return rc;
+	return store_read_int(s, &st, &p, line, err);
 }
 
 /* ---- a step ---- */

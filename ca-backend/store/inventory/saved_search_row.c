@@ -35,16 +35,10 @@ store_saved_searches(struct store *s, const struct requester *who, gh_json **ent
 	    "SELECT coalesce(json_agg(row_to_json(t)), '[]') FROM (" ROW
 	    "WHERE $4::boolean OR is_shared OR " MINE " ORDER BY lower(name), is_shared, id) t"};
 	struct store_params p = {0};
-	PGresult *res = NULL;
-	int rc;
 
-	*entries = NULL;
 	put_person(&p, who != NULL ? who : &nobody);
 	store_put_bool(&p, who == NULL);
-	if ((rc = store_read(s, &st, &p, &res, err)) == 0)
-		rc = store_json(res, 0, 0, entries, err);
-	PQclear(res);
-	return rc;
+	return store_read_json(s, &st, &p, entries, err);
 }
 
 int
@@ -56,18 +50,13 @@ store_find_saved_search(struct store *s, const struct requester *who, const char
 	    "WHERE lower(name) = lower($4::text) AND (is_shared OR " MINE ") ORDER BY " MINE
 	    " DESC LIMIT 1) t"};
 	struct store_params p = {0};
-	PGresult *res = NULL;
 	int rc;
 
-	*out = NULL;
 	put_person(&p, who);
 	store_put_text(&p, name);
-	rc = store_read(s, &st, &p, &res, err);
-	if (rc == 0 && PQntuples(res) == 0)
+	rc = store_read_json(s, &st, &p, out, err);
+	if (rc == 0 && *out == NULL)
 		rc = gh_refuse(err, GH_E_NOT_FOUND, "There is no saved search of this name.");
-	if (rc == 0)
-		rc = store_json(res, 0, 0, out, err);
-	PQclear(res);
 	return rc;
 }
 

@@ -96,7 +96,7 @@ read_window(struct store *s, const void *arg, const struct store_window *w, gh_j
 	l->put(&q, l->filter);
 	gh_buf_putf(&q.sql, " ORDER BY %s %s LIMIT $3::int) t", l->id,
 	    l->newest_first ? "DESC" : "ASC");
-	return store_read_json(s, &q.sql, &q.p, out, err);
+	return store_read_composed(s, &q.sql, &q.p, out, err);
 }
 
 static int
@@ -104,12 +104,8 @@ largest_id(struct store *s, const char *sql, int64_t *out, struct gh_error *err)
 {
 	const struct store_statement st = {NULL, sql};
 	struct store_params p = {0};
-	PGresult *res;
-	int rc = store_read(s, &st, &p, &res, err);
 
-	*out = rc == 0 ? store_int(res, 0, 0) : 0;
-	PQclear(res);
-	return rc;
+	return store_read_int(s, &st, &p, out, err);
 }
 
 static int
@@ -200,16 +196,11 @@ static int
 show(struct store *s, const struct store_statement *st, struct store_params *p, const char *what,
     gh_json **out, struct gh_error *err)
 {
-	PGresult *res;
-	int rc = store_read(s, st, p, &res, err);
+	int rc = store_read_json(s, st, p, out, err);
 
-	*out = NULL;
-	if (rc != 0)
-		return rc;
-	rc = PQntuples(res) == 1 ? store_json(res, 0, 0, out, err)
-				 : gh_refuse(err, GH_E_NOT_FOUND, "There is no such %s.", what);
-	PQclear(res);
-	return rc;
+	return rc == 0 && *out == NULL
+	    ? gh_refuse(err, GH_E_NOT_FOUND, "There is no such %s.", what)
+	    : rc;
 }
 
 int

@@ -280,10 +280,6 @@ store_count_expired_key_requests(struct store *s, int64_t *n, struct gh_error *e
 	static const struct store_statement st = {"key_request_count_expired",
 	    "SELECT count(*) FROM key_request WHERE state IN ('pending', 'approved') AND expires_at <= now()"};
 	struct store_params p = {0};
-	PGresult *res;
-	int rc = store_read(s, &st, &p, &res, err);
 
-	*n = rc == 0 ? store_int(res, 0, 0) : 0;
-	PQclear(res);
-	return rc;
+	return store_read_int(s, &st, &p, n, err);
 }

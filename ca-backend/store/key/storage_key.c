@@ -135,14 +135,9 @@ count(struct store *s, const struct store_statement *st,
     const unsigned char storage_id[KRA_KEY_ID_SIZE], int64_t *n, struct gh_error *err)
 {
 	struct store_params p = {0};
-	PGresult *res;
-	int rc;
 
 	store_put_bytes(&p, storage_id, KRA_KEY_ID_SIZE);
-	rc = store_read(s, st, &p, &res, err);
-	*n = rc == 0 ? store_int(res, 0, 0) : 0;
-	PQclear(res);
-	return rc;
+	return store_read_int(s, st, &p, n, err);
 }
 
 int
@@ -164,14 +159,9 @@ store_count_lost(struct store *s, int64_t *n, struct gh_error *err)
 	    "WHERE s.spki_sha256 = " STORAGE_OF_K
 	    " AND s.kind = 'storage' AND s.state IN ('current', 'old'))"};
 	struct store_params p = {0};
-	PGresult *res;
-	int rc;
 
 	store_put_bytes(&p, "", 0); /* of one that was destroyed */
-	rc = store_read(s, &st, &p, &res, err);
-	*n = rc == 0 ? store_int(res, 0, 0) : 0;
-	PQclear(res);
-	return rc;
+	return store_read_int(s, &st, &p, n, err);
 }
 
 static int

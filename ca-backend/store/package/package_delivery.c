@@ -233,7 +233,7 @@ store_page_deliveries(struct store *s, const struct store_delivery_filter *f, gh
 	*next = 0;
 	gh_buf_init(&b, SQL_MAX);
 	build_page(&b, &p, f);
-	if ((rc = store_read_json(s, &b, &p, &rows, err)) == 0)
+	if ((rc = store_read_composed(s, &b, &p, &rows, err)) == 0)
 		rc = cut_page(rows, f->limit, entries, next, err);
 	gh_json_free(rows);
 	if (rc != 0) {
@@ -254,14 +254,9 @@ run_days(struct store *s, const struct store_statement *st, int days, int64_t *n
     struct gh_error *err)
 {
 	struct store_params p = {0};
-	PGresult *res;
-	int rc;
 
 	store_put_int(&p, days);
-	rc = store_read(s, st, &p, &res, err);
-	*n = rc == 0 ? store_int(res, 0, 0) : 0;
-	PQclear(res);
-	return rc;
+	return store_read_int(s, st, &p, n, err);
 }
 
 int

@@ -105,7 +105,7 @@ read_window(struct store *s, const void *arg, const struct store_window *w, gh_j
 	    " FROM request r WHERE r.id BETWEEN $1::bigint AND $2::bigint");
 	put_filter(&b, &p, f);
 	gh_buf_putf(&b, " ORDER BY r.id %s LIMIT $3::int) t", f->newest_first ? "DESC" : "ASC");
-	return store_read_json(s, &b, &p, out, err);
+	return store_read_composed(s, &b, &p, out, err);
 }
 
 static int64_t
@@ -126,12 +126,8 @@ largest_id(struct store *s, int64_t *out, struct gh_error *err)
 	static const struct store_statement st = {"request_extent",
 	    "SELECT coalesce(max(id), 0) FROM request"};
 	struct store_params p = {0};
-	PGresult *res;
-	int rc = store_read(s, &st, &p, &res, err);
 
-	*out = rc == 0 ? store_int(res, 0, 0) : 0;
-	PQclear(res);
-	return rc;
+	return store_read_int(s, &st, &p, out, err);
 }
 
 int

@@ -43,20 +43,15 @@ store_list_sessions(struct store *s, const struct store_session_filter *f,
 	static const struct store_statement newest = {"session_list", PAGE("<", "DESC")},
 					    oldest = {"session_list_oldest", PAGE(">", "ASC")};
 	struct store_params p = {0};
-	PGresult *res;
 	size_t n;
 	int rc;
 
-	*out = NULL;
 	store_put_int(&p, page->now);
 	store_put_int(&p, page->idle);
 	put_filter(&p, f);
 	store_put_int(&p, page->after);
 	store_put_int(&p, page->limit);
-	rc = store_read(s, page->oldest_first ? &oldest : &newest, &p, &res, err);
-	if (rc == 0)
-		rc = store_json(res, 0, 0, out, err);
-	PQclear(res);
+	rc = store_read_json(s, page->oldest_first ? &oldest : &newest, &p, out, err);
 	if (next == NULL || rc != 0)
 		return rc;
 	*next = 0;
@@ -64,19 +59,6 @@ store_list_sessions(struct store *s, const struct store_session_filter *f,
 	if (n > 0 && n == (size_t)page->limit)
 		(void)gh_json_int(gh_json_get(gh_json_at(*out, n - 1), "number"), next);
 	return 0;
-}
-
-/* The number that a statement answers; repeated after a loss, a removal finds what is left. */
-static int
-count(struct store *s, const struct store_statement *st, struct store_params *p, int64_t *n,
-    struct gh_error *err)
-{
-	PGresult *res;
-	int rc = store_read(s, st, p, &res, err);
-
-	*n = rc == 0 ? store_int(res, 0, 0) : 0;
-	PQclear(res);
-	return rc;
 }
 
 int
@@ -98,7 +80,8 @@ store_end_sessions(struct store *s, const struct store_session_filter *f,
 	put_filter(&p, f);
 	store_put_actor(&p, how->who, how->request_id, how->detail);
 	store_put_text(&p, how->event);
-	rc = count(s, &st, &p, &n, err);
+	/* repeated after a loss, it ends those that are left */
+	rc = store_read_int(s, &st, &p, &n, err);
 	*ended = (int)n;
 	return rc;
 }
@@ -116,7 +99,7 @@ store_sweep_sessions(struct store *s, int64_t now, int idle, int *removed, struc
 
 	store_put_int(&p, now);
 	store_put_int(&p, idle);
-	rc = count(s, &st, &p, &n, err);
+	rc = store_read_int(s, &st, &p, &n, err);
 	*removed = (int)n;
 	return rc;
 }
@@ -130,5 +113,5 @@ store_count_ended_sessions(struct store *s, int64_t now, int idle, int64_t *n, s
 
 	store_put_int(&p, now);
 	store_put_int(&p, idle);
-	return count(s, &st, &p, n, err);
+	return store_read_int(s, &st, &p, n, err);
 }

@@ -118,10 +118,6 @@ store_count_unconfirmed(struct store *s, int64_t *n, struct gh_error *err)
 	static const struct store_statement st = {"confirmation_count",
 	    "SELECT count(*) FROM certificate c WHERE " IS_OVER " AND NOT (" IS_REVOKED ")"};
 	struct store_params p = {0};
-	PGresult *res;
-	int rc = store_read(s, &st, &p, &res, err);
 
-	*n = rc == 0 ? store_int(res, 0, 0) : 0;
-	PQclear(res);
-	return rc;
+	return store_read_int(s, &st, &p, n, err);
 }

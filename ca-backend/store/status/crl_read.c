@@ -129,16 +129,9 @@ store_crl_list(struct store *s, int64_t ca_id, bool newest, int limit, gh_json *
 	    "'next_update', iso_utc(next_update), 'entries', entries, 'size', size, 'sha256', hex_upper(sha256), "
 	    "'published_at', iso_utc(published_at)) ORDER BY id DESC), '[]') FROM l"};
 	struct store_params p = {0};
-	PGresult *res;
-	int rc;
 
-	*out = NULL;
 	store_put_int(&p, ca_id);
 	store_put_bool(&p, newest);
 	store_put_int(&p, limit);
-	rc = store_read(s, &st, &p, &res, err);
-	if (rc == 0)
-		rc = store_json(res, 0, 0, out, err);
-	PQclear(res);
-	return rc;
+	return store_read_json(s, &st, &p, out, err);
 }

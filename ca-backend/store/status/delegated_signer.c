@@ -212,12 +212,7 @@ store_count_ended_signers(struct store *s, enum store_signer_use use, int age, i
     struct gh_error *err)
 {
 	struct store_params p = {0};
-	PGresult *res;
-	int rc;
 
 	store_put_int(&p, age);
-	rc = store_read(s, &kinds[use].count, &p, &res, err);
-	*n = rc == 0 ? store_int(res, 0, 0) : 0;
-	PQclear(res);
-	return rc;
+	return store_read_int(s, &kinds[use].count, &p, n, err);
 }

@@ -230,16 +230,12 @@ store_show_delivery(struct store *s, int64_t id, gh_json **out, struct gh_error 
 	    "n.id AS notification, n.event, n.audience, n.object, n.facts "
 	    "FROM delivery d JOIN notification n ON n.id = d.notification_id WHERE d.id = $1::bigint) t"};
 	struct store_params p = {0};
-	PGresult *res;
 	int rc;
 
-	*out = NULL;
 	store_put_int(&p, id);
-	rc = store_read(s, &st, &p, &res, err);
-	if (rc == 0)
-		rc = PQntuples(res) == 1 ? store_json(res, 0, 0, out, err)
-					 : gh_fail(err, GH_E_NOT_FOUND, "no such delivery");
-	PQclear(res);
+	rc = store_read_json(s, &st, &p, out, err);
+	if (rc == 0 && *out == NULL)
+		rc = gh_fail(err, GH_E_NOT_FOUND, "no such delivery");
 	return rc;
 }
 
@@ -255,12 +251,6 @@ store_delivery_summary(struct store *s, gh_json **out, struct gh_error *err)
 	    "'last_error', (SELECT last_error FROM delivery WHERE state = 'waiting' AND last_error IS NOT NULL "
 	    "ORDER BY next_at DESC LIMIT 1))"};
 	struct store_params p = {0};
-	PGresult *res;
-	int rc = store_read(s, &st, &p, &res, err);
 
-	*out = NULL;
-	if (rc == 0)
-		rc = store_json(res, 0, 0, out, err);
-	PQclear(res);
-	return rc;
+	return store_read_json(s, &st, &p, out, err);
 }

@@ -106,17 +106,10 @@ store_gauges(struct store *s, const struct store_gauge_options *o, gh_json **out
     struct gh_error *err)
 {
 	struct store_params p = {0};
-	PGresult *res;
-	int rc;
 
-	*out = NULL;
 	store_put_bool(&p, o->has_deltas);
 	store_put_int(&p, o->session_idle);
 	store_put_bool(&p, o->has_syslog);
 	store_put_bool(&p, o->has_endpoints);
-	rc = store_read(s, &gauges, &p, &res, err);
-	if (rc == 0)
-		rc = store_json(res, 0, 0, out, err);
-	PQclear(res);
-	return rc;
+	return store_read_json(s, &gauges, &p, out, err);
 }

@@ -106,16 +106,11 @@ store_count_expiry(struct store *s, const int *days, int n, int64_t *out, struct
 	    "AND p.not_after <= now() + make_interval(days => (SELECT max(d) FROM unnest($3::int[]) d)) AND " NOTICE_WHERE
 	    "AND NOT EXISTS (SELECT FROM expiry_notice e WHERE e.certificate_id = p.id AND e.days = t.d)"};
 	struct store_params p = {0};
-	PGresult *res;
-	int rc;
 
 	store_put_int(&p, 0);
 	store_put_int(&p, 0);
 	store_put_numbers(&p, days, n);
-	rc = store_read(s, &st, &p, &res, err);
-	*out = rc == 0 ? store_int(res, 0, 0) : 0;
-	PQclear(res);
-	return rc;
+	return store_read_int(s, &st, &p, out, err);
 }
 
 int
@@ -124,14 +119,9 @@ store_count_ended(struct store *s, int days, int64_t *out, struct gh_error *err)
 	static const struct store_statement st = {"count_ended",
 	    "SELECT count(*) FROM certificate c WHERE not_after < now() - make_interval(days => $1::int) " WITHOUT_KEY};
 	struct store_params p = {0};
-	PGresult *res;
-	int rc;
 
 	store_put_int(&p, days);
-	rc = store_read(s, &st, &p, &res, err);
-	*out = rc == 0 ? store_int(res, 0, 0) : 0;
-	PQclear(res);
-	return rc;
+	return store_read_int(s, &st, &p, out, err);
 }
 
 int
@@ -142,12 +132,7 @@ store_count_ending(struct store *s, int days, int64_t *out, struct gh_error *err
 	    "AND not_after <= now() + make_interval(days => $1::int) AND status IN (12, 20) AND " NOT_RENEWED_BY_US
 	    "LIMIT " ENDING_MAX ") t"};
 	struct store_params p = {0};
-	PGresult *res;
-	int rc;
 
 	store_put_int(&p, days);
-	rc = store_read(s, &st, &p, &res, err);
-	*out = rc == 0 ? store_int(res, 0, 0) : 0;
-	PQclear(res);
-	return rc;
+	return store_read_int(s, &st, &p, out, err);
 }

@@ -173,12 +173,6 @@ store_job_list(struct store *s, gh_json **out, struct gh_error *err)
 	    "iso_utc(started_at) AS started, iso_utc(finished_at) AS finished, outcome, detail, node, wanted, " STORE_JOB_RUNNING
 	    " AS running, " STORE_JOB_FAILURES " AS failures FROM job) t"};
 	struct store_params p = {0};
-	PGresult *res;
-	int rc = store_read(s, &st, &p, &res, err);
 
-	*out = NULL;
-	if (rc == 0)
-		rc = store_json(res, 0, 0, out, err);
-	PQclear(res);
-	return rc;
+	return store_read_json(s, &st, &p, out, err);
 }

@@ -18,17 +18,12 @@ store_count_written(struct store *s, const struct notification *n, const char *a
 	    "  AND id < $4::bigint AND (audience = 'address' OR EXISTS (SELECT FROM delivery d "
 	    "    WHERE d.notification_id = n.id AND d.channel = 'mail' AND d.name = '')) LIMIT $3::int) w))"};
 	struct store_params p = {0};
-	PGresult *res;
-	int rc;
 
 	store_put_text(&p, address);
 	store_put_text(&p, requester);
 	store_put_int(&p, max);
 	store_put_int(&p, n->id);
-	rc = store_read(s, &st, &p, &res, err);
-	*count = rc == 0 ? store_int(res, 0, 0) : 0;
-	PQclear(res);
-	return rc;
+	return store_read_int(s, &st, &p, count, err);
 }
 
 int
@@ -42,16 +37,11 @@ store_count_requests_before(struct store *s, int64_t request, bool still_wait, i
 	    "WHERE r.id = $1::bigint "
 	    "AND ($2::boolean OR b.submitted_at >= date_trunc('hour', r.submitted_at))"};
 	struct store_params p = {0};
-	PGresult *res;
-	int rc;
 
 	store_put_int(&p, request);
 	store_put_bool(&p, still_wait);
 	store_put_int(&p, max);
-	rc = store_read(s, &st, &p, &res, err);
-	*count = rc == 0 ? store_int(res, 0, 0) : 0;
-	PQclear(res);
-	return rc;
+	return store_read_int(s, &st, &p, count, err);
 }
 
 int
