@@ -16,7 +16,8 @@ finish()
 }
 trap finish EXIT
 
-[ -n "${NO_BUILD:-}" ] || make -s --no-print-directory BUILD="$build" "$build/tests/integration/test_dir"
+programs=("$build"/tests/integration/test_dir{,_faults,_ad})
+[ -n "${NO_BUILD:-}" ] || make -s --no-print-directory BUILD="$build" "${programs[@]}"
 "$servers/slapd.sh" start "$dir/slapd"
 "$servers/samba.sh" start "$dir/samba"
 set -a
@@ -25,4 +26,6 @@ set -a
 SLAPD_SH=$servers/slapd.sh
 SLAPD_DIR=$dir/slapd
 set +a
-${RUNNER:-} "$build/tests/integration/test_dir"
+for program in "${programs[@]}"; do
+	${RUNNER:-} "$program"
+done
