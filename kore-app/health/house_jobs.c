@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "buf.h"
 #include "calendar.h"
 #include "jobs/job.h"
 #include "store/status/job_row.h"
@@ -64,17 +65,19 @@ house_nodes(struct findings *f, const struct worker_env *env)
 /* ---- jobs ---- */
 
 #define FAILURES_ERROR 3 /* in a row, as the alert GatehouseJobFails has it */
+#define NEVER_MAX 8192   /* names of all jobs, one with that of the node */
 
 static void
 check_job(struct findings *f, const char *row, const struct store_job *state, int interval)
 {
-	if (state->idle < 0)
-		finding_wrong(f, FINDING_WARNING, "job",
-		    "start the gateway, or `gatehouse job run NAME`", "%s has never run", row);
-	else if (state->failures > 0)
-		finding_wrong(f, state->failures < FAILURES_ERROR ? FINDING_WARNING : FINDING_ERROR,
-		    "job", "`gatehouse job list` shows why", "%s failed %d times in a row", row,
-		    state->failures);
+	int failures = state->failures - state->running;
+
+	if (failures == 1)
+		finding_wrong(f, FINDING_WARNING, "job", "`gatehouse job list` shows why",
+		    "the last run of %s failed", row);
+	else if (failures > 1)
+		finding_wrong(f, failures < FAILURES_ERROR ? FINDING_WARNING : FINDING_ERROR, "job",
+		    "`gatehouse job list` shows why", "%s failed %d times in a row", row, failures);
 	else if (interval > 0 && job_is_late(state->idle, interval))
 		finding_wrong(f, FINDING_WARNING, "job", "does the gateway run?",
 		    "%s last ran %lld s ago, and is due every %d s", row, (long long)state->idle,
@@ -83,9 +86,22 @@ check_job(struct findings *f, const char *row, const struct store_job *state, in
 		finding_ok(f, "job", "%s ran %lld s ago", row, (long long)state->idle);
 }
 
+/* All of a house that has not been started yet, and for seconds some of one that has: one line. */
+static void
+tell_never(struct findings *f, const struct gh_buf *never)
+{
+	if (never->len > 0)
+		finding_wrong(f, FINDING_WARNING, "job",
+		    "start the gateway, which runs them at once; or `gatehouse job run NAME`",
+		    "never run: %.*s", (int)never->len, (const char *)never->data);
+}
+
 void
 house_jobs(struct findings *f, const struct worker_env *env)
 {
+	struct gh_buf never;
+
+	gh_buf_init(&never, NEVER_MAX);
 	for (size_t i = 0; env->store != NULL && i < job_table_len; i++) {
 		int interval = job_interval(&job_table[i], env->conf);
 		struct store_job state;
@@ -96,9 +112,14 @@ house_jobs(struct findings *f, const struct worker_env *env)
 		if (store_job_state(env->store, row, &state, &err) != 0) {
 			finding_wrong(f, FINDING_ERROR, "job", "try again", "%s: %s", row,
 			    err.detail);
-			return;
+			break;
 		}
-		if (interval > 0)
+		if (interval > 0 && state.idle >= 0)
 			check_job(f, row, &state, interval);
+		else if (interval > 0)
+			gh_buf_putf(&never, "%s%s", never.len > 0 ? ", " : "", row);
 	}
+	tell_never(f, &never);
+	f->failed |= never.failed;
+	gh_buf_free(&never);
 }

@@ -191,6 +191,22 @@ class Runner(unittest.TestCase):
         for args in (["--check", "--json"], ["--timeout", "0"], ["--nonsense"]):
             self.assertEqual(env.admin("status", *args, check=False).returncode, 3, args)
 
+    def test_status_of_jobs(self):
+        """One that is at work has not failed; those that have never run are one line."""
+        def told():
+            return [f["what"] for f in json.loads(env.admin("status", "--json", check=False).stdout)["findings"] if f["code"] == "job" and f["state"] != "ok"]
+        with env.session("select " + ", ".join("pg_advisory_lock(%s)" % (LOCK % name) for name in ("crl", "ocsp-signer"))):
+            try:
+                env.without_triggers("update job set started_at = clock_timestamp(), failures = 1 where name = 'crl'")
+                self.assertEqual(told(), [])
+                env.without_triggers("update job set failures = 2 where name = 'crl'")
+                self.assertEqual(told(), ["the last run of crl failed"])
+                env.without_triggers("delete from job where name in ('crl', 'ocsp-signer')")
+                self.assertEqual(told(), ["never run: crl, ocsp-signer"])
+            finally:
+                env.without_triggers("update job set finished_at = clock_timestamp(), failures = 0 where name = 'crl'")
+        wait_for(lambda: told() == [], "both have run")
+
     def test_failing_job(self):
         env.without_triggers("create function broken() returns trigger language plpgsql as $$ begin raise exception 'no'; end $$;"
                   "create trigger broken before insert on audit_seal execute function broken()")

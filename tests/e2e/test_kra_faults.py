@@ -317,6 +317,9 @@ class Steps(Case):
             calls = [self.pool.submit(self.retrieve, key_id, request), self.pool.submit(self.decide, "anna", pending),
                      self.pool.submit(self.archive, "frozen too", bytes(32))]
             (reply, got), decided, archived = [c.result() for c in calls]
+            # what the KRA should have stands in the database: nobody is told to make keys anew
+            found = json.loads(env.admin("status", "--json", check=False).stdout)["findings"]
+            self.assertEqual([f["state"] for f in found if f["code"] == "kra"], ["ok"], found)
         finally:
             env.postgres("thaw")
         self.assertIsNone(got)

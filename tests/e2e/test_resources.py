@@ -48,6 +48,12 @@ class Resources(unittest.TestCase):
         self.assertIn("retry-after", reply.headers)
         wait_for(lambda: self.state() == (503, cause), cause)
 
+    @staticmethod
+    def wrong():
+        """What `gatehouse status` finds that is not well."""
+        found = json.loads(env.admin("status", "--json", check=False).stdout)["findings"]
+        return [(f["code"], f["what"]) for f in found if f["state"] != "ok"]
+
     def assert_goes_on(self):
         wait_for(lambda: self.client.enroll(GOOD).status == 200, "an enrollment succeeds")
         wait_for(lambda: self.state() == (200, "up"), "ready")
@@ -88,6 +94,7 @@ class Resources(unittest.TestCase):
         try:
             wait_for(lambda: self.state() == (503, "read-only"), "found without an enrollment")
             self.assert_told("read-only")
+            wait_for(lambda: ("ready", "a worker is not ready: database: read-only") in self.wrong(), "the status says so, too")
         finally:
             superuser("ALTER DATABASE gatehouse RESET default_transaction_read_only",
                       "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'gatehouse'")

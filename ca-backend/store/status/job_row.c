@@ -10,7 +10,7 @@
 
 #define JOB_COLUMNS \
 	"name, coalesce(extract(epoch FROM clock_timestamp() - greatest(started_at, finished_at))::bigint, -1), " \
-	"wanted, failures"
+	"wanted, failures, " STORE_JOB_RUNNING
 
 static void
 fill(const PGresult *res, int row, struct store_job *job)
@@ -19,6 +19,7 @@ fill(const PGresult *res, int row, struct store_job *job)
 	job->idle = store_int(res, row, 1);
 	job->wanted = store_bool(res, row, 2);
 	job->failures = (int)store_int(res, row, 3);
+	job->running = store_bool(res, row, 4);
 }
 
 int

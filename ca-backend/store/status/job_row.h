@@ -24,7 +24,8 @@ struct store_job {
 	int64_t
 	    idle; /* seconds since it last began or ended, by the database's clock; -1 = never */
 	bool wanted;
-	int failures; /* in a row, a run that never ended included */
+	int failures; /* in a row, a run that never ended included, and one that is under way: */
+	bool running;
 };
 /* *jobs: array to be freed. Jobs that never ran and are not wanted have no row. */
 int store_job_states(struct store *s, struct store_job **jobs, size_t *n,

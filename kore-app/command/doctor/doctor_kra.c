@@ -171,7 +171,11 @@ doctor_kra(struct doctor *d)
 	rc = env_open(&d->gateway, ENV_KRA, &err);
 	if (rc == 0)
 		rc = signer_client_ping(d->gateway.kra, &err);
-	if (rc == 0 && d->env.store != NULL)
+	if (rc == 0 && d->env.store == NULL) { /* which keys it should have stands there */
+		check_state(d, KRA_UP, &err);
+		return;
+	}
+	if (rc == 0)
 		rc = kra_key_list_read(d->env.store, &keys, &err);
 	if (rc == 0)
 		state = kra_key_list_look(&keys, NULL, d->gateway.kra, &err);

@@ -47,30 +47,22 @@ check_facts(struct doctor *d, struct store *store)
 		finding_ok(f, "database-clock", "clock within %.1f s", fabs(skew) + 0.05);
 }
 
-void
-doctor_database(struct doctor *d)
+/* What the parts behind it are not asked for then: they would say the same in other words. */
+static void
+without_database(struct doctor *d)
+{
+	store_free(d->env.store);
+	d->env.store = NULL;
+}
+
+static void
+check_catalog(struct doctor *d)
 {
 	struct findings *f = &d->findings;
 	struct gh_error err = {0};
-	int rc = command_env_open_store(d->env.conf, &d->env.store, &err);
+	int rc = command_env_use_secret(&d->env, &err);
 
 	if (rc == 0)
-		rc = store_ping(d->env.store, &err);
-	if (rc != 0) {
-		finding_wrong(f, FINDING_ERROR, "database",
-		    "check that PostgreSQL runs, and database.conninfo", "%s", err.detail);
-		store_free(d->env.store);
-		d->env.store = NULL;
-		return;
-	}
-	check_facts(d, d->env.store);
-	rc = store_check_schema(d->env.store, &err);
-	if (rc == 0)
-		finding_ok(f, "database-schema", "fits this program");
-	else
-		finding_wrong(f, FINDING_ERROR, "database-schema",
-		    "`gatehouse db migrate`, or upgrade the program", "%s", err.detail);
-	if (rc == 0 && (rc = command_env_use_secret(&d->env, &err)) == 0)
 		rc = enroll_load_catalog(d->env.store, d->env.secret, &d->gateway.catalog, &err);
 	if (rc != 0)
 		finding_wrong(f, FINDING_ERROR, "catalog", "see the detail; `gatehouse db status`",
@@ -83,6 +75,32 @@ doctor_database(struct doctor *d)
 	else
 		finding_ok(f, "catalog", "%zu CAs, %zu templates, %zu applications",
 		    d->gateway.catalog->cas.n, d->gateway.catalog->tmpls, d->gateway.catalog->apps);
+}
+
+void
+doctor_database(struct doctor *d)
+{
+	struct findings *f = &d->findings;
+	struct gh_error err = {0};
+	int rc = command_env_open_store(d->env.conf, &d->env.store, &err);
+
+	if (rc == 0)
+		rc = store_ping(d->env.store, &err);
+	if (rc != 0) {
+		finding_wrong(f, FINDING_ERROR, "database",
+		    "check that PostgreSQL runs, and database.conninfo", "%s", err.detail);
+		without_database(d);
+		return;
+	}
+	check_facts(d, d->env.store);
+	if (store_check_schema(d->env.store, &err) != 0) {
+		finding_wrong(f, FINDING_ERROR, "database-schema",
+		    "`gatehouse db migrate`, or upgrade the program", "%s", err.detail);
+		without_database(d);
+		return;
+	}
+	finding_ok(f, "database-schema", "fits this program");
+	check_catalog(d);
 }
 
 /* ---- directory and signer ---- */
@@ -118,10 +136,42 @@ doctor_signer(struct doctor *d)
 
 /* ---- the gateway, the clock ---- */
 
+/* What a worker sees, where that is more than a look from here found: that nothing can be recorded,
+ * as the disk of the database is full. In words of docs/faults.md. */
+static void
+check_ready(struct doctor *d, const char *answer)
+{
+	const struct {
+		const char *name, *well;
+		bool is_known;
+	} members[] = {
+	    {"database", "up", d->env.store == NULL},
+	    {"signer", "up", d->gateway.signer == NULL},
+	    {"configuration", "loaded", d->gateway.catalog == NULL},
+	};
+	const char *body = strstr(answer, "\r\n\r\n");
+	struct gh_error err;
+	gh_json *o = NULL;
+
+	if (body == NULL ||
+	    gh_json_parse(body + 4, strlen(body + 4), GH_JSON_STRICT, &o, &err) != 0)
+		return;
+	for (size_t i = 0; i < sizeof(members) / sizeof(members[0]); i++) {
+		const char *state = gh_json_string(gh_json_get(o, members[i].name));
+
+		if (state != NULL && strcmp(state, members[i].well) != 0 && !members[i].is_known)
+			finding_wrong(&d->findings, FINDING_ERROR, "ready",
+			    "docs/faults.md has what each word of /readyz means",
+			    "a worker is not ready: %s: %s", members[i].name, state);
+	}
+	gh_json_free(o);
+}
+
 void
 doctor_gateway(struct doctor *d)
 {
 	const struct gh_conf *c = d->env.conf;
+	struct gh_buf answer;
 
 	if (run_probe_is_gateway_up(c))
 		finding_ok(&d->findings, "gateway", "answers on port %d", c->gateway.port);
@@ -129,6 +179,9 @@ doctor_gateway(struct doctor *d)
 		finding_wrong(&d->findings, FINDING_ERROR, "gateway",
 		    "systemctl start gatehouse; its log says more", "no answer on %s port %d",
 		    c->gateway.listen, c->gateway.port);
+	if (!run_probe_is_ready(c, &answer))
+		check_ready(d, answer.data != NULL ? (const char *)answer.data : "");
+	gh_buf_free(&answer);
 }
 
 void

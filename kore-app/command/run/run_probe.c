@@ -106,6 +106,12 @@ run_probe_is_gateway_up(const struct gh_conf *conf)
 }
 
 bool
+run_probe_is_ready(const struct gh_conf *conf, struct gh_buf *out)
+{
+	return get(conf, "/readyz", out);
+}
+
+bool
 run_probe_metrics(const struct gh_conf *conf, struct gh_buf *out)
 {
 	return get(conf, "/metrics", out);
