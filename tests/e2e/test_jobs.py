@@ -10,11 +10,15 @@ import signal
 import subprocess
 import time
 import unittest
+import urllib.error
+import urllib.parse
+import urllib.request
 
 import der
 import tap
 from client import Client
-from environment import TOP, Environment, wait_for
+from environment import TOP, Environment, free_port, wait_for
+from person import Person
 from syslog_server import SyslogServer
 
 collector = SyslogServer()
@@ -56,6 +60,46 @@ class Runner(unittest.TestCase):
         for _ in range(times):
             last = job("audit-seal")["started"]
             wait_for(lambda: job("audit-seal")["started"] != last, "another look")
+
+    def test_dashboard_in_a_real_prometheus(self):
+        """Each panel shows something, or says what it means that it shows nothing; each rule can be evaluated."""
+        self.issue()
+        olga = Person(env.var["GATEHOUSE_OFFICER_USER"], env.var["GATEHOUSE_OFFICER_PASSWORD"], env)
+        last = env.count("select max(id) from certificate where template = 'User'")
+        self.assertEqual(olga.send("PUT", f"/pki/certificate/{last}/status", {"status": "revoked"}).status, 200)
+        folder, at = env.scratch / "prometheus", f"127.0.0.1:{free_port()}"
+        folder.mkdir()
+        (folder / "prometheus.yml").write_text(json.dumps({
+            "global": {"scrape_interval": "1s", "evaluation_interval": "1s"},
+            "rule_files": [str(TOP / "conf/prometheus/gatehouse.rules.yml")],
+            "scrape_configs": [{"job_name": "gatehouse", "scheme": "https", "tls_config": {"ca_file": env.var["GATEHOUSE_CAFILE"]},
+                                "static_configs": [{"targets": [env.var["GATEHOUSE_URL"].removeprefix("https://")]}]}]}))
+
+        def ask(what, **parameters):
+            try:
+                with urllib.request.urlopen(f"http://{at}/api/v1/{what}?{urllib.parse.urlencode(parameters)}", timeout=20) as reply:
+                    return json.load(reply)["data"]
+            except urllib.error.URLError:
+                return None             # it has just been started
+
+        def complete():
+            """Those leave panels whose queries, one of them at least, find something."""
+            panels[:] = [p for p in panels if not any((ask("query", query=t["expr"].replace("$__rate_interval", "1m").replace("$instance", ".*")) or {}).get("result")
+                                                      for t in p["targets"])]
+            return not panels
+        panels = [p for p in json.loads((TOP / "conf/grafana/gatehouse.json").read_text())["panels"]
+                  if p["type"] != "row" and "noValue" not in p["fieldConfig"]["defaults"]]
+        self.assertGreater(len(panels), 20)
+        with open(folder / "log", "wb") as log:
+            prometheus = subprocess.Popen(["prometheus", f"--config.file={folder}/prometheus.yml", f"--storage.tsdb.path={folder}/data",
+                                           f"--web.listen-address={at}"], stdout=log, stderr=log)
+        try:
+            wait_for(complete, "data in each panel", 60)
+            wait_for(lambda: {r["health"] for g in ask("rules")["groups"] for r in g["rules"]} == {"ok"}, "each rule was evaluated")
+        finally:
+            prometheus.terminate()
+            prometheus.wait()
+            self.assertEqual([p["title"] for p in panels], [], (folder / "log").read_text()[-2000:])
 
     def issue(self):
         reply = Client(env).enroll(GOOD)
