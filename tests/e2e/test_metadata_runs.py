@@ -221,6 +221,135 @@ class Interrupted(Case):
         self.assertEqual(env.count("select count(*) from metadata_change"), 5)
 
 
+class Indexes(Case):
+    """The index of a field while it is made: its command waits for a transaction that began earlier, as in the middle of a build."""
+
+    def setUp(self):
+        env.admin("metadata", "add", "Shelf", "--type", "String")
+        env.await_catalog()
+        self.number = env.count("select id from metadata_field where name = 'Shelf'")
+        self.before = None
+        self.hold()
+
+    def hold(self):
+        self.before = env.session(f"begin; update certificate set metadata = metadata where id = {self.base};")
+
+    def let_go(self):
+        if self.before is not None:
+            self.before.commit()
+        self.before = None
+
+    def tearDown(self):
+        self.let_go()
+        env.admin("metadata", "remove", "Shelf", "--yes", check=False)
+        self.assertEqual(self.indexes(), [])
+        super().tearDown()
+
+    def indexes(self):
+        """Name, and whether it is whole."""
+        return env.sql("select relname, indisvalid::text from pg_class join pg_index on indexrelid = pg_class.oid where relname like 'certificate_metadata_%' "
+                       "and relname ~ '[0-9]' order by 1")
+
+    def told(self):
+        return [(f["what"], f["todo"]) for f in json.loads(env.admin("doctor", "--json", check=False).stdout) if f["code"] == "metadata-index"]
+
+    def is_indexed(self):
+        return admin.get("/pki/metadata/Shelf").json["indexed"]
+
+    def waits(self, what):
+        wait_for(lambda: env.count(f"select count(*) from pg_stat_activity where wait_event_type = 'Lock' and query like '{what} INDEX CONCURRENTLY%'") > 0, f"{what} waits")
+
+    def begin(self, *options):
+        """In mid-build."""
+        command = subprocess.Popen([str(BUILD / "gatehouse"), "metadata", "set", "Shelf", *(options or ["--indexed"]), "-c", str(env.dir / "state" / "gatehouse.conf")],
+                                   stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, start_new_session=True)
+        self.waits("CREATE")
+        self.assertEqual(self.indexes(), [[f"certificate_metadata_{self.number}_text", "false"]])
+        return command
+
+    def end(self, command, status):
+        error = command.communicate()[1].decode()
+        self.assertEqual(command.returncode, status, error)
+        return error
+
+    def test_others_go_on_meanwhile(self):
+        command = self.begin()
+        reply = alice.call("POST", "/pki/request/User", {"pkcs10": base64.b64encode(CSR).decode(), "metadata": {"Shelf": "b7"}})
+        self.assertEqual(reply.status, 201, reply.body)
+        found = lambda: [e["id"] for e in olga.get("/pki/certificates?query=Shelf%20-eq%20%22B7%22").json["entries"]]
+        self.assertEqual(found(), [reply.json["certificate"]["id"]])
+        self.assertFalse(self.is_indexed())
+        self.assertEqual(olga.get("/pki/certificates?order_by=Shelf").status, 422)
+        for other in ("--indexed", "--no-indexed"):  # one at a time
+            second = env.admin("metadata", "set", "Shelf", other, check=False)
+            self.assertEqual(second.returncode, 1)
+            self.assertIn(b"another command", second.stderr)
+        self.let_go()
+        self.end(command, 0)
+        env.await_catalog()
+        self.assertEqual((self.indexes()[0][1], self.is_indexed(), self.told()), ("true", True, []))
+        self.assertEqual(found(), [reply.json["certificate"]["id"]])
+
+    def test_interrupted(self):
+        command = self.begin()
+        command.send_signal(signal.SIGINT)
+        self.waits("DROP")
+        self.let_go()
+        self.assertIn("interrupted", self.end(command, 1))
+        self.assertEqual((self.indexes(), self.is_indexed(), self.told()), ([], False, []))
+
+    def test_interrupted_twice(self):
+        """It ends at once, and leaves a remnant, of which it tells."""
+        command = self.begin()
+        command.send_signal(signal.SIGINT)
+        self.waits("DROP")
+        command.send_signal(signal.SIGINT)
+        self.assertIn("--no-indexed", self.end(command, 1))
+        self.assertEqual([i[1] for i in self.indexes()], ["false"])
+        what, todo = self.told()[0]
+        self.assertIn("belongs to no metadata field", what)
+        self.assertIn("metadata set Shelf --no-indexed", todo)
+        self.let_go()
+        env.admin("metadata", "set", "Shelf", "--no-indexed")
+        self.assertEqual((self.indexes(), self.told()), ([], []))
+
+    def test_killed(self):
+        """Whatever PostgreSQL makes of it, the next call makes it whole."""
+        command = self.begin()
+        command.kill()
+        command.wait()
+        self.assertFalse(self.is_indexed())
+        self.assertEqual(len(self.told()), 1)
+        self.let_go()
+        env.admin("metadata", "set", "Shelf", "--indexed")
+        env.await_catalog()
+        self.assertEqual((self.indexes()[0][1], self.is_indexed(), self.told()), ("true", True, []))
+
+    def test_failing(self):
+        for how in ("pg_cancel_backend", "pg_terminate_backend"):
+            with self.subTest(how=how):
+                command = self.begin()
+                env.psql(f"select {how}(pid) from pg_stat_activity where query like 'CREATE INDEX CONCURRENTLY%'", "postgres")
+                self.waits("DROP")
+                self.let_go()
+                self.assertNotEqual(self.end(command, 1), "")
+                self.assertEqual((self.indexes(), self.is_indexed(), self.told()), ([], False, []))
+                self.hold()
+
+    def test_definition_changed_meanwhile(self):
+        for method, body in (("PUT", {"type": "Integer"}), ("DELETE", None)):
+            with self.subTest(method=method):
+                command = self.begin()
+                reply = admin.call(method, "/pki/metadata/Shelf", body)
+                self.assertIn(reply.status, (200, 204), reply.body)
+                self.let_go()
+                self.assertIn("changed meanwhile", self.end(command, 1))
+                self.assertEqual((self.indexes(), self.told()), ([], []))
+                self.hold()
+                env.admin("metadata", "set", "Shelf", "--type", "String", check=False)
+        self.assertEqual(admin.get("/pki/metadata/Shelf").status, 404)
+
+
 class FromFile(Case):
     def load(self, text, *args, check=True):
         return env.admin("metadata", "import", "-", "--json", *args, check=check, stdin=text if isinstance(text, bytes) else text.encode())

@@ -101,7 +101,9 @@ class Restore(unittest.TestCase):
         self.key = kra.make_key("P-256")
         self.key_id = alice.archive(self.key)
         self.recovery = alice.approved(self.key_id, anna)
+        self.shelve(f"a{self.old['CMSID']}")
         backup()
+        self.shelve(f"lost{self.old['CMSID']}")
         self.assertEqual(bert.decide(self.recovery, "rejected").status, 200)
         self.lost_key_id = alice.archive(kra.make_key("P-256"))
         self.lost = enroll()
@@ -118,6 +120,31 @@ class Restore(unittest.TestCase):
         self.assertIn(self.lost_revoked_serial, listed)
         keep()
 
+    def shelve(self, value):
+        """A value of a field that has an index."""
+        if env.count("select count(*) from metadata_field where name = 'Shelf'") == 0:
+            env.admin("metadata", "add", "Shelf", "--type", "String")
+            env.admin("metadata", "set", "Shelf", "--indexed")
+        env.admin("cert", "metadata", "set", self.old["CMSID"], f"Shelf={value}")
+
+    def check_metadata(self):
+        """Values, history, the index and the counters are those of the backup, and go on."""
+        number, value = self.old["CMSID"], f"a{self.old['CMSID']}"
+        self.assertEqual(env.sql("select indisvalid::text, pg_get_userbyid(relowner) = current_user from pg_index join pg_class on pg_class.oid = indexrelid "
+                                 "where relname ~ '^certificate_metadata_[0-9]+_text$'"), [["true", "t"]])
+        self.assertEqual(env.sql(f"select new #>> '{{}}' from metadata_change where certificate_id = {number}"), [[value]])
+        for query in (f'Shelf -eq "{value}"', f'Shelf -startswith "{value}" AND Id -eq {number}'):
+            self.assertEqual([c["id"] for c in env.admin("cert", "search", query, "--order-by", "Shelf", "--json")], [number])
+        self.assertEqual(env.admin("cert", "search", f'Shelf -eq "lost{number}"', "--json"), [])
+        self.assertEqual([f for f in json.loads(env.admin("doctor", "--json", check=False).stdout) if f["code"] == "metadata-index"], [])
+        env.admin("db", "counters")
+        self.shelve(f"later{number}")
+        self.assertEqual([c["id"] for c in env.admin("cert", "search", f'Shelf -eq "later{number}"', "--json")], [number])
+        self.assertEqual(len(env.admin("cert", "metadata", "history", number, "--json")), 2)
+        env.admin("db", "counters")
+        env.admin("metadata", "set", "Shelf", "--no-indexed")
+        env.admin("metadata", "set", "Shelf", "--indexed")
+
     def after(self):
         """The steps that follow each restore, and what they promise."""
         for name in ("gateway.secret", "signer.key", "kra.key"):
@@ -132,6 +159,7 @@ class Restore(unittest.TestCase):
         self.assertIn("1 open recoveries of keys have ended", out)
         env.wait_ready()
         self.check_keys()
+        self.check_metadata()
         number, listed = crl()
         self.assertGreater(number, self.number + 1000000)
         self.assertIn(self.old_serial, listed)

@@ -165,30 +165,8 @@ is_whole(struct store *s, const struct metadata_index *i, bool *out, struct gh_e
 }
 
 int
-store_make_metadata_index(struct store *builder, struct store *s, const struct metadata_index *i,
+store_drop_metadata_index(struct store *builder, struct store *s, int64_t field_id,
     const struct gh_progress *p, struct gh_error *err)
-{
-	struct gh_error ignored;
-	bool is_there;
-	char *sql = NULL;
-	int rc = is_whole(s, i, &is_there, err);
-
-	if (rc != 0 || is_there)
-		return rc;
-	if ((rc = store_drop_metadata_index(builder, i->field_id, err)) == 0 &&
-	    (rc = create_statement(s, i, &sql, err)) == 0 &&
-	    (rc = run_long(builder, sql, s, p, err)) == 0)
-		rc = store_script(builder, "ANALYZE certificate", STEP_MS, err);
-	free(sql);
-	if (rc == 0 && (rc = is_whole(s, i, &is_there, err)) == 0 && !is_there)
-		rc = gh_fail(err, GH_E_DB, "the index is not valid");
-	if (rc != 0) /* enrollments would go on writing into it */
-		(void)!store_drop_metadata_index(builder, i->field_id, &ignored);
-	return rc;
-}
-
-int
-store_drop_metadata_index(struct store *builder, int64_t field_id, struct gh_error *err)
 {
 	char name[STORE_NAME_SIZE], sql[2 * STORE_NAME_SIZE];
 	int rc = prepare(builder, err);
@@ -196,8 +174,57 @@ store_drop_metadata_index(struct store *builder, int64_t field_id, struct gh_err
 	for (int is_number = 0; is_number <= 1 && rc == 0; is_number++) {
 		index_name(field_id, is_number != 0, name);
 		snprintf(sql, sizeof(sql), "DROP INDEX CONCURRENTLY IF EXISTS %s", name);
-		rc = store_script(builder, sql, STEP_MS, err);
+		rc = run_long(builder, sql, s, p, err);
 	}
+	return rc;
+}
+
+/* Enrollments would go on writing into what was begun. err: why it was not made. */
+static void
+clear_away(struct store *builder, struct store *s, const struct metadata_index *i,
+    const struct gh_progress *p, struct gh_error *err)
+{
+	struct gh_error why;
+
+	gh_progress_tell(p, "what was begun is removed; interrupted once more, it is left");
+	if (store_drop_metadata_index(builder, s, i->field_id, p, &why) != 0 &&
+	    err->code == GH_E_CONFLICT)
+		gh_refuse(err, GH_E_CONFLICT,
+		    "interrupted; what is left of the index is removed by `gatehouse metadata set %.64s --no-indexed`",
+		    i->name);
+}
+
+static int
+make(struct store *builder, struct store *s, const struct metadata_index *i,
+    const struct gh_progress *p, struct gh_error *err)
+{
+	char *sql = NULL;
+	int rc = store_drop_metadata_index(builder, s, i->field_id, p, err);
+
+	if (rc == 0 && (rc = create_statement(s, i, &sql, err)) == 0)
+		rc = run_long(builder, sql, s, p, err);
+	free(sql);
+	return rc;
+}
+
+int
+store_make_metadata_index(struct store *builder, struct store *s, const struct metadata_index *i,
+    const struct gh_progress *p, struct gh_error *err)
+{
+	bool is_there;
+	struct gh_error ignored;
+	int rc = is_whole(s, i, &is_there, err);
+
+	if (rc == 0 && !is_there) {
+		if ((rc = make(builder, s, i, p, err)) == 0 &&
+		    (rc = is_whole(s, i, &is_there, err)) == 0 && !is_there)
+			rc = gh_fail(err, GH_E_DB, "the index is not valid");
+		if (rc != 0)
+			clear_away(builder, s, i, p, err);
+	}
+	/* what the planner does not know about it now, it learns later */
+	if (rc == 0 && prepare(builder, &ignored) == 0)
+		(void)!run_long(builder, "ANALYZE certificate", s, p, &ignored);
 	return rc;
 }
 

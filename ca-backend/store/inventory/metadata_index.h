@@ -21,13 +21,14 @@ bool metadata_index_is_number(int64_t type);
 /*
  * builder: a connection for that alone; its time limit and the store's unwanted flag
  * (store_unless) end it. s: another one, on which is told how far it is. What is there and whole
- * stays; what is left of one that was interrupted is made anew.
+ * stays; what is left of one that was interrupted is made anew. When p stops it, what was begun is
+ * removed; when p stops that, too, a remnant is left, as the message says.
  */
 int store_make_metadata_index(struct store *builder, struct store *s,
     const struct metadata_index *i, const struct gh_progress *p, struct gh_error *err) GH_MUSTCHECK;
-/* All that the field has, of any type. */
-int store_drop_metadata_index(struct store *builder, int64_t field_id,
-    struct gh_error *err) GH_MUSTCHECK;
+/* All that the field has, of any type. GH_E_CONFLICT: p has stopped it. */
+int store_drop_metadata_index(struct store *builder, struct store *s, int64_t field_id,
+    const struct gh_progress *p, struct gh_error *err) GH_MUSTCHECK;
 /* Array of {"field_id","name" (of the index),"is_number","is_valid"}. */
 int store_list_metadata_indexes(struct store *s, gh_json **out, struct gh_error *err) GH_MUSTCHECK;
 

@@ -32,20 +32,36 @@ check_field(struct doctor *d, const struct metadata_field *f, const gh_json *ind
 	    f->name);
 }
 
-/* Enrollments write into one that no search asks. */
+/* The field whose number the index has; NULL: there is none any more. */
+static const struct metadata_field *
+field_of(const struct catalog *c, const gh_json *index)
+{
+	int64_t id = 0;
+
+	(void)gh_json_int(gh_json_get(index, "field_id"), &id);
+	for (size_t i = 0; i < c->fields; i++)
+		if (c->field[i].id == id)
+			return &c->field[i];
+	return NULL;
+}
+
+/* Enrollments write into one that no search asks: what a command left that was killed. */
 static void
 check_index(struct doctor *d, const gh_json *index)
 {
-	const struct catalog *c = d->gateway.catalog;
 	const char *name = gh_json_string(gh_json_get(index, "name"));
-	char todo[200];
+	const struct metadata_field *f = field_of(d->gateway.catalog, index);
+	char todo[256];
 
-	for (size_t i = 0; i < c->fields; i++)
-		if (c->field[i].indexed && is_of(index, &c->field[i]))
-			return;
-	snprintf(todo, sizeof(todo),
-	    "if no command makes it at this moment: `DROP INDEX CONCURRENTLY %.63s`",
-	    name != NULL ? name : "");
+	if (f != NULL && f->indexed && is_of(index, f))
+		return;
+	if (f != NULL)
+		snprintf(todo, sizeof(todo),
+		    "if no command makes it at this moment: `gatehouse metadata set %.64s --no-indexed`%s",
+		    f->name, f->indexed ? ", and then --indexed" : "");
+	else
+		snprintf(todo, sizeof(todo), "`DROP INDEX CONCURRENTLY %.63s`",
+		    name != NULL ? name : "");
 	finding_wrong(&d->findings, FINDING_WARNING, "metadata-index", todo,
 	    "index %s belongs to no metadata field that is said to have one",
 	    name != NULL ? name : "");

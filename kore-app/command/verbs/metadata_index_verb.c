@@ -13,20 +13,25 @@
 
 #define LOCK "metadata-index" /* one at a time */
 
-static volatile sig_atomic_t is_interrupted;
+static volatile sig_atomic_t interrupts;
 
 static void
 interrupt(int number)
 {
 	(void)number;
-	is_interrupted = 1;
+	interrupts++;
 }
 
+/* Each interrupt ends one thing: first the making, then the clearing away of what was begun. */
 static bool
 is_stopping(void *arg)
 {
-	(void)arg;
-	return is_interrupted != 0;
+	sig_atomic_t *taken = arg;
+
+	if (*taken == interrupts)
+		return false;
+	*taken += 1;
+	return true;
 }
 
 static void
@@ -41,17 +46,24 @@ make(struct verb_call *c, struct store *builder, const struct metadata_index *i,
     struct gh_error *err)
 {
 	const struct sigaction ours = {.sa_handler = interrupt};
+	sig_atomic_t taken = interrupts;
 	const struct gh_progress p = {.is_stopping = is_stopping,
-	    .tell = isatty(STDERR_FILENO) ? tell : NULL};
+	    .tell = isatty(STDERR_FILENO) ? tell : NULL,
+	    .arg = &taken};
 	struct sigaction was[2];
+	struct gh_error ignored;
 	int rc;
 
 	sigaction(SIGINT, &ours, &was[0]);
 	sigaction(SIGTERM, &ours, &was[1]);
 	rc = store_make_metadata_index(builder, c->env.store, i, &p, err);
+	/* the field may have become another one, or be gone: then nobody asks the index */
+	if (rc == 0 &&
+	    (rc = store_set_metadata_indexed(c->env.store, &c->env.who, i, true, err)) != 0)
+		(void)!store_drop_metadata_index(builder, c->env.store, i->field_id, &p, &ignored);
 	sigaction(SIGINT, &was[0], NULL);
 	sigaction(SIGTERM, &was[1], NULL);
-	return rc == 0 ? store_set_metadata_indexed(c->env.store, &c->env.who, i, true, err) : rc;
+	return rc;
 }
 
 /* First nobody counts on it. */
@@ -59,9 +71,11 @@ static int
 drop(struct verb_call *c, struct store *builder, const struct metadata_index *i, bool was,
     struct gh_error *err)
 {
+	static const struct gh_progress never = {NULL, NULL, NULL};
 	int rc = was ? store_set_metadata_indexed(c->env.store, &c->env.who, i, false, err) : 0;
 
-	return rc == 0 ? store_drop_metadata_index(builder, i->field_id, err) : rc;
+	return rc == 0 ? store_drop_metadata_index(builder, c->env.store, i->field_id, &never, err)
+		       : rc;
 }
 
 static int
