@@ -86,7 +86,7 @@ cert_csv_line(struct gh_buf *b, const struct cert_members *m, const gh_json *ent
 {
 	for (size_t i = 0; cert_members_at(m, i) != NULL; i++) {
 		gh_buf_puts(b, i > 0 ? "," : "");
-		put_value(b, gh_json_get(entry, cert_members_at(m, i)));
+		put_value(b, cert_members_value(m, i, entry));
 	}
 	gh_buf_puts(b, LINE_END);
 }

@@ -1,7 +1,12 @@
 /* Chosen members. See cert_member.h. */
+#include <stdio.h>
 #include <string.h>
+#include <strings.h>
+
+#include "catalog/metadata_value.h"
 
 #include "cert_member.h"
+#include "query_field.h"
 
 /* As ca-backend/store/cert_columns.h and inventory/cert_statement.c tell of a certificate. */
 static const char *const all[] = {"id", "serial", "subject", "sans", "requester", "template",
@@ -9,41 +14,83 @@ static const char *const all[] = {"id", "serial", "subject", "sans", "requester"
     "revoked_at", "invalidity_date", "removed_at", "revoked_by", "comment", "ca", "issuer"};
 #define ALL (sizeof(all) / sizeof(all[0]))
 
+#define PREFIX_LENGTH (sizeof(METADATA_PREFIX) - 1)
+_Static_assert(CERT_MEMBER_SIZE > PREFIX_LENGTH + METADATA_NAME_MAX, "a field of metadata fits");
+
 static const char *
-find(const char *name, size_t n)
+find(const char *name)
 {
 	for (size_t i = 0; i < ALL; i++)
-		if (strlen(all[i]) == n && memcmp(all[i], name, n) == 0)
+		if (strcmp(all[i], name) == 0)
 			return all[i];
 	return NULL;
+}
+
+static bool
+is_field(const char *name)
+{
+	return strncasecmp(name, METADATA_PREFIX, PREFIX_LENGTH) == 0;
+}
+
+/* As it is written in the answer, into out. false: there is no such member. */
+static bool
+spell(const char *name, const struct metadata_field *defined, size_t n, char out[CERT_MEMBER_SIZE])
+{
+	const struct metadata_field *f;
+
+	if (!is_field(name)) {
+		snprintf(out, CERT_MEMBER_SIZE, "%s", name);
+		return find(name) != NULL;
+	}
+	name += PREFIX_LENGTH;
+	f = metadata_field_find(defined, n, name);
+	snprintf(out, CERT_MEMBER_SIZE, METADATA_PREFIX "%s", f != NULL ? f->name : name);
+	return defined == NULL || f != NULL;
 }
 
 static bool
 has(const struct cert_members *m, const char *name)
 {
 	for (size_t i = 0; i < m->n; i++)
-		if (m->name[i] == name)
+		if (strcmp(m->name[i], name) == 0)
 			return true;
 	return false;
 }
 
-bool
-cert_members_read(const char *list, struct cert_members *out, struct gh_error *err)
+/* Adds what stands at text up to the comma. */
+static bool
+add(struct cert_members *m, const char *text, size_t len, const struct metadata_field *defined,
+    size_t n, struct gh_error *err)
 {
-	*out = (struct cert_members){.n = 0};
-	for (const char *at = list; at != NULL; at = *at == ',' ? at + 1 : NULL) {
-		size_t n = strcspn(at, ",");
-		const char *name = find(at, n);
+	char name[CERT_MEMBER_SIZE], spelled[CERT_MEMBER_SIZE];
+	const char *why = NULL;
 
-		if (name == NULL || has(out, name)) {
-			gh_refuse(err, GH_E_BAD_REQUEST,
-			    name != NULL ? "\"%.*s\" is there twice."
-					 : "There is no field \"%.*s\".",
-			    (int)(n < 40 ? n : 40), at);
+	snprintf(name, sizeof(name), "%.*s", (int)(len < sizeof(name) ? len : sizeof(name)), text);
+	if (len >= sizeof(name) || !spell(name, defined, n, spelled))
+		why = "There is no field \"%.*s\".";
+	else if (has(m, spelled))
+		why = "\"%.*s\" is there twice.";
+	else if (m->n == CERT_MEMBERS_MAX)
+		why = "\"%.*s\" is one field too many.";
+	if (why != NULL) {
+		gh_refuse(err, GH_E_BAD_REQUEST, why, (int)(len < 40 ? len : 40), text);
+		return false;
+	}
+	memcpy(m->name[m->n++], spelled, sizeof(spelled));
+	return true;
+}
+
+bool
+cert_members_read(const char *list, const struct metadata_field *defined, size_t n,
+    struct cert_members *out, struct gh_error *err)
+{
+	out->n = 0;
+	for (const char *at = list; at != NULL; at = *at == ',' ? at + 1 : NULL) {
+		size_t len = strcspn(at, ",");
+
+		if (!add(out, at, len, defined, n, err))
 			return false;
-		}
-		out->name[out->n++] = name;
-		at += n;
+		at += len;
 	}
 	return true;
 }
@@ -56,6 +103,15 @@ cert_members_at(const struct cert_members *m, size_t i)
 	return i < ALL ? all[i] : NULL;
 }
 
+gh_json *
+cert_members_value(const struct cert_members *m, size_t i, const gh_json *entry)
+{
+	const char *name = cert_members_at(m, i);
+
+	return is_field(name) ? gh_json_get(gh_json_get(entry, "metadata"), name + PREFIX_LENGTH)
+			      : gh_json_get(entry, name);
+}
+
 static int
 choose(const struct cert_members *m, const gh_json *entry, gh_json *to)
 {
@@ -63,7 +119,7 @@ choose(const struct cert_members *m, const gh_json *entry, gh_json *to)
 	int rc = o != NULL ? 0 : -1;
 
 	for (size_t i = 0; i < m->n && rc == 0; i++) {
-		gh_json *v = gh_json_get(entry, m->name[i]);
+		gh_json *v = cert_members_value(m, i, entry);
 
 		rc = gh_json_set(o, m->name[i],
 		    v != NULL ? gh_json_ref(v) : gh_json_new_string(NULL));

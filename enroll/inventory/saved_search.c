@@ -52,7 +52,7 @@ check_query(const struct catalog *catalog, const struct requester *who,
 }
 
 static int
-check_order(const struct saved_search_order *o, struct gh_error *err)
+check_order(const struct catalog *catalog, const struct saved_search_order *o, struct gh_error *err)
 {
 	struct cert_members members;
 	struct gh_error why;
@@ -67,7 +67,8 @@ check_order(const struct saved_search_order *o, struct gh_error *err)
 		    DESCRIPTION_MAX);
 	if (o->order != NULL && strcmp(o->order, "asc") != 0 && strcmp(o->order, "desc") != 0)
 		return gh_refuse(err, GH_E_VALIDATION, "order: asc or desc.");
-	if (o->fields != NULL && !cert_members_read(o->fields, &members, &why))
+	if (o->fields != NULL &&
+	    !cert_members_read(o->fields, catalog->field, catalog->fields, &members, &why))
 		return gh_refuse(err, GH_E_VALIDATION, "fields: %s", why.message);
 	return 0;
 }
@@ -168,7 +169,8 @@ check_all(const struct catalog *catalog, const struct requester *who,
 		rc = gh_refuse(err, GH_E_UNCONDITIONAL,
 		    "What replaces a saved search needs the header If-Match, with the ETag of the one "
 		    "that you read.");
-	if (rc == 0 && (rc = check_match(o, row, err)) == 0 && (rc = check_order(o, err)) == 0)
+	if (rc == 0 && (rc = check_match(o, row, err)) == 0 &&
+	    (rc = check_order(catalog, o, err)) == 0)
 		rc = check_query(catalog, who, o, err);
 	return rc;
 }

@@ -165,7 +165,8 @@ read_order(const struct worker_env *env, const struct call *call, struct rest_as
 }
 
 static void
-read_filter(const struct call *call, struct rest_asked *a, struct rest_fields *f)
+read_filter(const struct worker_env *env, const struct call *call, struct rest_asked *a,
+    struct rest_fields *f)
 {
 	static const char *const orders[] = {"asc", "desc", "oldest", "newest", NULL};
 	const char *order = rest_param_word(f, &a->p[ORDER], orders), *count;
@@ -177,7 +178,8 @@ read_filter(const struct call *call, struct rest_asked *a, struct rest_fields *f
 	count = rest_param_word(f, &a->p[COUNT], counts);
 	a->is_counted = count != NULL;
 	a->counts_exactly = count == counts[0];
-	if (!cert_members_read(a->p[FIELDS].value, &a->members, &why))
+	if (!cert_members_read(a->p[FIELDS].value, env->catalog->field, env->catalog->fields,
+		&a->members, &why))
 		rest_field_refused(f, names[FIELDS], &why);
 }
 
@@ -221,7 +223,7 @@ rest_asked_read(const struct worker_env *env, const struct call *call, struct re
 	    (rc = read_query(env, call, a, err)) != 0 ||
 	    (rc = read_order(env, call, a, f, err)) != 0)
 		return rc;
-	read_filter(call, a, f);
+	read_filter(env, call, a, f);
 	if ((rc = rest_fields_check(f, err)) == 0)
 		rc = read_token(env, call, a, err);
 	if (rc == 0)

@@ -7,7 +7,8 @@
 #include "rest_list.h"
 #include "rest_saved_search.h"
 
-#define TEXT_MAX 1000 /* of members whose length saved_search_put knows */
+#define FIELDS_MAX 10000 /* bytes; how many there may be, cert_members_read knows */
+#define TEXT_MAX 1000    /* of members whose length saved_search_put knows */
 
 /* What saved_search_put says is wrong, as the member that it is. */
 static void
@@ -91,7 +92,7 @@ read_body(const gh_json *body, struct saved_search_order *o, struct rest_fields 
 	o->description = rest_text(f, body, "description", 1, TEXT_MAX, false);
 	o->order_by = rest_text(f, body, "order_by", 1, TEXT_MAX, false);
 	o->order = rest_text(f, body, "order", 1, TEXT_MAX, false);
-	o->fields = rest_text(f, body, "fields", 1, TEXT_MAX, false);
+	o->fields = rest_text(f, body, "fields", 1, FIELDS_MAX, false);
 	o->is_shared = gh_json_bool(shared, false);
 	if (gh_json_type(shared) != GH_JSON_BOOL && gh_json_type(shared) != GH_JSON_NULL)
 		rest_field_wrong(f, "shared", "shared is true or false.");

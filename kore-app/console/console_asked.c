@@ -110,21 +110,6 @@ console_asked_form(const struct worker_env *env, const struct call *call, struct
 
 /* --- a saved search --------------------------------------------------------------------------- */
 
-static bool
-is_member(const char *list, const char *name)
-{
-	size_t n = strlen(name);
-
-	for (const char *at = list; at != NULL && *at != '\0'; at += *at == ',') {
-		size_t len = strcspn(at, ",");
-
-		if (len == n && strncmp(at, name, n) == 0)
-			return true;
-		at += len;
-	}
-	return false;
-}
-
 /* 0 or -1 */
 static int
 take(struct rest_param *p, const char *text)
@@ -153,8 +138,11 @@ take_saved(struct console_asked *a, const gh_json *row)
 	    take(&a->p[ASKED_VERSION], saved_search_etag(row, etag));
 
 	for (size_t i = 0; i < ASKED_COLUMNS; i++)
-		if (is_member(fields, console_columns[i].member))
+		if (console_is_member(fields, console_columns[i].member))
 			bad |= take(&a->p[ASKED_FIRST_COLUMN + i], "yes");
+	for (size_t i = 0; i < console_fields_count(a->catalog); i++)
+		if (console_field_is_member(fields, a->catalog, i))
+			bad |= take(&a->p[ASKED_PARAMS + i * FIELD_PARAMS + FIELD_SHOWN], "yes");
 	a->query = a->p[ASKED_QUERY].value != NULL ? a->p[ASKED_QUERY].value : "";
 	return bad;
 }
@@ -191,16 +179,13 @@ console_asked_put(struct gh_buf *q, const struct console_asked *a)
 	console_query_put(q, "order", console_asked_text(a, ASKED_ORDER, "desc"));
 }
 
-const char *
-console_asked_members(const struct console_asked *a, char out[CONSOLE_MEMBERS_SIZE])
+void
+console_asked_members(struct gh_buf *b, const struct console_asked *a)
 {
-	size_t n = (size_t)snprintf(out, CONSOLE_MEMBERS_SIZE, "%s", ALWAYS);
-	bool has_fields = console_fields_are_shown(a->catalog, &a->p[ASKED_PARAMS]);
-
-	for (size_t i = 0; i < ASKED_COLUMNS && n < CONSOLE_MEMBERS_SIZE; i++)
-		if (a->p[ASKED_FIRST_COLUMN + i].value != NULL ||
-		    (has_fields && strcmp(console_columns[i].member, "metadata") == 0))
-			n += (size_t)snprintf(out + n, CONSOLE_MEMBERS_SIZE - n, ",%s",
-			    console_columns[i].member);
-	return out;
+	gh_buf_puts(b, ALWAYS);
+	for (size_t i = 0; i < ASKED_COLUMNS; i++)
+		if (a->p[ASKED_FIRST_COLUMN + i].value != NULL)
+			gh_buf_putf(b, ",%s", console_columns[i].member);
+	console_fields_members(b, a->catalog, &a->p[ASKED_PARAMS]);
+	gh_buf_putc(b, '\0');
 }

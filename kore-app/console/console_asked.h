@@ -59,8 +59,8 @@ void console_asked_clear(struct console_asked *a);
 const char *console_asked_text(const struct console_asked *a, int param, const char *otherwise);
 /* Query and order, as GET /pki/certificates has them. */
 void console_asked_put(struct gh_buf *q, const struct console_asked *a);
-/* "id,subject,...": what is shown. Returns out. */
-#define CONSOLE_MEMBERS_SIZE 160
-const char *console_asked_members(const struct console_asked *a, char out[CONSOLE_MEMBERS_SIZE]);
+/* "id,subject,...": what is shown, with a NUL behind it. */
+void console_asked_members(struct gh_buf *b, const struct console_asked *a);
+#define CONSOLE_MEMBERS_MAX ((size_t)16 * 1024) /* bytes that they have at most */
 
 #endif

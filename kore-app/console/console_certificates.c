@@ -134,16 +134,20 @@ put_link(gh_json *data, const char *name, const struct console_asked *a, const g
 static int
 put_file(gh_json *data, const char *format, const struct console_asked *a)
 {
-	char fields[CONSOLE_MEMBERS_SIZE];
-	struct gh_buf b;
-	int bad;
+	struct gh_buf b, fields;
+	int bad = -1;
 
+	gh_buf_init(&fields, CONSOLE_MEMBERS_MAX);
 	gh_buf_init(&b, CONSOLE_QUERY_MAX);
-	console_query_put(&b, "format", format);
-	console_asked_put(&b, a);
-	console_query_put(&b, "fields", console_asked_members(a, fields));
-	bad = console_set_link(data, format, PATH "/file", &b);
+	console_asked_members(&fields, a);
+	if (gh_buf_check(&fields, NULL) == 0) {
+		console_query_put(&b, "format", format);
+		console_asked_put(&b, a);
+		console_query_put(&b, "fields", (const char *)fields.data);
+		bad = console_set_link(data, format, PATH "/file", &b);
+	}
 	gh_buf_free(&b);
+	gh_buf_free(&fields);
 	return bad;
 }
 
@@ -234,16 +238,34 @@ put_columns(gh_json *data, const struct console_asked *a, const struct words *w)
 	    console_set(data, "columns", list) | console_set(data, "shows", shows);
 }
 
+/* The orders of every certificate, then those of metadata. NULL: out of memory. */
+static gh_json *
+sorts_of(const struct console_asked *a, const struct words *w)
+{
+	const char *chosen = console_asked_text(a, ASKED_ORDER_BY, "id");
+	gh_json *list = console_options(sorts, chosen, w);
+
+	if (list != NULL && console_fields_orders(list, a->catalog, chosen) == 0)
+		return list;
+	gh_json_free(list);
+	return NULL;
+}
+
 /* What the form to save it holds. */
 static int
 put_search_form(gh_json *data, const struct call *call, const struct console_asked *a)
 {
-	char fields[CONSOLE_MEMBERS_SIZE];
+	struct gh_buf fields;
+	int bad;
 
-	return gh_json_set_bool(data, "may_save", *a->query != '\0') |
+	gh_buf_init(&fields, CONSOLE_MEMBERS_MAX);
+	console_asked_members(&fields, a);
+	bad = gh_buf_check(&fields, NULL) != 0 ||
+	    gh_json_set_string(data, "fields", (const char *)fields.data) != 0;
+	gh_buf_free(&fields);
+	return bad | gh_json_set_bool(data, "may_save", *a->query != '\0') |
 	    gh_json_set_string(data, "saved", a->p[ASKED_SAVED].value) |
 	    gh_json_set_string(data, "version", a->p[ASKED_VERSION].value) |
-	    gh_json_set_string(data, "fields", console_asked_members(a, fields)) |
 	    gh_json_set_string(data, "order_by", console_asked_text(a, ASKED_ORDER_BY, "id")) |
 	    gh_json_set_string(data, "order", console_asked_text(a, ASKED_ORDER, "desc")) |
 	    console_search_put(data, call, a->searches, a->shown);
@@ -256,8 +278,7 @@ put_form(gh_json *data, const struct worker_env *env, const struct call *call,
 	const struct words *w = page_words(call->http);
 	gh_json *values = gh_json_new_object(), *options = gh_json_new_object();
 	int bad = gh_json_set_string(values, "query", a->query) |
-	    console_set(options, "order_by",
-		console_options(sorts, console_asked_text(a, ASKED_ORDER_BY, "id"), w)) |
+	    console_set(options, "order_by", sorts_of(a, w)) |
 	    console_set(options, "order",
 		console_options(orders, console_asked_text(a, ASKED_ORDER, "desc"), w));
 
@@ -294,6 +315,13 @@ show(const struct worker_env *env, const struct call *call, const struct console
 	console_reply(env, call, status, "certificates", data, rep);
 }
 
+/* An order that is none, or none any more: its index was dropped. answer: of the API. */
+static bool
+is_about_order(const gh_json *answer)
+{
+	return gh_json_size(answer) == 1 && gh_json_get(answer, "order_by") != NULL;
+}
+
 /* The API says of a wrong query that the call is malformed. NULL: it is about something else. */
 static gh_json *
 query_errors(const struct gh_error *err)
@@ -325,10 +353,10 @@ console_certificates(struct worker_env *env, const struct call *call, struct gh_
 	if (rc == 0)
 		rc = console_asked_saved(env, call, &a, &err);
 	if (rc == 0 && (rc = ask(env, call, &a, &answer, &err)) != 0)
-		errors = query_errors(&err);
+		errors = is_about_order(answer) ? gh_json_ref(answer) : query_errors(&err);
 	if (rc == 0 || errors != NULL)
-		show(env, call, &a, errors != NULL ? 400 : 200, errors == NULL ? answer : NULL,
-		    errors, rep);
+		show(env, call, &a, rc == 0 ? 200 : gh_error_info(err.code)->http_status,
+		    errors == NULL ? answer : NULL, errors, rep);
 	else
 		page_refuse(call, &err, rep);
 	if (errors != NULL)

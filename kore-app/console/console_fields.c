@@ -2,6 +2,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #include "catalog/metadata.h"
 #include "inventory/query_field.h"
@@ -174,6 +175,66 @@ console_fields_columns(gh_json *list, const struct catalog *c, const struct rest
 		    gh_json_set_string(o, "text", c->field[i].name) |
 		    gh_json_set_bool(o, "is_shown", value_of(p, i, FIELD_SHOWN) != NULL);
 		bad |= gh_json_append(list, o);
+	}
+	return bad;
+}
+
+bool
+console_is_member(const char *list, const char *name)
+{
+	size_t n = strlen(name);
+
+	for (const char *at = list; at != NULL && *at != '\0'; at += *at == ',') {
+		size_t len = strcspn(at, ",");
+
+		if (len == n && strncasecmp(at, name, n) == 0)
+			return true;
+		at += len;
+	}
+	return false;
+}
+
+/* As the API calls it, where it stands beside what each certificate has. */
+static char *
+full_name(const struct catalog *c, size_t i, char out[QUERY_NAME_SIZE])
+{
+	snprintf(out, QUERY_NAME_SIZE, METADATA_PREFIX "%s", c->field[i].name);
+	return out;
+}
+
+bool
+console_field_is_member(const char *list, const struct catalog *c, size_t i)
+{
+	char name[QUERY_NAME_SIZE];
+
+	return console_is_member(list, full_name(c, i, name));
+}
+
+void
+console_fields_members(struct gh_buf *b, const struct catalog *c, const struct rest_param *p)
+{
+	char name[QUERY_NAME_SIZE];
+
+	for (size_t i = 0; i < console_fields_count(c); i++)
+		if (value_of(p, i, FIELD_SHOWN) != NULL)
+			gh_buf_putf(b, ",%s", full_name(c, i, name));
+}
+
+int
+console_fields_orders(gh_json *list, const struct catalog *c, const char *chosen)
+{
+	int bad = 0;
+
+	for (size_t i = 0; i < console_fields_count(c) && bad == 0; i++) {
+		char name[QUERY_NAME_SIZE];
+		bool is_chosen;
+
+		if (!c->field[i].indexed)
+			continue;
+		full_name(c, i, name);
+		is_chosen = strcasecmp(chosen, name) == 0 ||
+		    strcasecmp(chosen, name + strlen(METADATA_PREFIX)) == 0;
+		bad = console_option(list, name, c->field[i].name, is_chosen ? name : NULL);
 	}
 	return bad;
 }

@@ -29,6 +29,14 @@ gh_json *console_fields_form(const struct catalog *c, const struct rest_param *p
     const struct words *w);
 /* More {name, text, is_shown} of a list of columns. 0 or -1. */
 int console_fields_columns(gh_json *list, const struct catalog *c, const struct rest_param *p);
+/* Is it a member of "id,subject,..."? Without case. And the i-th field, as the API calls it? */
+bool console_is_member(const char *list, const char *name);
+bool console_field_is_member(const char *list, const struct catalog *c, size_t i);
+/* Adds ",Metadata.NAME" for each that is a column. */
+void console_fields_members(struct gh_buf *b, const struct catalog *c, const struct rest_param *p);
+/* More options of a list of orders: the fields that have an index. chosen: as a query has it, with
+ * the prefix or without. 0 or -1. */
+int console_fields_orders(gh_json *list, const struct catalog *c, const char *chosen);
 bool console_fields_are_shown(const struct catalog *c, const struct rest_param *p);
 /* "fields" of a certificate: {name, value} of the columns that are shown. 0 or -1. */
 int console_fields_put(gh_json *row, const struct catalog *c, const struct rest_param *p);

@@ -1,5 +1,6 @@
 /* Filters as a query. See console_filter.h. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "buf.h"
@@ -7,8 +8,8 @@
 
 #include "console_fields.h"
 #include "console_filter.h"
-#include "console_query_test.h"
 #include "console_page.h"
+#include "console_query_test.h"
 
 enum { TEMPLATE, CA, STATE, EXPIRES, REQUESTER, KEY_TYPE, SIZE_FROM, SIZE_TO };
 const char *const console_filter_names[CONSOLE_FILTERS] = {"template", "ca", "state", "expires",
@@ -98,18 +99,52 @@ console_filter_write(const struct rest_param *p, const struct rest_param *fields
 	return rc == 0 && *out == NULL ? gh_fail(err, GH_E_NOMEM, "query") : rc;
 }
 
+/* Those that are known; another one that was asked for stays one of them. */
 static gh_json *
-cas_of(const struct ca_set *cas, const char *selected, const struct words *w)
+names_of(const char *const *name, size_t n, const char *selected, const struct words *w)
 {
 	gh_json *options = gh_json_new_array();
+	bool is_among = selected == NULL || *selected == '\0';
 	int bad = console_option(options, "", words_get(w, "certificates.any"), selected);
 
-	for (size_t i = 0; i < cas->n; i++)
-		bad |= console_option(options, cas->ca[i]->name, cas->ca[i]->name, selected);
+	for (size_t i = 0; i < n; i++) {
+		is_among |= selected != NULL && strcmp(selected, name[i]) == 0;
+		bad |= console_option(options, name[i], name[i], selected);
+	}
+	if (!is_among)
+		bad |= console_option(options, selected, selected, selected);
 	if (bad == 0)
 		return options;
 	gh_json_free(options);
 	return NULL;
+}
+
+static gh_json *
+cas_of(const struct ca_set *cas, const char *selected, const struct words *w)
+{
+	const char **name = calloc(cas->n + 1, sizeof(*name));
+	gh_json *options = NULL;
+
+	for (size_t i = 0; name != NULL && i < cas->n; i++)
+		name[i] = cas->ca[i]->name;
+	if (name != NULL)
+		options = names_of(name, cas->n, selected, w);
+	free(name);
+	return options;
+}
+
+static gh_json *
+templates_of(const struct catalog *c, const char *selected, const struct words *w)
+{
+	const char **name = calloc(c->tmpls + 1, sizeof(*name));
+	gh_json *options = NULL;
+
+	for (size_t i = 0; name != NULL && i < c->tmpls; i++)
+		name[i] = tmpl_name(c->tmpl[i].tmpl);
+	if (name != NULL)
+		options = names_of(name, c->tmpls, selected, w);
+	free(name);
+	return options;
 }
 
 int
@@ -121,6 +156,7 @@ console_filter_put(const struct rest_param *p, const struct worker_env *env, con
 	    gh_json_set_string(values, "size_from", p[SIZE_FROM].value) |
 	    gh_json_set_string(values, "size_to", p[SIZE_TO].value) |
 	    console_set(options, "key_type", console_options(key_types, p[KEY_TYPE].value, w)) |
+	    console_set(options, "template", templates_of(env->catalog, p[TEMPLATE].value, w)) |
 	    console_set(options, "ca", cas_of(&env->catalog->cas, p[CA].value, w)) |
 	    console_set(options, "state", console_options(states, p[STATE].value, w)) |
 	    console_set(options, "expires", console_options(days, p[EXPIRES].value, w));

@@ -205,6 +205,18 @@ class Console(unittest.TestCase):
                 self.assertEqual(Page(reply).all("input", id="query")[0]["value"], query)
                 self.assertEqual(len(rows), len(self.api("olga", query or "Id -gt 0")))
 
+    def test_templates_are_chosen_by_who_may_read_them(self):
+        """One that is not known any more, and was asked for, stays chosen."""
+        reply = self.rows("olga", write="yes", template="Gone <b>")[1]
+        templates = [t["name"] for t in Person("olga", PASSWORDS["olga"], env).get("/pki/templates").json["entries"]]
+        self.assertGreater(len(templates), 1)
+        options = [o["value"] for o in Page(reply).all("option")]
+        self.assertEqual(sorted(o for o in options if o in templates), sorted(templates))
+        self.assertIn("Gone <b>", [o["value"] for o in Page(reply).all("option") if "selected" in o])
+        alice = Page(self.rows("alice", write="yes", template="User")[1])
+        self.assertEqual([i["value"] for i in alice.all("input", id="template")], ["User"])
+        self.assertEqual([o["value"] for o in alice.all("option") if o["value"] in templates], [])
+
     def test_metadata_are_filters_by_their_type(self):
         self.addCleanup(env.await_catalog)
         for name, kind in (("Review", "Date"), ("Managed", "Boolean"), ("CN", "String")):

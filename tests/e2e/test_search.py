@@ -405,6 +405,51 @@ class Saved(unittest.TestCase):
         self.assertEqual((b.reply.status, self.shown(alice)), (200, ["Mine.active"]))
         self.assertEqual(self.events()[-2:], [("search.saved", "another"), ("search.removed", "another")])
 
+    def test_metadata_as_columns_and_order(self):
+        """Of an answer, a file, a saved search and the page; also when the index is gone."""
+        env.admin("metadata", "add", "Rack", "--type", "Integer")
+        self.addCleanup(env.admin, "metadata", "remove", "Rack", "--yes")
+        env.admin("metadata", "set", "Rack", "--indexed")
+        env.await_catalog()
+        mine = [enroll(alice).json["certificate"]["id"] for _ in range(3)]
+        for number, rack in zip(mine, (7, -3, None)):
+            if rack is not None:
+                self.assertEqual(olga.send("PUT", f"/pki/certificate/{number}/metadata?merge=yes", {"Rack": rack}).status, 200)
+        query = " OR ".join(f"Id -eq {n}" for n in mine)
+        asked = urllib.parse.urlencode({"query": query, "order_by": "Metadata.RACK", "order": "desc", "fields": "metadata.rack,id"})
+        rows = [{"Metadata.Rack": 7, "id": mine[0]}, {"Metadata.Rack": -3, "id": mine[1]}, {"Metadata.Rack": None, "id": mine[2]}]
+        self.assertEqual(alice.get("/pki/certificates?" + asked).json["entries"], rows)
+        self.assertEqual(alice.get(f"/pki/certificates?format=csv&{asked}").body.decode(), "Metadata.Rack,id\r\n" + "".join(f"{'' if r['Metadata.Rack'] is None else r['Metadata.Rack']},{r['id']}\r\n" for r in rows))
+        for wrong in ("Metadata.None", "Metadata.", "id,Metadata.Rack,metadata.rack", "Metadata." + "x" * 70):
+            self.assertEqual(alice.get(f"/pki/certificates?fields={wrong}").status, 422, wrong)
+            self.assertNotEqual(env.admin("cert", "search", query, "--fields", wrong, check=False).returncode, 0)
+        self.assertEqual(env.admin("cert", "search", query, "--fields", "Metadata.rack,id", "--order-by", "rack", "--desc", "--json"), rows)
+        # the page
+        b, column = at_console(alice), "show_m" + env.sql("select id from metadata_field where name = 'Rack'")[0][0]
+        b.get("/console/certificates?" + urllib.parse.urlencode({"query": query, "order_by": "Metadata.Rack", "order": "desc", column: "yes"}))
+        found = links(b.text, "/console/certificates/")
+        self.assertEqual([x for x in found if x.rpartition("/")[2].isdigit()], [f"/console/certificates/{n}" for n in mine])
+        self.assertIn('<option value="Metadata.Rack" selected', b.text)
+        file = alice.get("/pki/certificates?" + next(x for x in found if "format%3Dcsv" in x or "format=" in x).partition("?")[2]).body.decode()
+        self.assertTrue(file.startswith("id,subject,status,template,not_after,ca,requester,Metadata.Rack\r\n"), file)
+        self.save(alice, at=None, search_name="racks")
+        self.assertEqual({k: alice.get("/pki/searches/racks").json[k] for k in ("order_by", "order", "fields")},
+                         {"order_by": "Metadata.Rack", "order": "desc", "fields": "id,subject,status,template,not_after,ca,requester,Metadata.Rack"})
+        self.assertEqual(b.follow().status, 200)
+        self.assertEqual(links(b.text, "/console/certificates/"), found)
+        self.assertRegex(b.text, f'name="{column}" value="yes" checked')
+        self.assertIn('<option value="Metadata.Rack" selected', b.text)
+        self.assertEqual(env.admin("cert", "search", "--saved", "racks", "--json", check=False).returncode, 1)  # it is alice's own
+        # without the index it is no order: that is said, and another one may be taken
+        env.admin("metadata", "set", "Rack", "--no-indexed")
+        env.await_catalog()
+        self.assertEqual(b.get("/console/certificates?saved=racks").status, 422)
+        self.assertRegex(b.text, r'<select id="order_by"[^>]*aria-invalid="true"')
+        self.assertRegex(b.text, f'name="{column}" value="yes" checked')
+        self.assertNotIn('<option value="Metadata.Rack"', b.text)
+        search = next(f for f in Forms(b.text).forms if "query" in f.fields and f.method == "GET")
+        self.assertEqual(b.get(search.action + "?" + urllib.parse.urlencode({**search.fields, "order_by": "id", column: "yes"})).status, 200)
+
     def test_console_refuses_beside_the_field(self):
         self.put("there")
         for fields, status, about in (({"search_name": ""}, 422, "search_name"), ({"search_name": "a b"}, 422, "search_name"), ({"search_name": "x" * 300}, 422, "search_name"), ({"search_name": "THERE"}, 428, "search_name"),

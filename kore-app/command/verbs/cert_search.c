@@ -31,7 +31,7 @@ static const struct option_row search_options[] = {
     {"desc", 0, OPTION_FLAG, &descending, NULL, "the last one first"},
     {"limit", 'n', OPTION_NUMBER, &limit, "N", "how many certificates (default 50; 0: all)"},
     {"fields", 0, OPTION_TEXT, &fields, "NAMES",
-	"members in this order: id,subject,not_after,metadata ..."},
+	"members in this order: id,subject,not_after,Metadata.Department ..."},
     {"csv", 0, OPTION_FLAG, &as_csv, NULL, "CSV, with the names in the first line"},
     {"jsonl", 0, OPTION_FLAG, &as_lines, NULL, "a line of JSON for each"},
     VERB_JSON,
@@ -50,11 +50,11 @@ check_search(const struct verb_call *c)
 		return command_usage(c->who, "--limit is a number from 0");
 	if (as_csv + as_lines + c->json > 1)
 		return command_usage(c->who, "--csv, --jsonl and --json exclude each other");
-	if (!cert_members_read(fields, &members, &err))
+	if (!cert_members_read(fields, NULL, 0, &members, &err))
 		return command_usage(c->who, "--fields: %s", err.message);
 	if (fields == NULL && !as_csv && !as_lines && !c->json &&
-	    !cert_members_read("id,serial,subject,requester,template,not_after,status", &members,
-		&err))
+	    !cert_members_read("id,serial,subject,requester,template,not_after,status", NULL, 0,
+		&members, &err))
 		return COMMAND_FAILED;
 	return COMMAND_OK;
 }
@@ -159,19 +159,25 @@ search_all(struct verb_call *c, struct store_cert_filter *f, struct gh_error *er
 static int
 query_text(struct verb_call *c, gh_json **row, const char **text, struct gh_error *err)
 {
-	struct gh_error why;
 	int rc = 0;
 
 	*text = c->operands == 1 ? c->operand[0] : "";
 	if (saved != NULL &&
 	    (rc = store_find_saved_search(c->env.store, &c->env.who, saved, row, err)) == 0)
 		*text = gh_json_string(gh_json_get(*row, "query"));
-	if (rc == 0 && fields == NULL && saved != NULL &&
-	    gh_json_string(gh_json_get(*row, "fields")) != NULL &&
-	    !cert_members_read(gh_json_string(gh_json_get(*row, "fields")), &members, &why))
-		rc =
-		    gh_refuse(err, GH_E_BAD_REQUEST, "fields of the saved search: %s", why.message);
 	return rc;
+}
+
+/* What is shown of each, now that the definitions are known. */
+static int
+take_members(const struct query_env *env, const gh_json *row, struct gh_error *err)
+{
+	const char *list = fields != NULL ? fields : gh_json_string(gh_json_get(row, "fields"));
+	struct gh_error why;
+
+	if (list == NULL || cert_members_read(list, env->field, env->fields, &members, &why))
+		return 0;
+	return gh_refuse(err, GH_E_BAD_REQUEST, "fields: %s", why.message);
 }
 
 /* What the options do not say, a saved search may. */
@@ -213,7 +219,7 @@ search(struct verb_call *c, struct gh_error *err)
 	env.field = catalog->field;
 	env.fields = catalog->fields;
 	rc = query_text(c, &row, &text, err);
-	if (rc == 0)
+	if (rc == 0 && (rc = take_members(&env, row, err)) == 0)
 		rc = query_parse(text, &env, &condition, err);
 	if (rc == 0 && !as_csv && !as_lines && (c->out = gh_json_new_array()) == NULL)
 		rc = gh_fail(err, GH_E_NOMEM, "search");
