@@ -10,6 +10,7 @@
 
 #include "kf_api.h"
 #include "kf_ask.h"
+#include "kf_rows.h"
 
 /* Of AllowedEnrollmentTypes. */
 #define PFX_ENROLLMENT 1
@@ -30,14 +31,14 @@ enrollment_types(const struct worker_env *env, bool needs_approval)
 	return CSR_ENROLLMENT | (has_kra(env) && !needs_approval ? PFX_ENROLLMENT : 0);
 }
 
-static void
-reply_list(gh_json *list, int bad, struct gh_http_reply *rep)
+/* list; NULL: out of memory, when something went wrong. Takes it. */
+static gh_json *
+checked(gh_json *list, int bad)
 {
-	if (bad != 0) {
-		gh_json_free(list);
-		list = NULL;
-	}
-	kf_json(rep, list);
+	if (bad == 0)
+		return list;
+	gh_json_free(list);
+	return NULL;
 }
 
 /* ---- CAs ---- */
@@ -85,14 +86,18 @@ ca_json(const struct worker_env *env, const struct ca *ca)
 void
 kf_ca_list(struct worker_env *env, const struct call *call, struct gh_http_reply *rep)
 {
+	static const struct kf_row_field fields[] = {{"Id", "Id", false},
+	    {"LogicalName", "LogicalName", false}, {"HostName", "HostName", false},
+	    {"ForestRoot", "ForestRoot", false},
+	    {"ConfigurationTenant", "ConfigurationTenant", false},
+	    {"Standalone", "Standalone", false}, {0}};
 	const struct ca_set *cas = &env->catalog->cas;
 	gh_json *list = gh_json_new_array();
 	int bad = list == NULL;
 
-	(void)call;
 	for (size_t i = 0; i < cas->n; i++)
 		bad |= gh_json_append(list, ca_json(env, cas->ca[i]));
-	reply_list(list, bad, rep);
+	kf_rows_reply(call, checked(list, bad), fields, rep);
 }
 
 void
@@ -206,6 +211,7 @@ template_json(const struct worker_env *env, const struct call *call, const gh_js
 	    gh_json_set_string(o, "CommonName", name) |
 	    gh_json_set_string(o, "TemplateName", name) |
 	    gh_json_set_string(o, "FriendlyName", *shown != '\0' ? shown : name) |
+	    gh_json_set_string(o, "DisplayName", *shown != '\0' ? shown : name) |
 	    set_retention(o, call, archives) | gh_json_set_bool(o, "KeyArchival", archives) |
 	    gh_json_set_string(o, "ForestRoot", "") |
 	    gh_json_set_string(o, "ConfigurationTenant", "") |
@@ -292,10 +298,22 @@ put_templates(const struct worker_env *env, const struct call *call, const gh_js
 void
 kf_template_list(struct worker_env *env, const struct call *call, struct gh_http_reply *rep)
 {
+	static const struct kf_row_field fields[] = {{"Id", "Id", false},
+	    {"CommonName", "CommonName", false}, {"ShortName", "CommonName", false},
+	    {"TemplateName", "TemplateName", false}, {"FriendlyName", "FriendlyName", false},
+	    {"DisplayName", "DisplayName", false}, {"KeyType", "KeyType", false},
+	    {"KeySize", "KeySize", false}, {"ForestRoot", "ForestRoot", false},
+	    {"ConfigurationTenant", "ConfigurationTenant", false},
+	    {"AllowedEnrollmentType", "AllowedEnrollmentTypes", true},
+	    {"AllowedEnrollmentTypes", "AllowedEnrollmentTypes", true},
+	    {"RequiresApproval", "RequiresApproval", false},
+	    {"HasPrivateKeyRetention", "KeyArchival", false}, {"IsDefaultTemplate", NULL, false},
+	    {0}};
 	gh_json *list = gh_json_new_array(), *entries = profiles(env, call, rep);
 
 	if (entries != NULL)
-		reply_list(list, put_templates(env, call, entries, 0, list), rep);
+		kf_rows_reply(call, checked(list, put_templates(env, call, entries, 0, list)),
+		    fields, rep);
 	else
 		gh_json_free(list);
 	gh_json_free(entries);
@@ -359,5 +377,5 @@ kf_context(struct worker_env *env, const struct call *call, struct gh_http_reply
 	o = gh_json_new_object();
 	bad = gh_json_set(o, "Templates", list) |
 	    gh_json_set(o, "StandaloneCAs", gh_json_new_array());
-	reply_list(o, bad, rep);
+	kf_json(rep, checked(o, bad));
 }

@@ -53,6 +53,27 @@ set_key(gh_json *o, X509 *x)
 			    : "Unknown");
 }
 
+static int
+set_usage_words(gh_json *o, uint32_t usage)
+{
+	static const struct {
+		const char *name;
+		uint32_t bit;
+	} bits[] = {{"DigitalSignature", KU_DIGITAL_SIGNATURE},
+	    {"NonRepudiation", KU_NON_REPUDIATION}, {"KeyEncipherment", KU_KEY_ENCIPHERMENT},
+	    {"DataEncipherment", KU_DATA_ENCIPHERMENT}, {"KeyAgreement", KU_KEY_AGREEMENT},
+	    {"KeyCertSign", KU_KEY_CERT_SIGN}, {"CrlSign", KU_CRL_SIGN},
+	    {"EncipherOnly", KU_ENCIPHER_ONLY}, {"DecipherOnly", KU_DECIPHER_ONLY}};
+	gh_json *e = gh_json_new_object();
+	char hex[16];
+	int bad = 0;
+
+	snprintf(hex, sizeof(hex), "0x%x", usage);
+	for (size_t i = 0; i < sizeof(bits) / sizeof(bits[0]); i++)
+		bad |= gh_json_set_bool(e, bits[i].name, (usage & bits[i].bit) != 0);
+	return bad | gh_json_set_string(e, "HexCode", hex) | gh_json_set(o, "DetailedKeyUsage", e);
+}
+
 /* The bits of RFC 5280, 4.2.1.3 as OpenSSL and CryptoAPI number them. */
 static int
 set_usage(gh_json *o, X509 *x)
@@ -60,7 +81,8 @@ set_usage(gh_json *o, X509 *x)
 	EXTENDED_KEY_USAGE *all = X509_get_ext_d2i(x, NID_ext_key_usage, NULL, NULL);
 	uint32_t usage = X509_get_key_usage(x);
 	gh_json *list = gh_json_new_array();
-	int bad = gh_json_set_int(o, "KeyUsage", usage == UINT32_MAX ? 0 : usage);
+	int bad = gh_json_set_int(o, "KeyUsage", usage == UINT32_MAX ? 0 : usage) |
+	    set_usage_words(o, usage == UINT32_MAX ? 0 : usage);
 	char oid[NAME_SIZE];
 
 	for (int i = 0; all != NULL && i < sk_ASN1_OBJECT_num(all); i++) {
@@ -302,6 +324,8 @@ kf_certificate(const struct worker_env *env, const gh_json *row, bool with_metad
 	    gh_json_set_int(o, "TemplateId", t != NULL ? t->id : 0) |
 	    gh_json_set_string(o, "IssuedCN", kf_name_part(subject, "CN", part, sizeof(part))) |
 	    gh_json_set_string(o, "IssuedOU", kf_name_part(subject, "OU", part, sizeof(part))) |
+	    gh_json_set_string(o, "IssuedEmail",
+		kf_name_part(subject, "emailAddress", part, sizeof(part))) |
 	    set_names(o, gh_json_get(row, "sans")) | set_empty(o) |
 	    gh_json_set(o, "Metadata",
 		with_metadata ? kf_metadata(env, gh_json_get(row, "metadata"))

@@ -13,6 +13,7 @@
 #include "kf_api.h"
 #include "kf_ask.h"
 #include "kf_field.h"
+#include "kf_rows.h"
 
 #define IDS_MAX 256 /* of one call that removes */
 #define QUERY_SIZE 128
@@ -38,11 +39,14 @@ field_json(const struct metadata_field *f)
 void
 kf_field_list(struct worker_env *env, const struct call *call, struct gh_http_reply *rep)
 {
+	static const struct kf_row_field fields[] = {{"Id", "Id", false}, {"Name", "Name", false},
+	    {"Description", "Description", false}, {"DataType", "DataType", false},
+	    {"Enrollment", "Enrollment", false}, {"DisplayOrder", "DisplayOrder", false},
+	    {"Hint", "Hint", false}, {"ExplicitUpdate", "ExplicitUpdate", false}, {0}};
 	const struct catalog *c = env->catalog;
 	gh_json *list = gh_json_new_array();
 	int bad = list == NULL;
 
-	(void)call;
 	for (size_t i = 0; i < c->fields; i++)
 		if (c->field[i].allow_api)
 			bad |= gh_json_append(list, field_json(&c->field[i]));
@@ -50,7 +54,7 @@ kf_field_list(struct worker_env *env, const struct call *call, struct gh_http_re
 		gh_json_free(list);
 		list = NULL;
 	}
-	kf_json(rep, list);
+	kf_rows_reply(call, list, fields, rep);
 }
 
 /* ---- which of them ---- */

@@ -11,12 +11,11 @@
 
 #include "kf_api.h"
 #include "kf_certificate.h"
+#include "kf_clause.h"
 #include "kf_page.h"
 
 #define ROWS_MAX 1000 /* the vendor's Go client asks for so many */
 #define QUERY_SIZE 4096
-#define WORD_SIZE 24
-#define VALUE_SIZE 256
 
 /* Numbers of states (docs/keyfactor-api.md). */
 static const struct {
@@ -145,51 +144,17 @@ static const struct {
     {"SubmissionDate", "-ge", "submitted_from"}, {"SubmissionDate", "-gt", "submitted_from"},
     {"SubmissionDate", "-le", "submitted_to"}, {"SubmissionDate", "-lt", "submitted_to"}};
 
-/* *p moves behind the word and the blanks after it. */
 static bool
-take_word(const char **p, char *out, size_t size)
+put_clause(const struct kf_clause *c, void *arg)
 {
-	size_t n = strcspn(*p, " \t");
+	struct gh_buf *b = arg;
 
-	if (n == 0 || n >= size)
-		return false;
-	memcpy(out, *p, n);
-	out[n] = '\0';
-	*p += n;
-	*p += strspn(*p, " \t");
-	return true;
-}
-
-/* In quotation marks, or a word. */
-static bool
-take_value(const char **p, char out[VALUE_SIZE])
-{
-	const char *end;
-
-	if (**p != '"')
-		return take_word(p, out, VALUE_SIZE);
-	if ((end = strchr(*p + 1, '"')) == NULL || end - *p > VALUE_SIZE - 1)
-		return false;
-	memcpy(out, *p + 1, (size_t)(end - *p - 1));
-	out[end - *p - 1] = '\0';
-	*p = end + 1;
-	*p += strspn(*p, " \t");
-	return *out != '\0';
-}
-
-static bool
-put_clause(struct gh_buf *b, const char **p)
-{
-	char field[WORD_SIZE], op[WORD_SIZE], value[VALUE_SIZE];
-
-	if (!take_word(p, field, sizeof(field)) || !take_word(p, op, sizeof(op)) ||
-	    !take_value(p, value))
-		return false;
 	for (size_t i = 0; i < sizeof(clauses) / sizeof(clauses[0]); i++) {
-		if (strcasecmp(clauses[i].field, field) != 0 || strcasecmp(clauses[i].op, op) != 0)
+		if (strcasecmp(clauses[i].field, c->field) != 0 ||
+		    strcasecmp(clauses[i].op, c->op) != 0)
 			continue;
 		gh_buf_putf(b, "&%s=", clauses[i].param);
-		kf_put_escaped(b, value);
+		kf_put_escaped(b, c->value);
 		return true;
 	}
 	return false;
@@ -199,20 +164,11 @@ put_clause(struct gh_buf *b, const char **p)
 static int
 put_query(struct gh_buf *b, const char *query, struct gh_error *err)
 {
-	const char *p = query + strspn(query, " \t");
-	char word[WORD_SIZE];
-	bool ok = true;
-
-	while (ok && *p != '\0') {
-		ok = put_clause(b, &p) &&
-		    (*p == '\0' ||
-			(take_word(&p, word, sizeof(word)) && strcasecmp(word, "AND") == 0 &&
-			    *p != '\0'));
-	}
-	return ok ? 0
-		  : gh_refuse(err, GH_E_BAD_REQUEST,
-			"QueryString has here: Requester -eq, Template -eq, SubmissionDate -ge and "
-			"-le, joined by AND.");
+	return kf_clauses(query, put_clause, b)
+	    ? 0
+	    : gh_refuse(err, GH_E_BAD_REQUEST,
+		  "QueryString has here: Requester -eq, Template -eq, SubmissionDate -ge and "
+		  "-le, joined by AND.");
 }
 
 static int

@@ -109,6 +109,10 @@ class Inventory(Case):
         self.assertEqual((one["SerialNumber"], one["CertState"], one["KeyTypeString"], one["KeySizeInBits"], one["Metadata"], one["TemplateId"]),
                          (info["SerialNumber"], 1, "ECC", 256, {"Department": "IT"}, template["Id"]))
         self.assertRegex(one["NotAfter"], r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$")
+        usage = x509.load_der_x509_certificate(chain[0]).extensions.get_extension_for_class(x509.KeyUsage).value
+        self.assertEqual([one["DetailedKeyUsage"][n] for n in ("DigitalSignature", "KeyEncipherment", "KeyCertSign")],
+                         [usage.digital_signature, usage.key_encipherment, usage.key_cert_sign])
+        self.assertEqual(one["IssuedEmail"], "alice@example.test")
         for query in (f'Thumbprint -eq "{info["Thumbprint"]}"', f'CertRequestId -eq {info["KeyfactorRequestId"]}'):
             found = self.call("GET", f"Certificates?includeMetadata=true&pq.queryString={quoted(query)}")
             self.assertEqual(found, [one])
@@ -663,6 +667,31 @@ class Catalog(Case):
         self.assertEqual((mine["User"]["Id"], [c["Name"] for c in mine["User"]["CAs"]]), (user["Id"], ["issuing"]))
         self.assertEqual(set(mine), {p["name"] for p in alice.get("/pki/profiles").json["entries"] if p["may_enroll"]})
         self.assertEqual(self.call("GET", "Enrollment/CSR/Context/My", who=otto)["Templates"], [])
+
+    def test_lists_are_searched_sorted_and_in_pages(self):
+        def names(path, member, query="", **more):
+            return [row[member] for row in self.call("GET", f"{path}?" + "&".join(f"{k}={quoted(str(v))}" for k, v in {"QueryString": query, **more}.items()))]
+        every = names("Templates", "CommonName")
+        self.assertEqual(names("Templates", "CommonName", SortField="shortname"), sorted(every, key=str.lower))
+        self.assertEqual(names("Templates", "CommonName", SortField="CommonName", SortAscending=1), sorted(every, key=str.lower, reverse=True))
+        pages = [names("Templates", "CommonName", ReturnLimit=2, PageReturned=p) for p in range(1, len(every) // 2 + 3)]
+        self.assertEqual([n for page in pages for n in page], every)
+        self.assertEqual((pages[0], pages[-1]), (every[:2], []))
+        for query, found in (('ShortName -eq "user"', {"User"}), ('CommonName -ne "User"', set(every) - {"User"}), ("FriendlyName -contains web AND CommonName -startswith Web", {"WebServer"}),
+                             ('AllowedEnrollmentType -eq "3"', set(every)), ('IsDefaultTemplate -eq "false"', set(every)), ("IsDefaultTemplate -eq true", set()),
+                             ('RequiresApproval -eq "true" AND CommonName -endswith "server"', {"WebServer"}), ("CommonName -notcontains e", {n for n in every if "e" not in n.lower()}), ("", set(every))):
+            with self.subTest(query):
+                self.assertEqual(set(names("Templates", "CommonName", query)), found)
+        self.assertNotIn("WebServer", names("Templates", "CommonName", "AllowedEnrollmentType -eq 1"))
+        self.assertEqual(names("MetadataFields", "Name", 'Name -eq "department"'), ["Department"])
+        orders = names("MetadataFields", "Id", SortField="Id", SortAscending=1)
+        self.assertEqual(orders, sorted(orders, reverse=True))
+        self.assertEqual(names("CertificateAuthority", "LogicalName", "LogicalName -eq issuing"), ["issuing"])
+        for path in ("Templates", "MetadataFields", "CertificateAuthority"):
+            for wrong in ("QueryString=x", "QueryString=Nope%20-eq%201", "QueryString=Id%20-lt%201", "QueryString=Id%20-eq%201%20OR%20Id%20-eq%202", "SortField=Nope", "ReturnLimit=0",
+                          "ReturnLimit=1001", "PageReturned=0", "PageReturned=99999999999", "SortAscending=2"):
+                with self.subTest(path=path, wrong=wrong):
+                    self.assertTrue(self.call("GET", f"{path}?{wrong}", status=400)["Message"])
 
 
 class Import(Case):
