@@ -1,14 +1,19 @@
 #!/usr/bin/env python3
-"""The samples of docs/client-guide.md, as they stand there, against a running gateway."""
+"""The samples of docs/client-guide.md, and the commands of docs/inventory.md and docs/metadata.md, as they stand there, against a running
+gateway."""
 
 import os
 import re
 import subprocess
+import sys
 import unittest
 
 import der
 import tap
-from environment import TOP, Environment
+from environment import BUILD, TOP, Environment
+
+sys.path.insert(0, str(TOP / "tests" / "install"))
+import pages  # noqa: E402
 
 env = Environment("guide")
 PAGE = (TOP / "docs/client-guide.md").read_text()
@@ -61,6 +66,64 @@ class Samples(unittest.TestCase):
         folder.mkdir(exist_ok=True)
         (folder / "request.der").write_bytes(der.csr(der.Key(env.scratch, "ec:P-256")))
         self.check_chain(self.run_sample("java", "Enroll.java", ["java"]))
+
+
+class Pages(unittest.TestCase):
+    """Block by block, as a reader pastes them: each ends well."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.folder = env.scratch / "pages"
+        cls.folder.mkdir()
+        # the lines to paste first, without those that find a demo
+        block = next(b.text for b in pages.blocks(TOP / "docs/pki-rest.md") if "alice()" in b.text)
+        cls.before = "\n".join(["set -e", *(line for line in block.splitlines() if "demo.env" not in line and "PATH=" not in line)])
+        for name in ("partner", "appliances/printer", "wrong/one"):
+            cls.certificate(name)
+        cls.write("pass", "pkcs12-password")
+        der.openssl("pkcs12", "-export", "-in", str(cls.folder / "partner.pem"), "-inkey", str(cls.folder / "partner.key"), "-passout",
+                    f"file:{cls.folder}/pass", "-out", str(cls.folder / "keystore.p12"))
+        cls.write("servers.csv", "file,Department\npartner.pem,IT\n")
+        cls.write("targets", env.var["GATEHOUSE_URL"].removeprefix("https://") + "\n")
+        cls.certificate_id = env.count("select max(id) from certificate")
+        cls.write("owners.csv", f"id,Department\n{cls.certificate_id},Operations\n")
+
+    @classmethod
+    def write(cls, name, text):
+        (cls.folder / name).write_text(text)
+
+    @classmethod
+    def certificate(cls, name):
+        file = cls.folder / name
+        file.parent.mkdir(exist_ok=True)
+        key = cls.folder / f"{file.name}.key"
+        der.openssl("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", str(key), "-out", f"{file}.pem",
+                    "-subj", f"/CN={file.name}", "-days", "30")
+
+    def paste(self, page, values):
+        """values: what stands in the page for what is here, the longest first."""
+        for block in pages.blocks(TOP / "docs" / page):
+            if "skip" in block.options:
+                continue
+            text = block.text
+            for word, here in values:
+                text = text.replace(word, here)
+            done = subprocess.run(["bash", "-c", self.before + "\n" + text], cwd=self.folder, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                  stderr=subprocess.STDOUT, env={**os.environ, **env.var, "GATEHOUSE_CONF": str(env.dir / "state/gatehouse.conf"),
+                                                                 "PATH": f"{BUILD}:{os.environ['PATH']}"})
+            said = done.stdout.decode()
+            self.assertEqual(done.returncode, 0, f"{block.where}: {text}\n{said}")
+            self.assertNotIn('"code":"', said, f"{block.where}: {text}")  # an error of REST, which curl takes for an answer
+            self.assertRegex(said, block.options.get("says", "^"), block.where)
+
+    def test_inventory(self):
+        self.paste("inventory.md", [("/etc/gatehouse/targets", "targets"), ("scan show 7", "scan show 1")])
+
+    def test_metadata(self):
+        last = str(self.certificate_id)
+        self.paste("metadata.md", [("certificate/12", "certificate/" + last), ("show 12", "show " + last), ("set 12", "set " + last), ("history 12", "history " + last),
+                                   ("--remove Stage\n", "--remove Stage --yes\n"), ("cancel 7", "cancel 1 || true"),  # there is no terminal, and it is done
+                                   ('olga -X PUT "$url/pki/metadata-runs/7/status"', "true"), ("metadata-runs/7", "metadata-runs/1")])
 
 
 if __name__ == "__main__":

@@ -133,37 +133,59 @@ row_of(const gh_json *definition, gh_json **row, struct gh_error *err)
 
 /* ---- list, show ---- */
 
-static struct list_query all = {.what = STORE_LIST_METADATA_FIELDS};
 static const struct output_column columns[] = {{"NAME", "name"}, {"TYPE", "type"},
     {"REQUIRED", "required"}, {"OPTIONS", "options"}, {"REGEX", "regex"}, {"DEFAULT", "default"},
     {"API", "allow_api"}, {"OWNER", "owner_sets"}, {"EXPLICIT", "explicit_update"},
     {"INDEXED", "indexed"}, {NULL, NULL}};
 
+/* The definition of a row, in the words that add and set take. */
+static int
+view_of(const gh_json *row, gh_json **view, struct gh_error *err)
+{
+	struct metadata_field field;
+	int rc = metadata_field_load(row, &field, err);
+
+	*view = NULL;
+	if (rc != 0)
+		return rc;
+	*view = metadata_field_view(&field);
+	metadata_field_clear(&field);
+	return *view != NULL ? 0 : gh_fail(err, GH_E_NOMEM, "metadata field");
+}
+
+static int
+list_fields(struct verb_call *c, struct gh_error *err)
+{
+	gh_json *rows = NULL, *view;
+	int rc = list_load(c->env.store, STORE_LIST_METADATA_FIELDS, (struct store_filter){0}, 0,
+	    &rows, err);
+
+	c->out = gh_json_new_array();
+	for (size_t i = 0; rc == 0 && i < gh_json_size(rows); i++) {
+		rc = view_of(gh_json_at(rows, i), &view, err);
+		if (rc == 0 && gh_json_append(c->out, view) != 0)
+			rc = gh_fail(err, GH_E_NOMEM, "metadata fields");
+	}
+	gh_json_free(rows);
+	return rc;
+}
+
 const struct verb verb_metadata_list = {
-    .usage = {"", 0, 0,
-	"Lists the metadata fields. Types: 1 string, 2 integer, 3 date, 4 boolean, 5 multiple choice, "
-	"6 big text, 7 email.",
-	NULL},
+    .usage = {"", 0, 0, "Lists the metadata fields.", NULL},
     .options = verb_json_options,
     .needs = NEEDS_STORE,
-    .work = list_rows,
+    .work = list_fields,
     .columns = columns,
-    .arg = &all,
 };
 
 static int
 show_field(struct verb_call *c, struct gh_error *err)
 {
-	struct metadata_field field;
 	gh_json *row;
 	int rc = list_find(c->env.store, STORE_LIST_METADATA_FIELDS, c->operand[0], &row, err);
 
-	if (rc == 0 && (rc = metadata_field_load(row, &field, err)) == 0) {
-		c->out = metadata_field_view(&field);
-		metadata_field_clear(&field);
-		if (c->out == NULL)
-			rc = gh_fail(err, GH_E_NOMEM, "metadata field");
-	}
+	if (rc == 0)
+		rc = view_of(row, &c->out, err);
 	gh_json_free(row);
 	return rc;
 }
