@@ -33,7 +33,7 @@ def had(field, cert):
     if field in PARTS:
         parts = re.findall(r"((?:\\.|(?!, | \+ )[^\\])+)(?:, | \+ |$)", cert["subject"])
         values = [p.removeprefix(field + "=") for p in parts if p.startswith(field + "=")]
-        return [re.sub(r"\\(.)", r"\1", v) for v in values]
+        return [re.sub(r"\\([^0-9A-F])", r"\1", v) for v in values]  # "\0A" stays: a line end
     if field in NAMES:
         return [n.partition(":")[2] for n in cert["sans"] if n.startswith(NAMES[field])]
     if field == "State":

@@ -628,6 +628,7 @@ NAMES = [[("CN", "Mail First"), ("Mail", "mail@example.test")],
          [("O", "CN=CN="), ("CN", "CN=CN=x"), ("OU", "y")],
          [("CN", "J\u00f6rg \u010cern\u00fd"), ("Mail", "j@example.test")], [("CN", "J\u00d6RG\u042f")],
          [("CN", " #odd\\;<\"\u042f\u0446"), ("CN", "#1"), ("Mail", "odd@example.test")],
+         [("CN", "two\nlines\x7f")], [("CN", "\n\t"), ("CN", "\\0A"), ("Mail", "odd@example.test")],
          [("CN", LONG_CN), ("Mail", "l@example.test")], [("CN", LONG_CN.upper() + "x")], [("CN", LONG_CN[:60]), ("OU", "cut")]]
 
 

@@ -59,6 +59,11 @@ prefix_length(const struct cert_node *n)
 
 	while (*p != ' ' && (more = plain_bytes(p + len, is_cn(n))) > 0 && len + more <= max)
 		len += more;
+	/* with what is behind it, it may be another letter: in Turkish, I and a dot above are i */
+	if (len > 0 && (unsigned char)p[len] >= 0x80)
+		do
+			len--;
+		while (len > 0 && ((unsigned char)p[len] & 0xc0) == 0x80);
 	while (len > 0 && p[len - 1] == ' ')
 		len--;
 	return len;
