@@ -748,8 +748,8 @@ class Scan(Case):
             self.assertEqual((seen["ended_process"], seen["error"]), (True, "what it sends has ended the process that asks, twice"))
             trail = env.sql(f"select outcome, detail from audit where event = 'endpoint.ended_process' and object = '{seen['endpoint']}'")
             self.assertEqual(trail, [["failure", seen["error"]]] * 2)
-            # by the first process, and alone
-            self.assertEqual(s.connections, 4)
+            # alone in each scan, and before that; of eight at a time it may not have come to a connection when another one ended the process
+            self.assertIn(s.connections, (3, 4))
         self.assertEqual([self.endpoint(s.port)["ended_process"] for s in (silent, *good)], [False] * 3)
         # mended
         bad[0].script = lambda *a: None
