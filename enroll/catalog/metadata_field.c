@@ -147,7 +147,7 @@ load_regex(const gh_json *json, struct metadata_field *f, struct gh_error *err)
 	if (!metadata_regex_is_usable(f->regex))
 		return gh_refuse(err, GH_E_METADATA,
 		    "regex: no POSIX extended expression, or one with back references, or with bounds "
-		    "that stand for more than %d characters",
+		    "and + that stand for more than %d characters",
 		    METADATA_REGEX_POSITIONS_MAX);
 	return 0;
 }

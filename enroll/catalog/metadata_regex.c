@@ -103,7 +103,9 @@ is_small(const char *p)
 			add(&level[depth], level[depth + 1].all);
 		} else if (c == '{') {
 			repeat(&level[depth], read_bound(&p));
-		} else if (strchr("*+?|", c) == NULL) {
+		} else if (c == '+') {
+			repeat(&level[depth], 2); /* glibc makes "x+" to "xx*", also of "x++++" */
+		} else if (strchr("*?|", c) == NULL) {
 			if (c == '[')
 				p = skip_set(p);
 			else if (c == '\\' && *p != '\0')
