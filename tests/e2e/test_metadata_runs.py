@@ -336,6 +336,29 @@ class Indexes(Case):
                 self.assertEqual((self.indexes(), self.is_indexed(), self.told()), ([], False, []))
                 self.hold()
 
+    def test_by_another_role(self):
+        """One that does not own the schema uses the index, and is told who makes it; nothing is half done."""
+        env.psql("create role app login; grant usage on schema public to app; grant all on all tables in schema public to app; grant all on all sequences in schema public "
+                 "to app; grant execute on all functions in schema public to app", "postgres")
+        conf = env.dir / "state" / "app.conf"
+        conf.write_text((env.dir / "state" / "gatehouse.conf").read_text().replace(" user=gatehouse", " user=app"))
+        conf.chmod(0o640)
+        by_app = lambda *args: env.command("metadata", *args, "-c", conf, check=False)
+        self.let_go()
+        for args, expected in ((("set", "Shelf", "--indexed"), []), (None, [["true"]]), (("set", "Shelf", "--no-indexed"), [["true"]]), (("remove", "Shelf", "--yes"), [["true"]])):
+            if args is None:
+                env.admin("metadata", "set", "Shelf", "--indexed")
+            else:
+                done = by_app(*args)
+                self.assertEqual(done.returncode, 1, done.stderr)
+                self.assertIn(b"role that owns the schema", done.stderr)
+            self.assertEqual([i[1:] for i in self.indexes()], expected)
+        env.await_catalog()
+        self.assertTrue(self.is_indexed())
+        self.assertEqual(env.command("cert", "search", 'Shelf -eq "x"', "--order-by", "Shelf", "--json", "-c", conf), [])
+        env.admin("metadata", "set", "Shelf", "--no-indexed")
+        self.assertEqual(by_app("remove", "Shelf", "--yes").returncode, 0)
+
     def test_definition_changed_meanwhile(self):
         for method, body in (("PUT", {"type": "Integer"}), ("DELETE", None)):
             with self.subTest(method=method):

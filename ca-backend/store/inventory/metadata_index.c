@@ -32,6 +32,22 @@ index_name(int64_t field_id, bool is_number, char out[STORE_NAME_SIZE])
 	    is_number ? "number" : "text");
 }
 
+int
+store_may_index_metadata(struct store *s, struct gh_error *err)
+{
+	static const struct store_statement st = {"metadata_index_may",
+	    "SELECT 1 FROM pg_class WHERE oid = to_regclass('certificate') AND pg_has_role(relowner, 'USAGE')"};
+	struct store_params p = {0};
+	PGresult *res;
+	int rc = store_read(s, &st, &p, &res, err);
+
+	if (rc == 0 && PQntuples(res) == 0)
+		rc = gh_refuse(err, GH_E_FORBIDDEN,
+		    "An index is made and dropped with the role that owns the schema of the database, which this one does not.");
+	PQclear(res);
+	return rc;
+}
+
 /* ---- statements ---- */
 
 static int

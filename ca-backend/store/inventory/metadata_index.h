@@ -18,6 +18,8 @@ struct metadata_index {
 /* type: as of a definition, 1 to 7. */
 bool metadata_index_is_number(int64_t type);
 
+/* GH_E_FORBIDDEN: PostgreSQL would not let this role. */
+int store_may_index_metadata(struct store *s, struct gh_error *err) GH_MUSTCHECK;
 /*
  * builder: a connection for that alone; its time limit and the store's unwanted flag
  * (store_unless) end it. s: another one, on which is told how far it is. What is there and whole

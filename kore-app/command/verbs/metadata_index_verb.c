@@ -91,6 +91,9 @@ with_lock(struct verb_call *c, const gh_json *row, bool indexed, struct gh_error
 	    !gh_json_int(gh_json_get(row, "type"), &type))
 		return gh_fail(err, GH_E_DB, "metadata field");
 	i.is_number = metadata_index_is_number(type);
+	/* before searches stop to count on it */
+	if ((indexed || was) && (rc = store_may_index_metadata(c->env.store, err)) != 0)
+		return rc;
 	if ((rc = command_env_open_store(c->env.conf, &builder, err)) != 0)
 		return rc;
 	rc = indexed ? make(c, builder, &i, err) : drop(c, builder, &i, was, err);
