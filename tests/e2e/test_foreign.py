@@ -212,6 +212,9 @@ class Import(Case):
         answer = json.loads(env.admin("cert", "import", "--csv", "list.csv", "--json", check=False).stdout)
         self.assertEqual([e["result"] for e in answer["entries"]], ["present", "stored"] + ["refused"] * 5, answer)
         self.assertEqual(answer["entries"][6]["file"], "list.csv:8")
+        unread = env.admin("cert", "import", "--csv", folder, check=False)  # its first read fails
+        self.assertEqual((unread.returncode, unread.stdout), (2, b""))
+        self.assertIn(b"Is a directory", unread.stderr)
         number = answer["entries"][1]["id"]
         self.assertEqual(self.expect(olga.get(f"/pki/certificate/{number}/metadata"), 200), {"Department": "Sales, Süd", "Cost-Center": 17})
         page = olga.get("/pki/certificates?query=" + urllib.parse.quote('Department -startswith "Sales," AND State -eq "foreign"')).json

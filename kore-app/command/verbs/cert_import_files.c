@@ -238,6 +238,8 @@ read_lines(struct list *l, FILE *in, const char *path, struct gh_error *err)
 		else if (*text != '\0')
 			rc = take_line(l, text, err);
 	}
+	if (rc == 0 && ferror(in))
+		rc = gh_refuse(err, GH_E_CONF, "%s: %s", path, strerror(errno));
 	free(line);
 	return rc;
 }
