@@ -34,30 +34,29 @@ seconds_now(void)
  * What then fails before his password is looked at counts for him, so that his name is no way
  * around the limit. */
 static bool
-is_good_user(struct auth_limiter *limiter, const struct gh_http_request *http,
-    const struct auth_given *given, struct auth_guess *guess)
+is_good_user(const struct auth_attempt *a)
 {
-	const char *user = given->basic.user;
-	bool is_good = given->parsed == 0 &&
-	    auth_limiter_is_good(limiter, user, http->address, seconds_now()) &&
-	    auth_limiter_check_user(limiter, user, http->address, NULL) == 0;
+	const char *user = a->given->basic.user, *address = a->http->address;
+	bool is_good = a->given->parsed == 0 &&
+	    auth_limiter_is_good(a->limiter, user, address, seconds_now()) &&
+	    auth_limiter_check_user(a->limiter, user, address, NULL) == 0;
 
-	guess->is_one = is_good;
+	a->guess->is_one = is_good;
 	if (is_good)
-		snprintf(guess->user, sizeof(guess->user), "%s", user);
+		snprintf(a->guess->user, sizeof(a->guess->user), "%s", user);
 	return is_good;
 }
 
 static int
-check_address(struct auth_limiter *limiter, const struct gh_http_request *http,
-    const struct auth_given *given, struct auth_guess *guess, struct gh_error *err)
+check_address(const struct auth_attempt *a, struct gh_error *err)
 {
-	int wait = auth_limiter_wait_address(limiter, http->address, seconds_now());
+	const char *address = a->http->address;
+	int wait = auth_limiter_wait_address(a->limiter, address, seconds_now());
 	int rc;
 
-	if (wait == 0 || is_good_user(limiter, http, given, guess))
+	if (wait == 0 || is_good_user(a))
 		return 0;
-	rc = gh_fail(err, GH_E_RATE_LIMITED, "address %s is blocked for %d s", http->address, wait);
+	rc = gh_fail(err, GH_E_RATE_LIMITED, "address %s is blocked for %d s", address, wait);
 	err->retry_after = wait;
 	return rc;
 }
@@ -144,10 +143,10 @@ audit_failure(struct worker_env *env, const struct gh_http_request *http,
 }
 
 static void
-on_failure(struct worker_env *env, struct auth_limiter *limiter, const struct gh_http_request *http,
-    struct auth_result *out, const struct auth_guess *guess, const struct gh_error *err)
+on_failure(const struct auth_attempt *a, const struct gh_error *err)
 {
-	struct requester *who = &out->requester;
+	const struct gh_http_request *http = a->http;
+	struct requester *who = &a->out->requester;
 	int64_t now = seconds_now();
 	int by_user = 0, by_address;
 
@@ -156,15 +155,15 @@ on_failure(struct worker_env *env, struct auth_limiter *limiter, const struct gh
 	who->has_groups = false;
 	gh_utf8_clean(who->name);
 	if (is_disabled(err, who) &&
-	    auth_limiter_may_audit(limiter, *who->name != '\0' ? who->name : who->app_name,
+	    auth_limiter_may_audit(a->limiter, *who->name != '\0' ? who->name : who->app_name,
 		http->address, now))
-		audit_failure(env, http, who, err, 0);
+		audit_failure(a->env, http, who, err, 0);
 	if (!is_guess(err, http, who))
 		return;
-	if (guess->is_one)
-		by_user = auth_limiter_fail_user(limiter, guess->user, http->address, now);
-	by_address = auth_limiter_fail_address(limiter, http->address, now);
-	audit_failure(env, http, who, err, by_user > by_address ? by_user : by_address);
+	if (a->guess->is_one)
+		by_user = auth_limiter_fail_user(a->limiter, a->guess->user, http->address, now);
+	by_address = auth_limiter_fail_address(a->limiter, http->address, now);
+	audit_failure(a->env, http, who, err, by_user > by_address ? by_user : by_address);
 }
 
 /* Whoever comes without a session. */
@@ -174,16 +173,17 @@ check_caller(struct worker_env *env, struct auth_limiter *limiter, unsigned need
     struct gh_error *err)
 {
 	struct auth_guess guess = {0};
-	int rc = check_address(limiter, http, given, &guess, err);
+	const struct auth_attempt a = {env, limiter, need, http, given, out, &guess};
+	int rc = check_address(&a, err);
 
 	if (rc == 0 &&
 	    ((need & AUTH_APP) != 0 ||
 		((need & AUTH_APP_SENT) != 0 && ce_header_app_key(http) != NULL)))
 		rc = check_app(env, http, out, err);
 	if (rc == 0)
-		rc = auth_user_check(env, limiter, need, http, given, out, &guess, err);
+		rc = auth_user_check(&a, err);
 	if (rc != 0) {
-		on_failure(env, limiter, http, out, &guess, err);
+		on_failure(&a, err);
 		auth_result_clear(out);
 	}
 	return rc;
@@ -233,7 +233,6 @@ auth_check(struct worker_env *env, struct auth_limiter *limiter, unsigned need,
 	return rc;
 }
 
-/* Of an application key nothing is asked: EST knows none. */
 /* Nobody says who calls, and nobody has to. */
 static bool
 is_message_alone(unsigned need, const struct est_label *label, const struct gh_http_request *http)
@@ -242,6 +241,7 @@ is_message_alone(unsigned need, const struct est_label *label, const struct gh_h
 	    gh_http_header(http, "authorization") == NULL && http->client_cert == NULL;
 }
 
+/* Of an application key nothing is asked: EST knows none. */
 int
 auth_est_check(struct worker_env *env, struct auth_limiter *limiter, unsigned need,
     const struct call_parts *parts, const struct gh_http_request *http, struct auth_result *out,
@@ -250,6 +250,7 @@ auth_est_check(struct worker_env *env, struct auth_limiter *limiter, unsigned ne
 	const struct est_label *label;
 	struct auth_given given = {0};
 	struct auth_guess guess = {0};
+	const struct auth_attempt a = {env, limiter, need, http, &given, out, &guess};
 	int rc;
 
 	begin(http, out);
@@ -257,9 +258,9 @@ auth_est_check(struct worker_env *env, struct auth_limiter *limiter, unsigned ne
 		return rc;
 	given.parsed =
 	    auth_basic_parse(gh_http_header(http, "authorization"), &given.basic, &given.err);
-	rc = check_address(limiter, http, &given, &guess, err);
+	rc = check_address(&a, err);
 	if (rc == 0 && !is_message_alone(need, label, http))
-		rc = auth_est_user(env, limiter, label, http, &given, out, &guess, err);
+		rc = auth_est_user(&a, label, err);
 	if (rc == 0 && out->requester.is_one_time && (need & AUTH_EST_ONE_TIME) == 0)
 		rc = gh_refuse(err, GH_E_FORBIDDEN,
 		    "A one-time password is for simpleenroll and simplereenroll only.");
@@ -267,7 +268,7 @@ auth_est_check(struct worker_env *env, struct auth_limiter *limiter, unsigned ne
 	    auth_limiter_may_audit(limiter, out->requester.name, http->address, seconds_now()))
 		audit_failure(env, http, &out->requester, err, 0);
 	if (rc != 0) {
-		on_failure(env, limiter, http, out, &guess, err);
+		on_failure(&a, err);
 		auth_result_clear(out);
 	}
 	OPENSSL_cleanse(&given.basic, sizeof(given.basic));

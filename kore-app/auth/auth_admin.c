@@ -29,11 +29,12 @@ check_row(const struct store_user *row, const struct auth_basic *basic, struct a
 }
 
 int
-auth_admin_check(struct worker_env *env, struct auth_limiter *limiter, unsigned need,
-    const struct auth_basic *basic, bool *known, struct auth_result *out, struct gh_error *err)
+auth_admin_check(const struct auth_attempt *a, bool *known, struct gh_error *err)
 {
+	const struct auth_basic *basic = &a->given->basic;
+	struct auth_result *out = a->out;
 	struct store_user row;
-	int rc = store_get_user(env->store, basic->user, &row, err);
+	int rc = store_get_user(a->env->store, basic->user, &row, err);
 
 	*known = rc == 0;
 	if (rc == GH_E_NOT_FOUND)
@@ -42,10 +43,10 @@ auth_admin_check(struct worker_env *env, struct auth_limiter *limiter, unsigned 
 		return rc;
 	/* one administrator, one name and one count, however he was spelled */
 	snprintf(out->requester.name, sizeof(out->requester.name), "%s", row.name);
-	if ((rc = auth_limiter_check_user(limiter, row.name, out->requester.address, err)) == 0)
+	if ((rc = auth_limiter_check_user(a->limiter, row.name, out->requester.address, err)) == 0)
 		rc = check_row(&row, basic, out, err);
-	if (rc == 0 && (need & AUTH_ANEW) != 0)
-		rc = credential_mark_of_hash(env->server_secret, row.hash, out->mark, err);
+	if (rc == 0 && (a->need & AUTH_ANEW) != 0)
+		rc = credential_mark_of_hash(a->env->server_secret, row.hash, out->mark, err);
 	OPENSSL_cleanse(&row, sizeof(row));
 	return rc;
 }

@@ -8,9 +8,7 @@
 #include "auth_user.h"
 
 /* As auth_user_check, by the mode of the label. */
-int auth_est_user(struct worker_env *env, struct auth_limiter *limiter,
-    const struct est_label *label, const struct gh_http_request *http,
-    const struct auth_given *given, struct auth_result *out, struct auth_guess *guess,
+int auth_est_user(const struct auth_attempt *a, const struct est_label *label,
     struct gh_error *err) GH_MUSTCHECK;
 
 #endif

@@ -19,13 +19,22 @@ struct auth_given {
 	struct auth_basic basic;
 };
 
+/* A call whose caller is to be found out. Borrowed. */
+struct auth_attempt {
+	struct worker_env *env;
+	struct auth_limiter *limiter;
+	unsigned need; /* AUTH_* bits of the route */
+	const struct gh_http_request *http;
+	const struct auth_given *given;
+	struct auth_result *out;  /* who it is ... */
+	struct auth_guess *guess; /* ... or whom it counts against that nobody was found */
+};
+
 /*
- * Fill out->requester and out->entry. need: AUTH_* bits of the route; without AUTH_USER and
- * AUTH_ADMIN, credentials that are there are checked and none are demanded. After a failure
- * requester.name is what was claimed, or the stored name of a local administrator.
+ * Fill out->requester and out->entry. Without AUTH_USER and AUTH_ADMIN, credentials that are there
+ * are checked and none are demanded. After a failure requester.name is what was claimed, or the
+ * stored name of a local administrator.
  */
-int auth_user_check(struct worker_env *env, struct auth_limiter *limiter, unsigned need,
-    const struct gh_http_request *http, const struct auth_given *given, struct auth_result *out,
-    struct auth_guess *guess, struct gh_error *err) GH_MUSTCHECK;
+int auth_user_check(const struct auth_attempt *a, struct gh_error *err) GH_MUSTCHECK;
 
 #endif

@@ -59,22 +59,23 @@ accept_user(const struct worker_env *env, const struct est_user *u, const struct
 
 /* Before the password is looked at. */
 static int
-claim(struct auth_limiter *limiter, const char *name, struct auth_result *out,
-    struct auth_guess *guess, struct gh_error *err)
+claim(const struct auth_attempt *a, const char *name, struct gh_error *err)
 {
-	snprintf(out->requester.name, sizeof(out->requester.name), "%s", name);
-	snprintf(guess->user, sizeof(guess->user), "%s", name);
-	return auth_limiter_check_user(limiter, name, out->requester.address, err);
+	struct requester *who = &a->out->requester;
+
+	snprintf(who->name, sizeof(who->name), "%s", name);
+	snprintf(a->guess->user, sizeof(a->guess->user), "%s", name);
+	return auth_limiter_check_user(a->limiter, name, who->address, err);
 }
 
 /* And behind it: rc says whether it was right. */
 static void
-settle(struct auth_limiter *limiter, int rc, const struct auth_result *out,
-    struct auth_guess *guess)
+settle(const struct auth_attempt *a, int rc)
 {
-	guess->is_one = rc == GH_E_AUTH_FAILED;
+	a->guess->is_one = rc == GH_E_AUTH_FAILED;
 	if (rc == 0)
-		auth_limiter_succeed(limiter, guess->user, out->requester.address, seconds_now());
+		auth_limiter_succeed(a->limiter, a->guess->user, a->out->requester.address,
+		    seconds_now());
 }
 
 /* ---- Basic ---- */
@@ -97,11 +98,11 @@ check_password(const struct worker_env *env, const struct est_user *u,
 }
 
 int
-est_user_by_basic(struct worker_env *env, struct auth_limiter *limiter,
-    const struct est_label *label, const struct est_user *user, const struct auth_basic *basic,
-    struct auth_result *out, struct auth_guess *guess, struct gh_error *err)
+est_user_by_basic(const struct auth_attempt *a, const struct est_label *label,
+    const struct est_user *user, struct gh_error *err)
 {
-	int rc = claim(limiter, user->name, out, guess, err);
+	const struct auth_basic *basic = &a->given->basic;
+	int rc = claim(a, user->name, err);
 
 	if (rc != 0)
 		return rc;
@@ -109,10 +110,10 @@ est_user_by_basic(struct worker_env *env, struct auth_limiter *limiter,
 	if (strcmp(basic->user, user->name) != 0)
 		rc = gh_fail(err, GH_E_AUTH_FAILED, "the name of an EST user in another case");
 	else
-		rc = check_password(env, user, basic, err);
+		rc = check_password(a->env, user, basic, err);
 	if (rc == 0)
-		rc = accept_user(env, user, label, out, err);
-	settle(limiter, rc, out, guess);
+		rc = accept_user(a->env, user, label, a->out, err);
+	settle(a, rc);
 	return rc;
 }
 
@@ -205,22 +206,22 @@ check_nonce(struct worker_env *env, const struct digest_header *h, struct gh_err
 }
 
 int
-est_user_by_digest(struct worker_env *env, struct auth_limiter *limiter,
-    const struct est_label *label, const struct gh_http_request *http, struct auth_result *out,
-    struct auth_guess *guess, struct gh_error *err)
+est_user_by_digest(const struct auth_attempt *a, const struct est_label *label,
+    struct gh_error *err)
 {
+	struct worker_env *env = a->env;
 	const struct est_user *u;
 	struct digest_header h;
-	int rc = digest_header_parse(gh_http_header(http, "authorization"), &h, err);
+	int rc = digest_header_parse(gh_http_header(a->http, "authorization"), &h, err);
 
-	if (rc != 0 || (rc = claim(limiter, h.user, out, guess, err)) != 0 ||
-	    (rc = check_form(env, &h, http, err)) != 0)
+	if (rc != 0 || (rc = claim(a, h.user, err)) != 0 ||
+	    (rc = check_form(env, &h, a->http, err)) != 0)
 		return rc;
 	u = est_users_find(&env->catalog->est_users, h.user);
-	if ((rc = check_response(env, &h, u, http, err)) == 0 &&
+	if ((rc = check_response(env, &h, u, a->http, err)) == 0 &&
 	    (rc = check_nonce(env, &h, err)) == 0)
-		rc = accept_user(env, u, label, out, err);
-	settle(limiter, rc, out, guess);
+		rc = accept_user(env, u, label, a->out, err);
+	settle(a, rc);
 	OPENSSL_cleanse(&h, sizeof(h));
 	return rc;
 }
