@@ -1,4 +1,5 @@
 /* Metadata fields and values: each rule accepts one and refuses one. */
+/* valgrind: parses bytes from outside */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

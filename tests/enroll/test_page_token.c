@@ -1,4 +1,5 @@
 /* Tokens of pages hold for the query, the order and the caller that they were made for. */
+/* valgrind: what it makes is signed */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,4 +1,5 @@
 /* The query language of the inventory: what is understood, and where a mistake is shown. */
+/* valgrind: parses bytes from outside */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

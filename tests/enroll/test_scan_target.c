@@ -1,5 +1,6 @@
 /* Lists of targets: what each line means, and what is refused, so that nothing is scanned that
  * nobody wrote. */
+/* valgrind: parses bytes from outside */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

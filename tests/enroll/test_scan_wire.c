@@ -1,5 +1,6 @@
 /* What the process that asks endpoints says is believed of targets of the list only, and bounded.
  */
+/* valgrind: parses bytes from outside */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,4 +1,5 @@
 /* Cookies and the tokens of forms: what is taken, and what is not. */
+/* valgrind: parses bytes from outside */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
