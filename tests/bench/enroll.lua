@@ -1,5 +1,6 @@
 -- wrk script: requests made beforehand, each sent once, or again from the first with BENCH_REPEAT=1. Environment:
---   BENCH_BODIES   files PREFIX.1, PREFIX.2 ... for the threads; a line is SIGNATURE TAB BODY
+--   BENCH_BODIES   files PREFIX.1, PREFIX.2 ... for the threads; a line is SIGNATURE TAB BODY, or
+--                  SIGNATURE TAB BODY TAB AUTHORIZATION
 --   BENCH_PATH     path to post to
 --   BENCH_HEADERS  "Name: value" lines, separated by \n; BENCH_SIGNED=1 adds X-CSS-CMS-Signature
 --   BENCH_RESULT   file that receives the result as JSON
@@ -35,7 +36,13 @@ function request()
 	if signed then
 		headers["X-CSS-CMS-Signature"] = string.sub(line, 1, tab - 1)
 	end
-	return wrk.format("POST", path, headers, string.sub(line, tab + 1))
+	local body = string.sub(line, tab + 1)
+	local second = string.find(body, "\t", 1, true)
+	if second then
+		headers["Authorization"] = string.sub(body, second + 1)
+		body = string.sub(body, 1, second - 1)
+	end
+	return wrk.format("POST", path, headers, body)
 end
 
 function done(summary, latency, requests)

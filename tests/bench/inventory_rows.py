@@ -15,12 +15,12 @@ STEP = 500_000
 BASE = 1_000_000  # ids begin here
 DAYS = 730  # over which the certificates were issued; each tenth second one, when there are ten million
 TABLES = ("certificate", "request", "revocation")
-# one in 50 is revoked, of these one in 100 is on hold; one in 20000 has the template Rare
+# one in 10 has an emailAddress before its common name; one in 50 is revoked, of these one in 100 is on hold; one in 20000 has the template Rare
 CERTIFICATES = """
 INSERT INTO certificate (id, ca_id, serial, request_id, subject, sans, requester, template, status, not_before, not_after, sha1,
     sha256, spki_sha256, der, metadata)
   SELECT i, CASE WHEN i % 5 = 0 THEN root.id ELSE issuing.id END, substring(h for 16), i,
-    'CN=host' || i || '.d' || i % 500 || '.example.com,OU=Unit ' || i % 100 || ',O=Example Ltd,C=DE',
+    CASE WHEN i % 10 = 9 THEN 'emailAddress=admin' || i || '@d' || i % 500 || '.example.com, ' ELSE '' END || 'CN=host' || i || '.d' || i % 500 || '.example.com,OU=Unit ' || i % 100 || ',O=Example Ltd,C=DE',
     ARRAY['dns:host' || i || '.d' || i % 500 || '.example.com', 'dns:alias' || i % 3000000 || '.example.com'],
     'EXAMPLE\\user' || i % 5000, CASE WHEN i % 20000 = 7 THEN 'Rare' WHEN i % 4 = 1 THEN 'User' ELSE 'WebServer' END,
     CASE WHEN i % 50 = 3 THEN 21 ELSE 20 END, t, t + make_interval(days => CASE WHEN i % 4 = 1 THEN 365 ELSE 730 END),
@@ -48,7 +48,7 @@ class Inventory(environment.Environment):
     """Its folder is kept; only what runs is stopped at the end."""
 
     def __init__(self):
-        self.variables, self.dir = {}, DIR
+        self.variables, self.dir = {"GATEHOUSE_PRELOAD": ""}, DIR
         self.scratch = self.dir / "scratch"
         self.scratch.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.dir.chmod(0o711)
