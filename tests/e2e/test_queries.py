@@ -242,6 +242,24 @@ class Queries(unittest.TestCase):
                     self.assertEqual(len(self.rows("cert", "search", query, *order, limit=1000)), min(found, 1000))
                     self.assert_plans(but=LARGE - {"certificate"}, most=5_000, scanned=0)
 
+    def test_two_indexes_of_which_one_bounds_the_order(self):
+        """One in 40, in 200 and none, by index or along the times: all of them, in order, and no more rows than needed."""
+        for field in ("Cost-Center", "Department"):
+            env.admin("metadata", "set", field, "--indexed")
+            self.addCleanup(env.admin, "metadata", "set", field, "--no-indexed")
+        for query, where in (('Department -eq "dept 7"', "metadata->>'Department' = 'Dept 7'"), ("Cost-Center -eq 12", "metadata->>'Cost-Center' = '12'"),
+                             ("Cost-Center -eq 999", "false")):
+            for order in ((), ("--desc",)):
+                with self.subTest(query, order=order):
+                    self.log = Log()
+                    self.rows("cert", "search", f"NotAfter -ge %TODAY% AND {query}", *order, limit=50)
+                    self.assertEqual(any("MATERIALIZED" in p["Query Text"] for p in self.log.plans()), "Cost" in query)
+                    self.assert_plans(but=LARGE - {"certificate"}, most=8_000, scanned=0)
+                    found = self.rows("cert", "search", f"NotAfter -ge %TODAY% AND {query}", *order, limit=0)
+                    expected = env.sql(f"select id from certificate where not_after >= current_date and {where} order by not_after, id")
+                    ids = [int(i) for i, in expected]
+                    self.assertEqual([r["id"] for r in found], ids[::-1] if order else ids)
+
     def test_pages_cost_the_same(self):
         """124,000 revoked ones: 44 s when each page began anew."""
         begin = time.monotonic()

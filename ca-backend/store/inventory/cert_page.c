@@ -17,6 +17,7 @@
 #define NARROW_MAX 2000        /* rows that are sorted for a page */
 #define WINDOW_FIRST 500       /* rows that one statement looks at; twice as many each time ... */
 #define WINDOW_MAX 16000       /* ... up to here */
+#define DENSE 20               /* a page is full after so many first windows */
 #define SEARCH_US 1000000      /* of one page */
 #define QUERY_CANCELED "57014" /* by statement_timeout */
 
@@ -129,23 +130,64 @@ fill_window(struct store *s, struct filling *g, struct cert_window *w, struct ce
 }
 
 static int
-fill_windows(struct store *s, struct filling *g, int64_t until, struct cert_place *edge,
-    struct gh_error *err)
+fill_windows(struct store *s, struct filling *g, int64_t until, struct cert_window *w,
+    struct cert_place *edge, struct gh_error *err)
 {
-	bool is_all = g->f->condition == NULL && (g->f->view == NULL || g->f->view->is_all);
-	struct cert_window w = {.from = g->f->from,
-	    .rows = is_all ? g->f->limit + 1 : WINDOW_FIRST};
 	int64_t before, now = gh_now_us();
 	int rc;
 
 	do {
 		before = now;
-		rc = fill_window(s, g, &w, edge, err);
+		rc = fill_window(s, g, w, edge, err);
 		now = gh_now_us();
-		if (now + 2 * (now - before) > until && w.rows > WINDOW_FIRST)
-			w.rows = WINDOW_FIRST; /* twice as many would not end in time */
+		if (now + 2 * (now - before) > until && w->rows > WINDOW_FIRST)
+			w->rows = WINDOW_FIRST; /* twice as many would not end in time */
 	} while (rc == 0 && !g->is_full && !g->is_end && now < until);
 	return rc;
+}
+
+static struct cert_window
+first_window(const struct store_cert_filter *f)
+{
+	bool is_all = f->condition == NULL && (f->view == NULL || f->view->is_all);
+
+	return (struct cert_window){.from = f->from, .rows = is_all ? f->limit + 1 : WINDOW_FIRST};
+}
+
+/* ---- which way ---- */
+
+static int
+start_over(struct filling *g, struct cert_place *edge, struct gh_error *err)
+{
+	cert_place_clear(&g->first);
+	cert_place_clear(&g->last);
+	cert_place_clear(edge);
+	gh_json_free(g->page->entries);
+	g->page->entries = gh_json_new_array();
+	return g->page->entries != NULL ? 0 : gh_fail(err, GH_E_NOMEM, "page");
+}
+
+/* Where the order is bounded, too, it is looked along first: if many there fit, the page is full
+ * soon, and 2000 rows that another index finds need not be read to see that they are too many. */
+static int
+fill(struct store *s, struct filling *g, struct cert_place *edge, struct gh_error *err)
+{
+	int64_t until = gh_now_us() + SEARCH_US;
+	struct cert_window w = first_window(g->f);
+	bool is_all;
+	int rc;
+
+	if (cert_filter_is_narrow(g->f) && cert_filter_is_bounded(g->f)) {
+		if ((rc = fill_window(s, g, &w, edge, err)) != 0 || g->is_full || g->is_end)
+			return rc;
+		if ((int)gh_json_size(g->page->entries) * DENSE > g->f->limit)
+			return fill_windows(s, g, until, &w, edge, err);
+		if ((rc = start_over(g, edge, err)) != 0)
+			return rc;
+		w = first_window(g->f);
+	}
+	rc = fill_narrow(s, g, &is_all, err);
+	return rc == 0 && !is_all ? fill_windows(s, g, until, &w, edge, err) : rc;
 }
 
 static int
@@ -213,15 +255,10 @@ store_cert_page(struct store *s, const struct store_cert_filter *f, struct cert_
 {
 	struct filling g = {.f = f, .page = out};
 	struct cert_place edge = {0};
-	int64_t until = gh_now_us() + SEARCH_US;
-	bool is_all;
 	int rc;
 
 	*out = (struct cert_page){.entries = gh_json_new_array()};
-	rc = out->entries != NULL ? fill_narrow(s, &g, &is_all, err)
-				  : gh_fail(err, GH_E_NOMEM, "page");
-	if (rc == 0 && !is_all)
-		rc = fill_windows(s, &g, until, &edge, err);
+	rc = out->entries != NULL ? fill(s, &g, &edge, err) : gh_fail(err, GH_E_NOMEM, "page");
 	if (rc == 0 && f->backwards)
 		rc = reverse(&out->entries, err);
 	if (rc == 0)

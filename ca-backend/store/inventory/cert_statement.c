@@ -259,6 +259,12 @@ cert_read_window(struct store *s, const struct store_cert_filter *f, const struc
 
 /* ---- whatever an index finds ---- */
 
+bool
+cert_filter_is_bounded(const struct store_cert_filter *f)
+{
+	return has_driver(f);
+}
+
 /* Not where the order goes along the only test that an index knows. */
 bool
 cert_filter_is_narrow(const struct store_cert_filter *f)

@@ -24,5 +24,7 @@ int cert_read_narrow(struct store *s, const struct store_cert_filter *f,
     const struct cert_window *w, gh_json **out, struct gh_error *err) GH_MUSTCHECK;
 /* Is cert_read_narrow worth a try? */
 bool cert_filter_is_narrow(const struct store_cert_filter *f);
+/* Does the index of the order find what is asked for in part, so that cert_read_window is, too? */
+bool cert_filter_is_bounded(const struct store_cert_filter *f);
 
 #endif
