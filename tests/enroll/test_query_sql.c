@@ -347,6 +347,30 @@ beside_the_order__table(void **state)
 	}
 }
 
+static void
+by_one__table(void **state)
+{
+	static const struct {
+		const char *query;
+		bool is;
+	} rows[] = {
+	    {"State -eq \"active\" AND CN -eq \"a\"", true},
+	    {"DNS -eq \"a\" OR Thumbprint -eq \"" SHA1 "\"", true},
+	    {"DNS -eq \"a\" OR Template -eq \"t\"", false},
+	    {"NotAfter -gt %TODAY% AND Owner -eq \"a\"", false},
+	    {"CN -contains \"a\"", false},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct cert_node *n = parsed(rows[i].query);
+
+		if (cert_is_narrow_by_one(n) != rows[i].is)
+			fail_msg("%s", rows[i].query);
+		cert_node_free(n);
+	}
+}
+
 int
 main(void)
 {
@@ -356,6 +380,7 @@ main(void)
 	    cmocka_unit_test(indexed_metadata__table),
 	    cmocka_unit_test(orders__of_indexed_metadata),
 	    cmocka_unit_test(beside_the_order__table),
+	    cmocka_unit_test(by_one__table),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -322,6 +322,12 @@ rank_of(const struct cert_node *n)
 					   : RANK_ONE;
 }
 
+bool
+cert_is_narrow_by_one(const struct cert_node *n)
+{
+	return rank_of(n) == RANK_ONE;
+}
+
 static bool
 bound_one_field(const struct cert_node *a, const struct cert_node *b)
 {

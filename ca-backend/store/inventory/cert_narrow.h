@@ -21,6 +21,8 @@ bool cert_is_narrow(const struct cert_node *n, enum cert_narrow how);
 bool cert_is_narrow_beside(const struct cert_node *n, enum cert_narrow how);
 /* The same, where that is the order of a field (cert_field_bounds). */
 bool cert_is_narrow_beside_field(const struct cert_node *n, const char *field);
+/* Is it narrow by a test of one certificate, or of one name? */
+bool cert_is_narrow_by_one(const struct cert_node *n);
 /* The test that an index finds along the order of ids, where that is the one of a metadata field
  * (cert_field_is_value); else NULL. */
 const struct cert_node *cert_narrow_value(const struct cert_node *n);

@@ -262,7 +262,7 @@ cert_read_window(struct store *s, const struct store_cert_filter *f, const struc
 bool
 cert_filter_is_bounded(const struct store_cert_filter *f)
 {
-	return has_driver(f);
+	return has_driver(f) && (f->condition == NULL || !cert_is_narrow_by_one(f->condition));
 }
 
 /* Not where the order goes along the only test that an index knows. */

@@ -24,7 +24,8 @@ int cert_read_narrow(struct store *s, const struct store_cert_filter *f,
     const struct cert_window *w, gh_json **out, struct gh_error *err) GH_MUSTCHECK;
 /* Is cert_read_narrow worth a try? */
 bool cert_filter_is_narrow(const struct store_cert_filter *f);
-/* Does the index of the order find what is asked for in part, so that cert_read_window is, too? */
+/* Does the index of the order find what is asked for in part, and nothing else a few at once, so
+ * that cert_read_window is worth one, too? */
 bool cert_filter_is_bounded(const struct store_cert_filter *f);
 
 #endif
