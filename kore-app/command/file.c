@@ -35,15 +35,11 @@ file_read(const char *path, char **data, size_t *len, struct gh_error *err)
 }
 
 int
-file_read_long(const char *path, size_t max, char **data, size_t *len, struct gh_error *err)
+file_read_fd(int fd, const char *path, size_t max, char **data, size_t *len, struct gh_error *err)
 {
-	bool is_stdin = strcmp(path, "-") == 0;
-	int fd = is_stdin ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC), rc = 0;
+	int rc = 0;
 
-	*data = NULL;
 	*len = 0;
-	if (fd < 0)
-		return gh_refuse(err, GH_E_CONF, "%s: %s", path, strerror(errno));
 	*data = malloc(max + 2);
 	if (*data == NULL)
 		rc = gh_fail(err, GH_E_NOMEM, "%s", path);
@@ -51,13 +47,27 @@ file_read_long(const char *path, size_t max, char **data, size_t *len, struct gh
 		rc = gh_refuse(err, GH_E_CONF, "%s: %s", path, strerror(errno));
 	else
 		(*data)[*len] = '\0';
-	if (!is_stdin)
-		close(fd);
 	if (rc != 0) {
 		free(*data);
 		*data = NULL;
 		*len = 0;
 	}
+	return rc;
+}
+
+int
+file_read_long(const char *path, size_t max, char **data, size_t *len, struct gh_error *err)
+{
+	bool is_stdin = strcmp(path, "-") == 0;
+	int fd = is_stdin ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC), rc;
+
+	*data = NULL;
+	*len = 0;
+	if (fd < 0)
+		return gh_refuse(err, GH_E_CONF, "%s: %s", path, strerror(errno));
+	rc = file_read_fd(fd, path, max, data, len, err);
+	if (!is_stdin)
+		close(fd);
 	return rc;
 }
 

@@ -16,6 +16,9 @@ int file_read(const char *path, char **data, size_t *len, struct gh_error *err) 
 /* The same of a longer one, at most max bytes. */
 int file_read_long(const char *path, size_t max, char **data, size_t *len,
     struct gh_error *err) GH_MUSTCHECK;
+/* The same of what is open. */
+int file_read_fd(int fd, const char *path, size_t max, char **data, size_t *len,
+    struct gh_error *err) GH_MUSTCHECK;
 int file_read_json(const char *path, gh_json **out, struct gh_error *err) GH_MUSTCHECK;
 
 /* Change owner, group and mode of a file or folder that root has made. No link is followed, and a

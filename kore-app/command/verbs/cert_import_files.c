@@ -1,11 +1,13 @@
 /* Files of `gatehouse cert import`. See cert_import_files.h. */
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <openssl/crypto.h>
 
@@ -52,63 +54,125 @@ take_bytes(struct import_files *f, const char *name, const void *bytes, size_t l
 }
 
 static int
-take_file(struct import_files *f, const char *path, struct gh_error *err)
+refuse(struct import_files *f, const char *path, const char *why, struct gh_error *err)
+{
+	f->import.name = path;
+	return cert_import_refuse(&f->import, why, &f->report, err);
+}
+
+static int
+take_read(struct import_files *f, const char *path, int fd, struct gh_error *err)
 {
 	struct gh_error why;
 	char *data;
 	size_t len;
 	int rc;
 
-	if (file_read_long(path, CERT_BUNDLE_BYTES, &data, &len, &why) != 0) {
-		f->import.name = path;
-		return cert_import_refuse(&f->import, why.message, &f->report, err);
-	}
+	if (file_read_fd(fd, path, CERT_BUNDLE_BYTES, &data, &len, &why) != 0)
+		return refuse(f, path, why.message, err);
 	rc = take_bytes(f, path, data, len, err);
 	OPENSSL_cleanse(data, len); /* there may be private keys in it */
 	free(data);
 	return rc;
 }
 
-/* ---- folders ---- */
-
-static int take_folder(struct import_files *f, const char *path, int depth, struct gh_error *err);
-
+/* One that the user has named, who may mean a FIFO by it. */
 static int
-take_entry(struct import_files *f, const char *folder, const char *name, int depth,
+take_file(struct import_files *f, const char *path, struct gh_error *err)
+{
+	bool is_stdin = strcmp(path, "-") == 0;
+	int fd = is_stdin ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC), rc;
+
+	if (fd < 0)
+		return refuse(f, path, strerror(errno), err);
+	rc = take_read(f, path, fd, err);
+	if (!is_stdin)
+		close(fd);
+	return rc;
+}
+
+/* ---- what a folder or a list has ---- */
+
+/* Others may write there, and change it meanwhile: what is opened is what is looked at, nobody is
+ * waited for, and no device is touched. -1: *what is NULL, or why it cannot be opened. */
+static int
+open_found(int at, const char *name, bool follow, struct stat *st, const char **what)
+{
+	int fd = -1;
+
+	*what = NULL;
+	if (fstatat(at, name, st, follow ? 0 : AT_SYMLINK_NOFOLLOW) != 0) {
+		*what = strerror(errno);
+		return -1;
+	}
+	if (!S_ISREG(st->st_mode) && !S_ISDIR(st->st_mode))
+		return -1;
+	fd = openat(at, name,
+	    O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC | (follow ? 0 : O_NOFOLLOW));
+	if (fd < 0 || fstat(fd, st) != 0) {
+		*what = errno == ELOOP && !follow ? NULL : strerror(errno);
+		if (fd >= 0)
+			close(fd);
+		return -1;
+	}
+	return fd;
+}
+
+static int take_folder(struct import_files *f, const char *path, int fd, int depth,
+    struct gh_error *err);
+
+/* Takes fd. */
+static int
+take_found(struct import_files *f, const char *path, int fd, mode_t mode, int depth,
     struct gh_error *err)
 {
-	struct stat st = {0};
-	char *path;
 	int rc = 0;
 
-	if (asprintf(&path, "%s/%s", folder, name) < 0)
-		return gh_fail(err, GH_E_NOMEM, "folder");
-	if (*name != '.' && lstat(path, &st) != 0)
-		st.st_mode = S_IFREG; /* to be told why it cannot be read */
-	if (S_ISREG(st.st_mode))
-		rc = take_file(f, path, err);
-	else if (S_ISDIR(st.st_mode) && depth < DEPTH_MAX)
-		rc = take_folder(f, path, depth + 1, err);
+	if (S_ISREG(mode))
+		rc = take_read(f, path, fd, err);
+	else if (S_ISDIR(mode) && depth < DEPTH_MAX)
+		rc = take_folder(f, path, fd, depth + 1, err);
 	else
 		f->passed_over++;
+	close(fd);
+	return rc;
+}
+
+static int
+take_entry(struct import_files *f, const char *folder, int at, const char *name, int depth,
+    struct gh_error *err)
+{
+	struct stat st;
+	const char *why = NULL;
+	char *path;
+	int rc = 0, fd = *name != '.' ? open_found(at, name, false, &st, &why) : -1;
+
+	if (fd < 0 && why == NULL) {
+		f->passed_over++;
+		return 0;
+	}
+	if (asprintf(&path, "%s/%s", folder, name) < 0) {
+		if (fd >= 0)
+			close(fd);
+		return gh_fail(err, GH_E_NOMEM, "folder");
+	}
+	rc = fd >= 0 ? take_found(f, path, fd, st.st_mode, depth, err) : refuse(f, path, why, err);
 	free(path);
 	return rc;
 }
 
 static int
-take_folder(struct import_files *f, const char *path, int depth, struct gh_error *err)
+take_folder(struct import_files *f, const char *path, int fd, int depth, struct gh_error *err)
 {
 	struct dirent **names;
-	int n = scandir(path, &names, NULL, alphasort), rc = 0;
+	int n = scandirat(fd, ".", &names, NULL, alphasort), rc = 0;
 
-	if (n < 0) {
-		f->import.name = path;
-		return cert_import_refuse(&f->import, strerror(errno), &f->report, err);
-	}
+	if (n < 0)
+		return refuse(f, path, strerror(errno), err);
 	for (int i = 0; i < n; i++) {
 		if (rc == 0 && strcmp(names[i]->d_name, ".") != 0 &&
 		    strcmp(names[i]->d_name, "..") != 0)
-			rc = take_entry(f, path, names[i]->d_name, depth, err);
+			rc = take_entry(f, path, fd, names[i]->d_name, depth, err);
 		free(names[i]);
 	}
 	free(names);
@@ -118,11 +182,13 @@ take_folder(struct import_files *f, const char *path, int depth, struct gh_error
 int
 import_files_add(struct import_files *f, const char *path, struct gh_error *err)
 {
-	struct stat st;
+	int fd = strcmp(path, "-") != 0 ? open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1, rc;
 
-	if (strcmp(path, "-") != 0 && stat(path, &st) == 0 && S_ISDIR(st.st_mode))
-		return take_folder(f, path, 0, err);
-	return take_file(f, path, err);
+	if (fd < 0)
+		return take_file(f, path, err);
+	rc = take_folder(f, path, fd, 0, err);
+	close(fd);
+	return rc;
 }
 
 /* ---- lists ---- */
@@ -169,15 +235,23 @@ read_fields(const struct list *l, char *line, struct list_line *out, struct gh_e
 static int
 take_listed(struct list *l, const struct list_line *line, struct gh_error *err)
 {
+	const char *why;
+	struct stat st;
 	char *path;
-	int rc;
+	int fd, rc;
 
 	l->f->import.metadata = line->metadata;
 	if (line->certificate != NULL)
 		return take_bytes(l->f, l->name, line->certificate, strlen(line->certificate), err);
 	if (asprintf(&path, "%s%s", *line->file == '/' ? "" : l->folder, line->file) < 0)
 		return gh_fail(err, GH_E_NOMEM, "list");
-	rc = take_file(l->f, path, err);
+	fd = open_found(AT_FDCWD, path, true, &st, &why);
+	if (fd >= 0 && S_ISREG(st.st_mode))
+		rc = take_read(l->f, path, fd, err);
+	else
+		rc = refuse(l->f, path, fd < 0 && why != NULL ? why : "it is no file", err);
+	if (fd >= 0)
+		close(fd);
 	free(path);
 	return rc;
 }
