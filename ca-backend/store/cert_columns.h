@@ -21,19 +21,22 @@
  * order is no NULL. */
 #define CERT_TEMPLATE_KEY "lower(coalesce(template, ''))"
 
-/* Where scans have found it, now and before. */
+/* Where scans have found it, now and before, up to 100; more: there are others. */
 #define CERT_LOCATIONS \
 	"(SELECT coalesce(json_agg(l), '[]') FROM (SELECT e.id AS endpoint_id, e.host || ':' || e.port AS endpoint, " \
 	"nullif(e.start, 'tls') AS starttls, nullif(e.sni, '') AS sni, iso_utc(s.first_seen) AS first_seen, " \
 	"iso_utc(s.last_seen) AS last_seen, s.is_current AS current FROM scan_sighting s " \
 	"JOIN scan_endpoint e ON e.id = s.endpoint_id WHERE s.certificate_id = certificate.id " \
-	"ORDER BY s.is_current DESC, s.last_seen DESC, s.id LIMIT 100) l) AS locations"
+	"ORDER BY s.is_current DESC, s.last_seen DESC, s.id LIMIT 100) l) AS locations, " \
+	"EXISTS (SELECT FROM scan_sighting s WHERE s.certificate_id = certificate.id OFFSET 100) AS locations_more"
 
-/* What it took the place of, and what took its own: as requests say it that were for that. */
+/* What it took the place of, and what took its own: as requests say it that were for that; the
+ * last 100, more: there are older ones. */
 #define CERT_FOLLOWS \
 	"(SELECT q.follows FROM request q WHERE q.id = certificate.request_id) AS replaces, " \
 	"(SELECT coalesce(json_agg(f.certificate_id ORDER BY f.certificate_id), '[]') FROM (SELECT q.certificate_id FROM request q " \
-	"WHERE q.follows = certificate.id AND q.certificate_id IS NOT NULL ORDER BY q.id LIMIT 100) f) AS replaced_by"
+	"WHERE q.follows = certificate.id AND q.certificate_id IS NOT NULL ORDER BY q.id DESC LIMIT 100) f) AS replaced_by, " \
+	"EXISTS (SELECT FROM request q WHERE q.follows = certificate.id AND q.certificate_id IS NOT NULL OFFSET 100) AS replaced_by_more"
 
 /* One look-up for each row of a page; LIMIT keeps the planner from reading the table along. */
 #define CERT_JOIN \

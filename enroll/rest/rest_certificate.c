@@ -233,7 +233,8 @@ static bool
 is_private_member(const char *name)
 {
 	static const char *const names[] = {"requester", "metadata", "request_id", "revoked_by",
-	    "comment", "locations", "replaces", "replaced_by"};
+	    "comment", "locations", "locations_more", "replaces", "replaced_by",
+	    "replaced_by_more"};
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		if (strcmp(name, names[i]) == 0)

@@ -48,8 +48,8 @@ keep(X509 *cert, struct scan_result *out)
 	int n = i2d_X509(cert, &der);
 	struct gh_error err;
 
-	if (n > 0 && out->chain.n < CERT_CHAIN_MAX)
-		(void)!cert_chain_add(&out->chain, der, (size_t)n, &err);
+	if (n > 0 && cert_chain_add(&out->chain, der, (size_t)n, &err) != 0)
+		out->more++;
 	OPENSSL_free(der);
 }
 

@@ -16,6 +16,7 @@ void scan_trust_add(X509_STORE *store, const unsigned char *der, size_t len);
 
 struct scan_result {
 	struct cert_chain chain; /* as it was sent, its own certificate first; empty: error */
+	int more;                /* certificates behind these, which a chain has no room for */
 	char verify[120];        /* "ok", or what a client that trusts scan_trust says of it */
 	char error[160];         /* "" where there are certificates */
 	bool ended_process;      /* of those that were asking it */

@@ -45,6 +45,7 @@ scan_record(const struct cert_import *in, const struct scan_target *t, const str
 	    .port = t->port,
 	    .start = scan_start_name(t->start),
 	    .sni = t->sni,
+	    .chain_more = r->more,
 	    .verify = r->verify,
 	    .ended_process = r->ended_process};
 	bool changed = false;

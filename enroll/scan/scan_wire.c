@@ -14,6 +14,7 @@
 
 #define LOOK_US 200000 /* between looks at whether it is time to stop */
 #define HEAD_SIZE 4    /* length, big-endian */
+#define MORE_MAX 100000
 
 /* ---- bytes ---- */
 
@@ -203,7 +204,7 @@ scan_answer(size_t target, const struct scan_result *r)
 		bad |= append_der(chain, r->chain.cert[i].der, r->chain.cert[i].len);
 	snprintf(verify, sizeof(verify), "%s", r->verify);
 	snprintf(error, sizeof(error), "%s", r->error);
-	bad |= gh_json_set(o, "chain", chain) |
+	bad |= gh_json_set(o, "chain", chain) | gh_json_set_int(o, "more", r->more) |
 	    gh_json_set_string(o, "verify", gh_utf8_clean(verify)) |
 	    gh_json_set_string(o, "error", gh_utf8_clean(error));
 	return finish(o, bad);
@@ -244,16 +245,18 @@ int
 scan_answer_read(const gh_json *answer, size_t targets, size_t *target, struct scan_result *out,
     struct gh_error *err)
 {
-	int64_t at = -1;
+	int64_t at = -1, more = -1;
 
 	memset(out, 0, sizeof(*out));
 	if (!gh_json_int(gh_json_get(answer, "target"), &at) || at < 0 || (uint64_t)at >= targets ||
 	    !take_text(answer, "verify", out->verify, sizeof(out->verify)) ||
 	    !take_text(answer, "error", out->error, sizeof(out->error)) ||
 	    !take_chain(gh_json_get(answer, "chain"), &out->chain) ||
+	    !gh_json_int(gh_json_get(answer, "more"), &more) || more < 0 || more > MORE_MAX ||
 	    (out->chain.n == 0) != (out->error[0] != '\0'))
 		return gh_fail(err, GH_E_INTERNAL,
 		    "the process that asks endpoints answers what it was not asked");
 	*target = (size_t)at;
+	out->more = (int)more;
 	return 0;
 }

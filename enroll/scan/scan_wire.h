@@ -6,7 +6,8 @@
  *     -> {"rate":..,"parallel":..,"timeout":..,"targets":"the list","ask":[0,..],
  *         "roots":["DER in base64",..]}
  *     <- {"asks":0}   before each of those that it is to ask
- *     <- {"target":0,"chain":["DER in base64",..],"verify":"ok","error":""}   and behind it
+ *     <- {"target":0,"chain":["DER in base64",..],"more":0,"verify":"ok","error":""}
+ *         and behind it
  *     <- {"done":true}
  */
 #ifndef SCAN_WIRE_H

@@ -13,7 +13,7 @@
 #include "console_page.h"
 
 #define SAME_MAX 1000     /* bytes of a name that is searched for */
-#define SUCCESSORS_MAX 10 /* that are asked for; a query has 40 tests at most */
+#define SUCCESSORS_MAX 10 /* the last ones, that are asked for; a query has 40 tests at most */
 #define ROWS "20"
 
 /* ---- the query ---- */
@@ -64,9 +64,10 @@ static void
 write_renewals(struct gh_buf *b, const gh_json *cert)
 {
 	const gh_json *after = gh_json_get(cert, "replaced_by");
+	size_t n = gh_json_size(after);
 
 	put_number(b, gh_json_get(cert, "replaces"));
-	for (size_t i = 0; i < gh_json_size(after) && i < SUCCESSORS_MAX; i++)
+	for (size_t i = n > SUCCESSORS_MAX ? n - SUCCESSORS_MAX : 0; i < n; i++)
 		put_number(b, gh_json_at(after, i));
 }
 
@@ -137,10 +138,24 @@ is_renewal(const char *relation)
 	return strcmp(relation, "before") == 0 || strcmp(relation, "after") == 0;
 }
 
-/* What a query finds. A database that is busy keeps nobody from the certificate itself. */
+static int
+put_all(gh_json *data, const struct gh_buf *query)
+{
+	struct gh_buf q;
+	int bad;
+
+	gh_buf_init(&q, CONSOLE_QUERY_MAX);
+	console_query_put(&q, "query", (const char *)query->data);
+	bad = console_set_link(data, "all_relatives", "/console/certificates", &q);
+	gh_buf_free(&q);
+	return bad;
+}
+
+/* What a query finds, the first page of it: data has a link to all where there are more. A database
+ * that is busy keeps nobody from the certificate itself. */
 static int
 append_found(struct worker_env *env, const struct call *call, const gh_json *cert,
-    const struct gh_buf *query, bool renewals, gh_json *list)
+    const struct gh_buf *query, bool renewals, gh_json *list, gh_json *data)
 {
 	struct gh_error err = {0};
 	gh_json *page = NULL, *rows = NULL;
@@ -157,6 +172,8 @@ append_found(struct worker_env *env, const struct call *call, const gh_json *cer
 	if (gh_buf_check(query, &err) == 0 && gh_buf_check(&q, &err) == 0 &&
 	    console_get(env, call, rest_certificate_list, (const char *)q.data, &page, &err) == 0)
 		rows = gh_json_get(page, "entries");
+	if (gh_json_type(gh_json_get(page, "next")) != GH_JSON_NULL)
+		bad |= put_all(data, query);
 	for (size_t i = 0; i < gh_json_size(rows); i++) {
 		gh_json *row = gh_json_at(rows, i);
 		const char *relation = relation_of(cert, row);
@@ -179,12 +196,14 @@ console_cert_put_related(struct worker_env *env, const struct call *call, const 
 
 	gh_buf_init(&query, CONSOLE_QUERY_MAX);
 	write_renewals(&query, cert);
-	bad = append_found(env, call, cert, &query, true, list);
+	bad = append_found(env, call, cert, &query, true, list, data);
 	gh_buf_free(&query);
 	gh_buf_init(&query, CONSOLE_QUERY_MAX);
 	write_same(&query, cert);
-	bad |= append_found(env, call, cert, &query, false, list);
+	bad |= append_found(env, call, cert, &query, false, list, data);
 	gh_buf_free(&query);
+	if (gh_json_size(gh_json_get(cert, "replaced_by")) > SUCCESSORS_MAX)
+		bad |= gh_json_set_bool(data, "more_renewals", true);
 	return bad | gh_json_set_bool(data, "has_relatives", gh_json_size(list) > 0) |
 	    gh_json_set(data, "relatives", list);
 }

@@ -273,6 +273,8 @@ put_locations(gh_json *data, const struct call *call, const gh_json *cert)
 			gh_json_bool(gh_json_get(l, "current"), false));
 	}
 	return bad | gh_json_set(data, "locations", gh_json_ref(list)) |
+	    gh_json_set_bool(data, "more_locations",
+		gh_json_bool(gh_json_get(cert, "locations_more"), false)) |
 	    gh_json_set_bool(data, "tells_locations", true) |
 	    gh_json_set_bool(data, "has_locations", gh_json_size(list) > 0);
 }

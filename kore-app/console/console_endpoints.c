@@ -90,7 +90,12 @@ data_of_one(gh_json *endpoint)
 	gh_json *data = gh_json_new_object(), *history = gh_json_get(endpoint, "history");
 	int bad = complete(endpoint) |
 	    console_set(data, "issuers", chain_of(gh_json_get(endpoint, "chain")));
+	int64_t more = 0;
 
+	if (gh_json_int(gh_json_get(endpoint, "chain_more"), &more) && more > 0)
+		bad |= gh_json_set_int(data, "more", more);
+	bad |= gh_json_set_bool(data, "history_more",
+	    gh_json_bool(gh_json_get(endpoint, "history_more"), false));
 	bad |=
 	    gh_json_set_bool(data, "has_issuers", gh_json_size(gh_json_get(data, "issuers")) > 0) |
 	    gh_json_set_bool(data, "has_history", gh_json_size(history) > 0);

@@ -11,6 +11,7 @@ import html
 import json
 import os
 import pty
+import re
 import shutil
 import signal
 import ssl
@@ -646,6 +647,66 @@ class Scan(Case):
             self.assertEqual(who.get("/pki/endpoints").status, status)
             self.assertEqual(who.get(f"/pki/endpoint/{seen['id']}").status, status)
         self.expect(olga.get("/pki/endpoint/999999"), 404)
+
+    def test_what_there_is_no_room_for_is_said(self):
+        """A chain of 12, and an endpoint that changed its certificate a hundred times."""
+        extra = [certificate(f"extra{i}.test") for i in range(11)]
+        server = OpenSSL(*CERTS.server("long-chain"), "-cert_chain", str(self.file("long.pem", "".join(map(pem, extra)))))
+        line = f"127.0.0.1:{server.port}"
+        self.scan(line)
+        self.scan(line)
+        seen = self.endpoint(server.port)
+        self.assertEqual([len(seen["chain"]), seen["chain_more"], seen["history"][0]["chain_more"], seen["history_more"]], [7, 4, 4, False])
+        browser = PlainBrowser(env)
+        browser.log_in("olga", olga.password)
+        browser.get(f"/console/endpoints/{seen['id']}")
+        self.assertIn("(and behind these: 4)", browser.text)
+        env.sql(f"insert into scan_sighting (endpoint_id, certificate_id, is_current, chain, verify) select {seen['id']}, {seen['certificate_id']}, false, '{{}}', 'ok' "
+                "from generate_series(1, 100)")
+        seen = self.endpoint(server.port)
+        self.assertEqual([len(seen["history"]), seen["history_more"]], [100, True])
+        browser.get(f"/console/endpoints/{seen['id']}")
+        self.assertIn("these are the last 100", browser.text)
+        # its certificate, and others of the same key
+        env.sql(f"with e as (insert into scan_endpoint (host, port, start, sni) select 'many.test', n, 'tls', '' from generate_series(1, 101) n returning id) "
+                f"insert into scan_sighting (endpoint_id, certificate_id, is_current, chain, verify) select id, {seen['certificate_id']}, true, '{{}}', 'ok' from e")
+        shown = self.expect(olga.get(f"/pki/certificate/{seen['certificate_id']}"), 200)
+        self.assertEqual([len(shown["locations"]), shown["locations_more"], shown["replaced_by_more"]], [100, True, False])
+        browser.get(f"/console/certificates/{seen['certificate_id']}")
+        self.assertIn("There are others: 100 stand here", browser.text)
+        self.put("".join(pem(certificate(f"relative{i}.test")) for i in range(25)))
+        number = self.stored(certificate("of-many.test"))
+        browser.get(f"/console/certificates/{number}")
+        (link,) = re.findall(r'href="(/console/certificates\?query=[^"]*)">Search for all', browser.text)
+        self.assertIn("There are more than stand here", browser.text)
+        browser.get(html.unescape(link))
+        self.assertIn("relative24.test", browser.text)
+        server.stop()
+
+    def test_a_chain_forgets_what_is_removed(self):
+        """By hand, and when it has ended long ago; by an index, not by all that was ever seen."""
+        ends = "250101000000Z"
+        extra = [certificate("by-hand.test"), certificate("long-ago.test", dates=("240101000000Z", ends))]
+        server = OpenSSL(*CERTS.server("forgetful"), "-cert_chain", str(self.file("forget.pem", "".join(map(pem, extra)))))
+        line = f"127.0.0.1:{server.port}"
+        self.scan(line)
+        by_hand, ago = self.endpoint(server.port)["chain"]
+        plan = env.psql("set enable_seqscan = off; explain update scan_sighting set chain = array_replace(chain, 7::bigint, 0) "
+                        "where certificate_id <> 7 and chain @> array[7::bigint]")
+        self.assertIn("scan_sighting_chain", plan)
+        self.assertEqual(olga.send("DELETE", f"/pki/certificate/{by_hand}").status, 204)
+        self.assertEqual(self.endpoint(server.port)["chain"], [0, ago])
+        # two that go in one step, one of them being the server's own
+        conf = env.dir / "state" / "gatehouse.conf"
+        before = conf.read_text()
+        conf.write_text(before.replace("jobs {", "jobs { retention_days = 60", 1))
+        try:
+            env.admin("job", "run", "retention")
+        finally:
+            conf.write_text(before)
+        self.assertEqual(env.count(f"select count(*) from certificate where id = {ago}"), 0)
+        self.assertEqual(self.endpoint(server.port)["chain"], [0, 0])
+        server.stop()
 
     def test_what_is_removed_meanwhile_is_not_written_down_as_seen(self):
         server = OpenSSL(*CERTS.server("removed-meanwhile"), "-cert_chain", str(CERTS.ca))

@@ -35,7 +35,7 @@ read_answer(const char *text, size_t *target, struct scan_result *r)
 static void
 answer__of_a_target(void **state)
 {
-	struct scan_result sent = {.verify = "ok"}, r;
+	struct scan_result sent = {.verify = "ok", .more = 3}, r;
 	struct gh_error err;
 	gh_json *o;
 	size_t at = 9;
@@ -48,11 +48,13 @@ answer__of_a_target(void **state)
 	assert_int_equal(r.chain.n, 1);
 	assert_memory_equal(r.chain.cert[0].der, "\1\2\3", 3);
 	assert_string_equal(r.verify, "ok");
+	assert_int_equal(r.more, 3);
 	gh_json_free(o);
 	scan_result_clear(&r);
 	scan_result_clear(&sent);
 	assert_int_equal(
-	    read_answer("{\"target\":0,\"chain\":[],\"verify\":\"\",\"error\":\"gone\"}", &at, &r),
+	    read_answer("{\"target\":0,\"chain\":[],\"more\":0,\"verify\":\"\",\"error\":\"gone\"}",
+		&at, &r),
 	    0);
 	assert_string_equal(r.error, "gone");
 	scan_result_clear(&r);
@@ -62,16 +64,19 @@ static void
 answer__what_was_not_asked(void **state)
 {
 	static const char *const wrong[] = {"{}", "[]", "{\"target\":0}",
-	    "{\"target\":3,\"chain\":[],\"verify\":\"\",\"error\":\"gone\"}",
-	    "{\"target\":-1,\"chain\":[],\"verify\":\"\",\"error\":\"gone\"}",
-	    "{\"target\":0,\"chain\":[],\"verify\":\"\",\"error\":\"\"}",
-	    "{\"target\":0,\"chain\":[\"AQ==\"],\"verify\":\"ok\",\"error\":\"gone\"}",
-	    "{\"target\":0,\"chain\":[1],\"verify\":\"ok\",\"error\":\"\"}",
-	    "{\"target\":0,\"chain\":[\"\"],\"verify\":\"ok\",\"error\":\"\"}",
-	    "{\"target\":0,\"chain\":[\"?\"],\"verify\":\"ok\",\"error\":\"\"}",
+	    "{\"target\":0,\"chain\":[],\"verify\":\"\",\"error\":\"gone\"}",
+	    "{\"target\":0,\"chain\":[],\"more\":-1,\"verify\":\"\",\"error\":\"gone\"}",
+	    "{\"target\":0,\"chain\":[],\"more\":100001,\"verify\":\"\",\"error\":\"gone\"}",
+	    "{\"target\":3,\"chain\":[],\"more\":0,\"verify\":\"\",\"error\":\"gone\"}",
+	    "{\"target\":-1,\"chain\":[],\"more\":0,\"verify\":\"\",\"error\":\"gone\"}",
+	    "{\"target\":0,\"chain\":[],\"more\":0,\"verify\":\"\",\"error\":\"\"}",
+	    "{\"target\":0,\"chain\":[\"AQ==\"],\"more\":0,\"verify\":\"ok\",\"error\":\"gone\"}",
+	    "{\"target\":0,\"chain\":[1],\"more\":0,\"verify\":\"ok\",\"error\":\"\"}",
+	    "{\"target\":0,\"chain\":[\"\"],\"more\":0,\"verify\":\"ok\",\"error\":\"\"}",
+	    "{\"target\":0,\"chain\":[\"?\"],\"more\":0,\"verify\":\"ok\",\"error\":\"\"}",
 	    "{\"target\":0,\"chain\":[\"AQ==\",\"AQ==\",\"AQ==\",\"AQ==\",\"AQ==\",\"AQ==\",\"AQ==\","
 	    "\"AQ==\",\"AQ==\",\"AQ==\",\"AQ==\",\"AQ==\",\"AQ==\",\"AQ==\",\"AQ==\",\"AQ==\",\"AQ==\"],"
-	    "\"verify\":\"ok\",\"error\":\"\"}"};
+	    "\"more\":0,\"verify\":\"ok\",\"error\":\"\"}"};
 	struct scan_result r;
 	size_t at;
 
@@ -79,6 +84,43 @@ answer__what_was_not_asked(void **state)
 	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
 		assert_int_equal(read_answer(wrong[i], &at, &r), GH_E_INTERNAL);
 		scan_result_clear(&r);
+	}
+}
+
+static void
+order__names_targets_of_its_list(void **state)
+{
+	static const struct {
+		const char *ask;
+		size_t n; /* SIZE_MAX: refused */
+		size_t number[3];
+	} cases[] = {{"[]", 0, {0}}, {"[0,1,2]", 3, {0, 1, 2}}, {"[2]", 1, {2}},
+	    {"[0,2]", 2, {0, 2}}, {"[3]", SIZE_MAX, {0}}, {"[-1]", SIZE_MAX, {0}},
+	    {"[1,1]", SIZE_MAX, {0}}, {"[1,0]", SIZE_MAX, {0}}, {"[\"x\"]", SIZE_MAX, {0}},
+	    {"[0,1,2,2]", SIZE_MAX, {0}}};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct scan_targets t;
+		struct gh_error err;
+		size_t *number;
+		gh_json *ask;
+
+		assert_int_equal(scan_targets_read("a\nb\nc\n", &t, &err), 0);
+		assert_int_equal(gh_json_parse(cases[i].ask, strlen(cases[i].ask), GH_JSON_STRICT,
+				     &ask, &err),
+		    0);
+		assert_int_equal(scan_order_pick(ask, &t, &number), cases[i].n != SIZE_MAX);
+		for (size_t k = 0; cases[i].n != SIZE_MAX && k < cases[i].n; k++) {
+			const char host[] = {(char)('a' + cases[i].number[k]), '\0'};
+
+			assert_int_equal(number[k], cases[i].number[k]);
+			assert_string_equal(t.v[k].host, host);
+		}
+		assert_true(cases[i].n == SIZE_MAX || t.n == cases[i].n);
+		free(number);
+		gh_json_free(ask);
+		scan_targets_clear(&t);
 	}
 }
 
@@ -127,6 +169,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(answer__of_a_target),
 	    cmocka_unit_test(answer__what_was_not_asked),
+	    cmocka_unit_test(order__names_targets_of_its_list),
 	    cmocka_unit_test(read__ends),
 	};
 

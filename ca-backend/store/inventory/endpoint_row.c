@@ -7,6 +7,7 @@
 #include "endpoint_row.h"
 
 #define SQL_MAX 4096
+#define HISTORY "100" /* rows that are shown */
 #define IDS_SIZE (STORE_SIGHTING_CHAIN_MAX * 21 + 3)
 
 /* "{1,2}" */
@@ -22,9 +23,9 @@ print_ids(const struct store_sighting *g, char out[IDS_SIZE])
 }
 
 /* $1-$6 actor, $7-$10 endpoint, $11 error, $12 certificate, $13 chain, $14 verdict, $15 it ended
- * who asked. Certificates are locked before sightings, as by who removes them
- * (foreign_cert_remove.c): one that is gone meanwhile is not written down as seen, and in a chain
- * it is 0. */
+ * who asked, $16 what the chain has no room for. Certificates are locked before sightings, as by
+ * who removes them (foreign_cert_remove.c): one that is gone meanwhile is not written down as seen,
+ * and in a chain it is 0. */
 static const struct store_statement note = {"endpoint_note",
     "WITH there AS (SELECT id, not_after FROM certificate WHERE id = $12::bigint OR id = ANY ($13::bigint[]) ORDER BY id FOR KEY SHARE), "
     "chain AS (SELECT coalesce(array_agg(coalesce(there.id, 0) ORDER BY n), '{}') AS ids "
@@ -35,12 +36,12 @@ static const struct store_statement note = {"endpoint_note",
     "  RETURNING id, host || ':' || port AS name), "
     "was AS (SELECT s.id, s.certificate_id, chain.ids FROM chain CROSS JOIN scan_sighting s JOIN e ON e.id = s.endpoint_id "
     "  WHERE s.is_current), "
-    "same AS (UPDATE scan_sighting s SET last_seen = now(), chain = was.ids, verify = $14 FROM was "
+    "same AS (UPDATE scan_sighting s SET last_seen = now(), chain = was.ids, chain_more = $16::int, verify = $14 FROM was "
     "  WHERE s.id = was.id AND was.certificate_id = $12::bigint RETURNING s.id), "
     "ended AS (UPDATE scan_sighting s SET is_current = false FROM was "
     "  WHERE s.id = was.id AND was.certificate_id <> $12::bigint RETURNING s.certificate_id), "
-    "fresh AS (INSERT INTO scan_sighting (endpoint_id, certificate_id, is_current, chain, verify, not_after) "
-    "  SELECT e.id, there.id, true, chain.ids, $14, there.not_after FROM e CROSS JOIN chain JOIN there ON there.id = $12::bigint "
+    "fresh AS (INSERT INTO scan_sighting (endpoint_id, certificate_id, is_current, chain, chain_more, verify, not_after) "
+    "  SELECT e.id, there.id, true, chain.ids, $16::int, $14, there.not_after FROM e CROSS JOIN chain JOIN there ON there.id = $12::bigint "
     "  WHERE NOT EXISTS (SELECT FROM same) AND (SELECT count(*) FROM ended) >= 0 RETURNING id), "
     "a AS (INSERT INTO audit (event, outcome, object, actor, actor_kind, app, address, request_id, detail) "
     "  SELECT 'endpoint.changed', 'success', left(e.name, 300), $1, $2::int, $3, $4, $5, concat($6::text, 'certificate ' || $12::bigint, "
@@ -83,6 +84,7 @@ store_note_sighting(struct store *s, const struct requester *who, const struct s
 	store_put_text(&p, ids);
 	store_put_text(&p, g->verify);
 	store_put_bool(&p, g->ended_process);
+	store_put_int(&p, g->chain_more);
 	rc = run_note(s, &p, changed, err);
 	/* another scan asks the same endpoint, and has begun before its row was locked */
 	if (rc == GH_E_CONFLICT)
@@ -136,11 +138,14 @@ int
 store_get_endpoint(struct store *s, int64_t id, gh_json **out, struct gh_error *err)
 {
 	static const struct store_statement st = {"endpoint_get",
-	    "SELECT row_to_json(t) FROM (SELECT " ENDPOINT_FIELDS ", to_json(s.chain) AS chain, "
+	    "SELECT row_to_json(t) FROM (SELECT " ENDPOINT_FIELDS
+	    ", to_json(s.chain) AS chain, s.chain_more, "
 	    "(SELECT coalesce(json_agg(h), '[]') FROM (SELECT h.certificate_id, "
 	    "  (SELECT subject FROM certificate WHERE id = h.certificate_id) AS subject, iso_utc(h.first_seen) AS first_seen, "
-	    "  iso_utc(h.last_seen) AS last_seen, to_json(h.chain) AS chain, h.verify FROM scan_sighting h "
-	    "  WHERE h.endpoint_id = e.id ORDER BY h.id DESC LIMIT 100) h) AS history "
+	    "  iso_utc(h.last_seen) AS last_seen, to_json(h.chain) AS chain, h.chain_more, h.verify FROM scan_sighting h "
+	    "  WHERE h.endpoint_id = e.id ORDER BY h.id DESC LIMIT " HISTORY ") h) AS history, "
+	    "EXISTS (SELECT FROM scan_sighting h WHERE h.endpoint_id = e.id OFFSET " HISTORY
+	    ") AS history_more "
 	    "FROM scan_endpoint e" ENDPOINT_JOIN " WHERE e.id = $1::bigint) t"};
 	struct store_params p = {0};
 	int rc;

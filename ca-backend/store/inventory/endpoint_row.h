@@ -14,6 +14,7 @@ struct store_sighting {
 	int64_t certificate_id; /* 0: none, or it could not be taken: error */
 	int64_t chain[STORE_SIGHTING_CHAIN_MAX];
 	size_t chain_n;
+	int chain_more; /* that were sent behind these */
 	const char *verify;
 	bool ended_process; /* error, and an audit row "endpoint.ended_process": it ended who asked
 			     */
@@ -35,8 +36,8 @@ struct store_endpoint_filter {
 };
 int store_page_endpoints(struct store *s, const struct store_endpoint_filter *f, gh_json **entries,
     int64_t *next, struct gh_error *err) GH_MUSTCHECK;
-/* One, with "history": the certificates that it had, the newest first, up to 100. GH_E_NOT_FOUND.
- */
+/* One, with "chain", "chain_more" and "history": the certificates that it had, the newest first, up
+ * to 100; "history_more": there are older ones. GH_E_NOT_FOUND. */
 int store_get_endpoint(struct store *s, int64_t id, gh_json **out,
     struct gh_error *err) GH_MUSTCHECK;
 

@@ -42,7 +42,7 @@ take_out(struct store *s, const struct requester *who, int64_t id, const char *r
 	    "m AS (DELETE FROM metadata_change WHERE certificate_id = $1::bigint), "
 	    "g AS (DELETE FROM scan_sighting WHERE certificate_id = $1::bigint), "
 	    "h AS (UPDATE scan_sighting SET chain = array_replace(chain, $1::bigint, 0) "
-	    "  WHERE certificate_id <> $1::bigint AND $1::bigint = ANY (chain)), "
+	    "  WHERE certificate_id <> $1::bigint AND chain @> ARRAY[$1::bigint]), "
 	    "c AS (DELETE FROM certificate WHERE id = $1::bigint AND status = 12 "
 	    "  RETURNING id, serial, sha256, subject, " CERT_ISSUER " AS issuer), "
 	    "a AS (INSERT INTO audit (event, outcome, object, actor, actor_kind, app, address, request_id, detail) "

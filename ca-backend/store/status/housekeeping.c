@@ -71,6 +71,10 @@ store_remove_ended(struct store *s, const struct requester *who, int days, int *
 	    "n AS (DELETE FROM expiry_notice WHERE certificate_id IN (SELECT id FROM old)), "
 	    "m AS (DELETE FROM metadata_change WHERE certificate_id IN (SELECT id FROM old)), "
 	    "g AS (DELETE FROM scan_sighting WHERE certificate_id IN (SELECT id FROM old)), "
+	    /* and where they were sent as issuers of others: not there any more */
+	    "h AS (UPDATE scan_sighting s SET chain = (SELECT array_agg(CASE WHEN sent.id IN (SELECT id FROM old) THEN 0 ELSE sent.id END "
+	    "    ORDER BY n) FROM unnest(s.chain) WITH ORDINALITY AS sent(id, n)) "
+	    "  WHERE s.chain && (SELECT array_agg(id) FROM old) AND s.certificate_id NOT IN (SELECT id FROM old)), "
 	    "c AS (DELETE FROM certificate WHERE id IN (SELECT id FROM old) RETURNING id, not_after), "
 	    "runs AS (SELECT min(id) AS lo, max(id) AS hi FROM (SELECT id, id - row_number() OVER (ORDER BY id) AS g "
 	    "FROM c) t GROUP BY g), "
