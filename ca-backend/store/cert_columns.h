@@ -21,9 +21,15 @@
  * order is no NULL. */
 #define CERT_TEMPLATE_KEY "lower(coalesce(template, ''))"
 
+/* Of scan_endpoint: HOST:PORT; [ADDRESS]:PORT where the address has colons itself, as lists of
+ * targets write it. */
+#define ENDPOINT_NAME \
+	"CASE WHEN strpos(host, ':') > 0 THEN '[' || host || ']' ELSE host END || ':' || port"
+
 /* Where scans have found it, now and before, up to 100; more: there are others. */
 #define CERT_LOCATIONS \
-	"(SELECT coalesce(json_agg(l), '[]') FROM (SELECT e.id AS endpoint_id, e.host || ':' || e.port AS endpoint, " \
+	"(SELECT coalesce(json_agg(l), '[]') FROM (SELECT e.id AS endpoint_id, " ENDPOINT_NAME \
+	" AS endpoint, " \
 	"nullif(e.start, 'tls') AS starttls, nullif(e.sni, '') AS sni, iso_utc(s.first_seen) AS first_seen, " \
 	"iso_utc(s.last_seen) AS last_seen, s.is_current AS current FROM scan_sighting s " \
 	"JOIN scan_endpoint e ON e.id = s.endpoint_id WHERE s.certificate_id = certificate.id " \

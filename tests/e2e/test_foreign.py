@@ -850,6 +850,15 @@ class Scan(Case):
         self.assertEqual(server.connections, 1)
         server.stop()
 
+    def test_an_address_with_colons(self):
+        self.assertIn("[::1]:1 Connection refused", env.admin("scan", "--targets", "-", stdin=b"[::1]:1\n"))
+        self.assertEqual([e["endpoint"] for e in olga.get("/pki/endpoints?host=::1").json["entries"]], ["[::1]:1"])
+        number = self.stored(certificate("six.test"))
+        env.sql(f"insert into scan_sighting (endpoint_id, certificate_id, is_current, chain, verify) select id, {number}, true, '{{}}', 'ok' from scan_endpoint where host = '::1'")
+        page = olga.get("/pki/certificates?query=" + urllib.parse.quote('Location -eq "[::1]:1"')).json
+        self.assertEqual([e["id"] for e in page["entries"]], [number])
+        self.assertEqual(olga.get(f"/pki/certificate/{number}").json["locations"][0]["endpoint"], "[::1]:1")
+
 
 class ScanJob(Case):
     """The same as a job: asked by a process that the supervisor starts."""

@@ -162,7 +162,8 @@ put_any(struct filter_writer *w, const struct cert_node *n, enum cert_op op, con
 
 /* Where a scan has found it last. */
 #define LOCATIONS \
-	"(SELECT e.host || ':' || e.port FROM scan_sighting s JOIN scan_endpoint e ON e.id = s.endpoint_id " \
+	"(SELECT " ENDPOINT_NAME \
+	" FROM scan_sighting s JOIN scan_endpoint e ON e.id = s.endpoint_id " \
 	"WHERE s.certificate_id = certificate.id AND s.is_current)"
 
 static void

@@ -33,7 +33,7 @@ static const struct store_statement note = {"endpoint_note",
     "e AS (INSERT INTO scan_endpoint (host, port, start, sni, error, ended_process) "
     "  VALUES ($7, $8::int, $9, $10, $11, $15::boolean) ON CONFLICT (host, port, start, sni) "
     "  DO UPDATE SET tried_at = now(), error = excluded.error, ended_process = excluded.ended_process "
-    "  RETURNING id, host || ':' || port AS name), "
+    "  RETURNING id, " ENDPOINT_NAME " AS name), "
     "was AS (SELECT s.id, s.certificate_id, chain.ids FROM chain CROSS JOIN scan_sighting s JOIN e ON e.id = s.endpoint_id "
     "  WHERE s.is_current), "
     "same AS (UPDATE scan_sighting s SET last_seen = now(), chain = was.ids, chain_more = $16::int, verify = $14 FROM was "
@@ -96,7 +96,8 @@ store_note_sighting(struct store *s, const struct requester *who, const struct s
 /* ---- shown ---- */
 
 #define ENDPOINT_FIELDS \
-	"e.id, e.host || ':' || e.port AS endpoint, e.host, e.port, nullif(e.start, 'tls') AS starttls, nullif(e.sni, '') AS sni, " \
+	"e.id, " ENDPOINT_NAME \
+	" AS endpoint, e.host, e.port, nullif(e.start, 'tls') AS starttls, nullif(e.sni, '') AS sni, " \
 	"s.certificate_id, c.subject, c.issuer, iso_utc(c.not_after) AS not_after, iso_utc(s.first_seen) AS first_seen, " \
 	"iso_utc(s.last_seen) AS last_seen, iso_utc(e.tried_at) AS tried_at, s.verify, e.error, e.ended_process"
 #define ENDPOINT_JOIN \

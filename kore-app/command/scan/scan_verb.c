@@ -45,7 +45,10 @@ check(const struct verb_call *c)
 static void
 say(const struct scan_target *t, const struct scan_result *r)
 {
-	printf("%s:%d %s", t->host, t->port, t->start != SCAN_TLS ? scan_start_name(t->start) : "");
+	bool has_colons = strchr(t->host, ':') != NULL;
+
+	printf("%s%s%s:%d %s", has_colons ? "[" : "", t->host, has_colons ? "]" : "", t->port,
+	    t->start != SCAN_TLS ? scan_start_name(t->start) : "");
 	fputs(t->start != SCAN_TLS ? " " : "", stdout);
 	output_safe(stdout, r->chain.n > 0 ? r->verify : r->error);
 	putchar('\n');
