@@ -479,7 +479,22 @@ def scan_seeds():
     yield b"\4SE"
 
 
-KINDS |= {"foreign": foreign_cert_seeds, "scan": scan_seeds}
+def wire_seeds():
+    """Whole conversations: an order, and processes that answer, end in the middle, or say what they may not."""
+    asks = [json.dumps({"asks": i}) for i in range(5)]
+    served = [json.dumps({"target": i, "chain": ["AQID", "BA=="][:1 + i % 2], "more": i, "verify": "ok", "error": ""}) for i in range(5)]
+    failed = json.dumps({"target": 0, "chain": [], "more": 0, "verify": "", "error": "gone"})
+    done = '{"done":true}'
+    well = [line for pair in zip(asks, served) for line in pair]
+    for lines in ([*well, done], [asks[0], failed, *well[2:], done], [*asks[:3], "", asks[0], "", asks[1], served[1], asks[2], "", *well[6:], done],
+                  [*asks[:4]], [asks[0], asks[0]], [done], [served[0]], [*well, *well, done], [*well[:4], '!\0\0\0\7{"a":', "", "[]", done],
+                  [asks[0], json.dumps({"target": 0, "chain": ["AQ=="] * 9, "more": 0, "verify": "ok", "error": ""})]):
+        yield b"\0" + "\n".join(lines).encode()
+    for more in ({}, {"ask": [0, 2]}, {"ask": [1, 1]}, {"ask": [9]}, {"ask": ["0"]}):
+        yield b"\1" + json.dumps({"rate": 10, "parallel": 8, "timeout": 10, "targets": "a\nb:1 sni=c # d\n192.0.2.0/30 starttls=ldap", "roots": ["MAA="], **more}).encode()
+
+
+KINDS |= {"foreign": foreign_cert_seeds, "scan": scan_seeds, "wire": wire_seeds}
 
 
 def keyfactor_bodies():
