@@ -661,7 +661,8 @@ class Scan(Case):
         browser.log_in("olga", olga.password)
         browser.get(f"/console/endpoints/{seen['id']}")
         self.assertIn("(and behind these: 4)", browser.text)
-        env.sql(f"insert into scan_sighting (endpoint_id, certificate_id, is_current, chain, verify) select {seen['id']}, {seen['certificate_id']}, false, '{{}}', 'ok' "
+        ends = f"(select not_after from certificate where id = {seen['certificate_id']})"
+        env.sql(f"insert into scan_sighting (endpoint_id, certificate_id, is_current, chain, verify, not_after) select {seen['id']}, {seen['certificate_id']}, false, '{{}}', 'ok', {ends} "
                 "from generate_series(1, 100)")
         seen = self.endpoint(server.port)
         self.assertEqual([len(seen["history"]), seen["history_more"]], [100, True])
@@ -669,7 +670,7 @@ class Scan(Case):
         self.assertIn("these are the last 100", browser.text)
         # its certificate, and others of the same key
         env.sql(f"with e as (insert into scan_endpoint (host, port, start, sni) select 'many.test', n, 'tls', '' from generate_series(1, 101) n returning id) "
-                f"insert into scan_sighting (endpoint_id, certificate_id, is_current, chain, verify) select id, {seen['certificate_id']}, true, '{{}}', 'ok' from e")
+                f"insert into scan_sighting (endpoint_id, certificate_id, is_current, chain, verify, not_after) select id, {seen['certificate_id']}, true, '{{}}', 'ok', {ends} from e")
         shown = self.expect(olga.get(f"/pki/certificate/{seen['certificate_id']}"), 200)
         self.assertEqual([len(shown["locations"]), shown["locations_more"], shown["replaced_by_more"]], [100, True, False])
         browser.get(f"/console/certificates/{seen['certificate_id']}")
@@ -854,7 +855,8 @@ class Scan(Case):
         self.assertIn("[::1]:1 Connection refused", env.admin("scan", "--targets", "-", stdin=b"[::1]:1\n"))
         self.assertEqual([e["endpoint"] for e in olga.get("/pki/endpoints?host=::1").json["entries"]], ["[::1]:1"])
         number = self.stored(certificate("six.test"))
-        env.sql(f"insert into scan_sighting (endpoint_id, certificate_id, is_current, chain, verify) select id, {number}, true, '{{}}', 'ok' from scan_endpoint where host = '::1'")
+        env.sql(f"insert into scan_sighting (endpoint_id, certificate_id, is_current, chain, verify, not_after) "
+                f"select e.id, c.id, true, '{{}}', 'ok', c.not_after from scan_endpoint e, certificate c where host = '::1' and c.id = {number}")
         page = olga.get("/pki/certificates?query=" + urllib.parse.quote('Location -eq "[::1]:1"')).json
         self.assertEqual([e["id"] for e in page["entries"]], [number])
         self.assertEqual(olga.get(f"/pki/certificate/{number}").json["locations"][0]["endpoint"], "[::1]:1")
