@@ -71,7 +71,8 @@ static const struct list {
     [STORE_LIST_DELIVERIES] =
 	{"id, uuid, iso_utc(created_at) AS created, channel, address, state, attempts, "
 	 "CASE WHEN state = 'waiting' THEN iso_utc(next_at) END AS next, iso_utc(ended_at) AS ended, last_error, "
-	 "notification_id AS notification, (SELECT n.event FROM notification n WHERE n.id = notification_id) AS event",
+	 "notification_id AS notification, (SELECT n.event FROM notification n WHERE n.id = notification_id) AS event, "
+	 "(SELECT n.object FROM notification n WHERE n.id = notification_id) AS object",
 	    "delivery", "address", false, NULL},
     [STORE_LIST_AUDIT] =
 	{"id, iso_utc(at) AS time, event, outcome, actor AS who, actor_kind, app, address, "

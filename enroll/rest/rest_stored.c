@@ -105,12 +105,13 @@ read_messages(const struct rest_param *p, struct rest_fields *f, void *filter)
 
 	read_paging(p, f, filter);
 	w->filter.state = rest_param_word(f, &p[REST_PAGE_PARAMS_N], states);
+	w->filter.name = rest_param_text(f, &p[REST_PAGE_PARAMS_N + 1]);
 }
 
 void
 rest_messages(struct worker_env *env, const struct call *call, struct gh_http_reply *rep)
 {
-	static const char *const names[] = {REST_PAGE_PARAMS, "state", NULL};
+	static const char *const names[] = {REST_PAGE_PARAMS, "state", "address", NULL};
 	static const struct rest_list list = {names, read_messages, read_page};
 	struct wish w = {.what = STORE_LIST_DELIVERIES};
 

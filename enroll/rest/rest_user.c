@@ -1,6 +1,4 @@
-/* Local administrators, and messages that were given up. See rest_user.h. */
-#include "store/status/delivery.h"
-
+/* Local administrators. See rest_user.h. */
 #include "rest.h"
 #include "rest_user.h"
 
@@ -86,26 +84,4 @@ rest_user_roles(struct worker_env *env, const struct call *call, struct gh_http_
 	if (rc == 0)
 		rc = store_set_user_roles(env->store, call->requester, name, roles, &err);
 	reply(call, rc, rc == 0 ? roles_json(name, roles) : NULL, &err, &f, rep);
-}
-
-/* --- messages --------------------------------------------------------------------------------- */
-
-void
-rest_message_retry(struct worker_env *env, const struct call *call, struct gh_http_reply *rep)
-{
-	struct gh_error err = {0};
-	gh_json *o;
-	int n;
-
-	if (store_retry_deliveries(env->store, call->requester, call_number(call->parts, "id"), &n,
-		&err) != 0) {
-		rest_error(&err, call->http->request_id, NULL, rep);
-		return;
-	}
-	o = gh_json_new_object();
-	if (gh_json_set_int(o, "retried", n) != 0) {
-		gh_json_free(o);
-		o = NULL;
-	}
-	rest_json(rep, 200, o);
 }

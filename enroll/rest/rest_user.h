@@ -7,7 +7,5 @@
 
 /* PUT /pki/users/{profile}/roles: {"roles"}: those that are left */
 void rest_user_roles(struct worker_env *env, const struct call *call, struct gh_http_reply *rep);
-/* POST /pki/messages/{id}/retry: one that was given up is tried again */
-void rest_message_retry(struct worker_env *env, const struct call *call, struct gh_http_reply *rep);
 
 #endif

@@ -139,6 +139,8 @@ const struct command command_table[] = {
     {"notify", "show", "show one message and why it was not sent", &verb_notify_show, NULL},
     {"notify", "retry", "try to send what was given up", &verb_notify_retry, NULL},
     {"notify", "test", "send a mail to an address, and tell each step", &verb_notify_test, NULL},
+    {"notify", "queue-test", "send a message to all administrators by the usual way",
+	&verb_notify_queue_test, NULL},
     {"notify", "preview", "show the mail of an event, with an example", &verb_notify_preview, NULL},
     {"notify", "webhook", "say who is called over HTTPS, and for what", &verb_notify_webhook, NULL},
     {"package", "add", "put in a file that EST clients are to get", &verb_package_add, NULL},

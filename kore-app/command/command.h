@@ -137,6 +137,7 @@ extern const struct verb verb_notify_list;
 extern const struct verb verb_notify_retry;
 extern const struct verb verb_notify_show;
 extern const struct verb verb_notify_test;
+extern const struct verb verb_notify_queue_test;
 extern const struct verb verb_notify_preview;
 extern const struct verb verb_notify_webhook;
 extern const struct verb verb_package_add;

@@ -81,9 +81,12 @@ void console_package_remove_ask(struct worker_env *env, const struct call *call,
     struct gh_http_reply *rep);
 void console_package_remove(struct worker_env *env, const struct call *call,
     struct gh_http_reply *rep);
-/* GET /console/messages: those that were given up; POST /console/messages/{id}/retry */
+/* GET /console/messages: state, address; administrators send one that was given up again by POST
+ * /console/messages/{id}/retry, and a test by POST /console/messages/test: to */
 void console_messages(struct worker_env *env, const struct call *call, struct gh_http_reply *rep);
 void console_message_retry(struct worker_env *env, const struct call *call,
+    struct gh_http_reply *rep);
+void console_message_test(struct worker_env *env, const struct call *call,
     struct gh_http_reply *rep);
 /* GET /console/users: local administrators; POST /console/users/{profile}/status: enabled; /roles:
  * roles, those that are left */

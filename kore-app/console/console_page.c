@@ -319,11 +319,11 @@ console_set_day(gh_json *o, const char *name, const char *time)
 int
 console_set_minute(gh_json *o, const char *name, const char *time)
 {
-	char text[MINUTE_LENGTH + 1];
+	char text[MINUTE_LENGTH + sizeof(" UTC")];
 
 	if (time == NULL || strlen(time) < MINUTE_LENGTH)
 		return gh_json_set_string(o, name, NULL);
-	snprintf(text, sizeof(text), "%s", time);
+	snprintf(text, sizeof(text), "%.*s UTC", MINUTE_LENGTH, time);
 	text[DAY_LENGTH] = ' ';
 	return gh_json_set_string(o, name, text);
 }

@@ -67,7 +67,7 @@ const char *console_called(const gh_json *cert);
 /* The day, UTC, of a time as "2026-01-02T03:04:05Z". NULL, or no such time: null. 0 or -1. */
 int console_set_day(gh_json *o, const char *name, const char *time);
 
-/* The same with hours and minutes: "2026-01-02 03:04". 0 or -1. */
+/* The same with hours and minutes: "2026-01-02 03:04 UTC". 0 or -1. */
 int console_set_minute(gh_json *o, const char *name, const char *time);
 
 /* The state of a certificate for people, by its status ("valid", "hold", "revoked") and end:

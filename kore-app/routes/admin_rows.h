@@ -6,6 +6,7 @@
 #include "rest/rest_application.h"
 #include "rest/rest_authority.h"
 #include "rest/rest_job.h"
+#include "rest/rest_message.h"
 #include "rest/rest_session.h"
 #include "rest/rest_stored.h"
 #include "rest/rest_switch.h"
@@ -55,6 +56,8 @@
 		ADMIN_NO_BODY_MAX, rest_application_enable), \
 	    ADMIN_READ("labels", "labels", rest_labels), \
 	    ADMIN_READ("messages", "messages", rest_messages), \
+	    ADMIN_CHANGE(GH_HTTP_POST, "messages/test", "message.test", ADMIN_NO_BODY_MAX, \
+		rest_message_test), \
 	    ADMIN_CHANGE(GH_HTTP_POST, "messages/{id}/retry", "message.retry", ADMIN_NO_BODY_MAX, \
 		rest_message_retry), \
 	    ADMIN_CHANGE(GH_HTTP_GET | GH_HTTP_HEAD, "users", "users", 0, rest_users), \

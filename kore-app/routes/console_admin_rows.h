@@ -94,6 +94,8 @@
 		REQUESTER_ROLE_OFFICER, console_package_remove), \
 	    CONSOLE_PAGE_FOR("/console/messages", "console.messages", CONSOLE_STAFF, \
 		console_messages), \
+	    CONSOLE_FORM_FOR("/console/messages/test", "console.message.test", \
+		REQUESTER_ROLE_ADMIN, console_message_test), \
 	    CONSOLE_FORM_FOR("/console/messages/{id}/retry", "console.message.retry", \
 		REQUESTER_ROLE_ADMIN, console_message_retry), \
 	    CONSOLE_PAGE_FOR("/console/users", "console.users", REQUESTER_ROLE_ADMIN, \

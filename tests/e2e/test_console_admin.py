@@ -107,6 +107,7 @@ class Rights(Case):
         yield "/console/cas/none/password", {"current_password": "x" * 12}, ADMIN
         yield "/console/labels/none/status", {"enabled": "no"}, ADMIN
         yield "/console/messages/999999/retry", {}, ADMIN
+        yield "/console/messages/test", {"to": "administrators"}, ADMIN  # nothing is sent here
         yield "/console/packages", {"kind": "firmware", "audience": "all"}, OFFICERS
         yield "/console/metadata-runs", {"query": "Id -eq"}, OFFICERS
         yield "/console/metadata-runs/file", {}, OFFICERS
@@ -642,13 +643,16 @@ class Lists(Case):
         self.assertNotIn("/status", self.page("olga", "/console/labels"))
 
     def message(self, state):
-        env.sql("insert into notification (event, audience, recipient, recipient_id, object, facts, state) select 'cert.expiry', 'owner', 'x', '', 'y', '{}', 'queued'")
+        env.sql("insert into notification (event, audience, recipient, recipient_id, object, facts, state) select 'cert.expiry', 'owner', 'x', '', 'request 17', '{}', 'queued'")
         number = env.sql("insert into delivery (notification_id, channel, address, state, last_error) select max(id), 'mail', $$%s$$, '%s', $$%s$$ from notification returning id" % (EVIL, state, EVIL))[0][0]
         return int(number)
 
     def test_messages_are_tried_again(self):
         number, sent = self.message("dead"), self.message("sent")
         self.assertEqual([m["id"] for m in self.expect(PEOPLE["otto"].get("/pki/messages?state=dead"), 200).json["entries"]], [number])
+        shown = self.page("olga", "/console/messages?state=sent")
+        self.assertIn('href="/requests/17"', shown)
+        self.assertIn(" UTC</time>", shown)
         self.expect(admin.get("/pki/messages?state=x"), 422)
         text = self.page("admin", "/console/messages")
         self.assertNotIn("<script>", text)
@@ -663,6 +667,42 @@ class Lists(Case):
         self.expect(admin.post(f"/pki/messages/{sent}/retry", {}), 409)
         self.expect(admin.post("/pki/messages/999999/retry", {}), 404)
         self.assertEqual(len(self.events("notification.retried")), 1)
+
+
+    def test_messages_by_state_and_address_and_page(self):
+        env.sql("insert into notification (event, audience, recipient, recipient_id, object, facts, state) values "
+                "('crl.overdue', 'administrators', '', '', 'CA issuing', '{}', 'queued')")
+        env.sql("insert into delivery (notification_id, channel, address, state) select max(id), 'webhook', 'hook-' || g, 'waiting' "
+                "from notification, generate_series(1, 60) g group by g order by g")
+        entries = self.expect(PEOPLE["otto"].get("/pki/messages?address=HOOK-7"), 200).json["entries"]
+        self.assertEqual([(m["address"], m["event"], m["object"]) for m in entries], [("hook-7", "crl.overdue", "CA issuing")])
+        self.expect(admin.get("/pki/messages?address="), 422)
+        found = as_("otto").get("/console/messages?address=hook-7&state=waiting")
+        self.assertIn("hook-7", found.body.decode())
+        self.assertIn('href="/console/cas/issuing"', found.body.decode())
+        self.assertNotIn("hook-8", found.body.decode())
+        self.assertIn("no such message", self.page("otto", "/console/messages?address=hook-7&state=sent"))
+        first = self.page("otto", "/console/messages?state=waiting")
+        older = re.search(r'href="(/console/messages\?[^"]*after=[^"]*)"', first).group(1).replace("&amp;", "&")
+        self.assertIn("state=", older)
+        self.assertIn("hook-1<", self.page("otto", older))
+        self.assertNotIn("hook-1<", first)
+        self.assertEqual(as_("otto").get("/console/messages?state=x").status, 422)
+        env.sql("update delivery set state = 'sent' where channel = 'webhook'")
+
+    def test_what_a_test_message_lacks_is_said(self):
+        """No mail server is set here: e2e-test_notify sends them."""
+        self.expect(admin.post("/pki/messages/test", {"to": "eve@example.test"}), 422)
+        self.expect(admin.post("/pki/messages/test", {"to": ["caller"]}), 422)
+        self.assertIn("smtp_url", self.expect(admin.post("/pki/messages/test", {}), 409).json["message"])
+        for who in set(PASSWORDS) - ADMIN:
+            self.expect(PEOPLE[who].post("/pki/messages/test", {}), 403)
+        self.page("admin", "/console/messages")
+        reply = as_("admin").submit("/console/messages/test", to="administrators")
+        self.assertEqual(reply.status, 409)
+        self.assertIn("smtp_url", as_("admin").text)
+        self.assertEqual(self.events("notification.tested"), [])
+        self.assertNotIn("/console/messages/test", self.page("olga", "/console/messages"))
 
 
 class Packages(Case):

@@ -118,6 +118,54 @@ class RealServer(unittest.TestCase):
         self.assertEqual(deliveries(good)[0][0], "sent")
 
 
+class Tests(unittest.TestCase):
+    """Somebody asks for a message to see whether it arrives."""
+    EVENT = "because of test,"
+
+    def setUp(self):
+        RealServer.setUp(self)
+        env.sql("delete from notification")
+        env.sql("delete from key_count")
+        self.admin = Person("admin", env.var["GATEHOUSE_ADMIN_PASSWORD"], env)
+        self.seen = len(mails(self.EVENT))
+
+    def contact(self, who, address):
+        env.admin("user", "contact", who, "--email", address)
+        self.addCleanup(env.admin, "user", "contact", who, "--email", "")
+
+    def await_mails(self, *addresses):
+        wait_for(lambda: len(mails(self.EVENT)) >= self.seen + len(addresses), "they arrive")
+        self.assertEqual(sorted(m["Envelope-To"] for m in mails(self.EVENT)[self.seen:]), sorted(addresses))
+
+    def test_to_who_asks_and_to_administrators(self):
+        reply = self.admin.post("/pki/messages/test", {})
+        self.assertEqual((reply.status, "no address" in reply.json["message"]), (409, True), reply.body)
+        self.assertEqual(env.admin("notify", "queue-test", check=False).returncode, 1)
+        self.contact("admin", "alice@example.test")
+        self.assertEqual(self.admin.post("/pki/messages/test", {"to": "nobody@example.test"}).status, 422)
+        reply = self.admin.post("/pki/messages/test", {})
+        self.assertEqual((reply.status, reply.json), (202, {"recipients": 1}))
+        self.await_mails("alice@example.test")
+        rows = env.sql("select object, actor, detail from audit where event = 'notification.tested' order by id desc limit 1")
+        self.assertEqual(rows, [["notify", "admin", "to the caller"]])
+        reply = self.admin.post("/pki/messages/test", {"to": "administrators"})
+        self.assertEqual((reply.status, reply.json), (202, {"recipients": 1}))
+        self.await_mails("alice@example.test", "alice@example.test")
+        self.assertEqual(env.admin("notify", "queue-test", "--json"), {"recipients": 1})
+        self.await_mails(*3 * ["alice@example.test"])
+        row = self.admin.get("/pki/messages?order=newest&limit=1").json["entries"][0]
+        self.assertEqual((row["event"], row["object"], row["address"]), ("test", "notify", "alice@example.test"))
+
+    def test_ten_an_hour(self):
+        self.contact("admin", "alice@example.test")
+        env.sql("insert into key_count (caller, since, made) values ('notify-test', now(), 9)")
+        self.assertEqual(self.admin.post("/pki/messages/test", {}).status, 202)
+        reply = self.admin.post("/pki/messages/test", {})
+        self.assertEqual(reply.status, 429)
+        self.assertGreater(int(reply.headers["retry-after"]), 3000)
+        self.assertEqual(env.count("select count(*) from notification where event = 'test'"), 1)
+
+
 class WithServer(unittest.TestCase):
     """Another mail server: the gateway is started anew with it."""
 

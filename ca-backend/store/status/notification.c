@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "job_row.h"
 #include "notification.h"
 #include "store/store_private.h"
 
@@ -194,4 +195,40 @@ store_count_old_notifications(struct store *s, int days, int64_t *n, struct gh_e
 	    "SELECT count(*) FROM notification WHERE " IS_OLD};
 
 	return run(s, &st, days, n, err);
+}
+
+/* --- to see whether messages arrive ----------------------------------------------------------- */
+
+static int
+insert_test(struct store *s, const struct requester *who, bool is_own, struct gh_error *err)
+{
+	static const struct store_statement st = {"test_notification",
+	    "INSERT INTO notification (event, audience, recipient, recipient_id, recipient_kind, object, facts) "
+	    "VALUES ('test', CASE WHEN $1::boolean THEN 'requester' ELSE 'administrators' END, "
+	    "CASE WHEN $1::boolean THEN $2 ELSE '' END, CASE WHEN $1::boolean THEN $3 ELSE '' END, "
+	    "CASE WHEN $1::boolean THEN $4::int END, 'notify', jsonb_build_object('requester', $2::text))"};
+	struct store_params p = {0};
+
+	store_put_bool(&p, is_own);
+	store_put_text(&p, who->name);
+	store_put_text(&p, who->id);
+	store_put_int(&p, who->kind);
+	return store_do(s, &st, &p, err);
+}
+
+int
+store_test_notification(struct store *s, const struct requester *who, bool is_own,
+    struct gh_error *err)
+{
+	const char *detail = is_own ? "to the caller" : "to the administrators";
+	int rc = store_begin(s, err);
+
+	if (rc != 0)
+		return rc;
+	if ((rc = insert_test(s, who, is_own, err)) == 0 &&
+	    (rc = store_job_go_on(s, "notify", err)) == 0 &&
+	    (rc = store_audit_change(s, who, "notification.tested", "notify", detail, err)) == 0)
+		return store_commit(s, err);
+	store_rollback(s);
+	return rc;
 }

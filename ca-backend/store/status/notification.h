@@ -40,6 +40,12 @@ int store_fold_notification(struct store *s, int64_t id, const char *why,
 int store_fail_notification(struct store *s, int64_t id, const char *why,
     struct gh_error *err) GH_MUSTCHECK;
 
+/* A test message to an audience, sent as all others: event "test", in one transaction with its
+ * audit row (notification.tested) and the wish that the job notify runs now. is_own: to who, and
+ * nobody else; else to the administrators. */
+int store_test_notification(struct store *s, const struct requester *who, bool is_own,
+    struct gh_error *err) GH_MUSTCHECK;
+
 /* Remove at most 1000 that were written more than so many days ago, sent or not, with their
  * deliveries. *removed 0: there are none left. */
 int store_remove_notifications(struct store *s, int days, int *removed,

@@ -5,6 +5,7 @@
 
 #include "notify/mime.h"
 #include "notify/smtp.h"
+#include "notify/test_message.h"
 #include "store/status/delivery.h"
 #include "timestamp.h"
 #include "uuid.h"
@@ -207,4 +208,42 @@ const struct verb verb_notify_test = {
     .needs = NEEDS_CONF,
     .work = send_test,
     .show = show_sent,
+};
+
+/* ---- test through the queue ---- */
+
+static int
+queue_test(struct verb_call *c, struct gh_error *err)
+{
+	size_t n = 0;
+	int rc = test_message_send(&c->pipeline.env, &c->env.who, false, &n, err);
+
+	if (rc != 0)
+		return rc;
+	c->out = gh_json_new_object();
+	return c->out != NULL && gh_json_set_int(c->out, "recipients", (int64_t)n) == 0
+	    ? 0
+	    : gh_fail(err, GH_E_NOMEM, "result");
+}
+
+static int
+show_queued(struct verb_call *c)
+{
+	int64_t n = 0;
+
+	(void)gh_json_int(gh_json_get(c->out, "recipients"), &n);
+	printf("a message to %lld administrators is queued: see `gatehouse notify list`\n",
+	    (long long)n);
+	return output_finish();
+}
+
+const struct verb verb_notify_queue_test = {
+    .usage = {"", 0, 0,
+	"Sends a test message to all administrators by the way of all others: it is queued, and a running gateway "
+	"sends it. At most ten an hour.",
+	"gatehouse notify queue-test\n"},
+    .options = verb_json_options,
+    .needs = NEEDS_STORE | NEEDS_GRANTS | NEEDS_PIPELINE,
+    .work = queue_test,
+    .show = show_queued,
 };

@@ -1,7 +1,6 @@
-/* Labels of EST and messages in the console. See console_admin.h. */
+/* Labels of EST in the console. See console_admin.h. */
 #include "rest/rest_stored.h"
 #include "rest/rest_switch.h"
-#include "rest/rest_user.h"
 
 #include "console_admin.h"
 #include "console_ask.h"
@@ -9,7 +8,6 @@
 #include "console_page.h"
 
 #define LABELS "/console/labels"
-#define MESSAGES "/console/messages"
 
 static int
 put_rights(struct worker_env *env, const struct call *call, gh_json *data, struct gh_error *err)
@@ -21,8 +19,6 @@ put_rights(struct worker_env *env, const struct call *call, gh_json *data, struc
 	    ? 0
 	    : gh_fail(err, GH_E_NOMEM, "page of the console");
 }
-
-/* --- labels ----------------------------------------------------------------------------------- */
 
 /* Its settings: {setting, texts}. */
 static int
@@ -67,26 +63,4 @@ console_label_enable(struct worker_env *env, const struct call *call, struct gh_
 
 	console_do(env, call, &what, LABELS, rep);
 	gh_json_free(body);
-}
-
-/* --- messages --------------------------------------------------------------------------------- */
-
-static const struct console_list given_up = {.page = "messages",
-    .path = MESSAGES,
-    .api = rest_messages,
-    .query = "state=dead&order=newest&limit=200",
-    .more = put_rights};
-
-void
-console_messages(struct worker_env *env, const struct call *call, struct gh_http_reply *rep)
-{
-	console_list_reply(&given_up, env, call, rep);
-}
-
-void
-console_message_retry(struct worker_env *env, const struct call *call, struct gh_http_reply *rep)
-{
-	const struct console_ask what = {.handler = rest_message_retry, .method = GH_HTTP_POST};
-
-	console_do(env, call, &what, MESSAGES, rep);
 }
