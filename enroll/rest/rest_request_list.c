@@ -7,9 +7,9 @@
 #include "rest_request.h"
 #include "rest_request_view.h"
 
-enum { STATUS = REST_PAGE_PARAMS_N, PROFILE, REQUESTER, FROM, TO, METADATA };
+enum { STATUS = REST_PAGE_PARAMS_N, PROFILE, REQUESTER, FROM, TO, METADATA, REPLACES, SPKI };
 static const char *const names[] = {REST_PAGE_PARAMS, "status", "profile", "requester",
-    "submitted_from", "submitted_to", "metadata", NULL};
+    "submitted_from", "submitted_to", "metadata", "replaces", "spki_sha256", NULL};
 
 /* metadata: owned; NULL: absent. */
 struct asked {
@@ -42,6 +42,22 @@ read_metadata(struct rest_fields *f, const struct rest_param *p)
 	return o;
 }
 
+#define SPKI_DIGITS 64
+
+/* NULL: absent, or no SHA-256. */
+static const char *
+read_spki(struct rest_fields *f, const struct rest_param *p)
+{
+	const char *text = rest_param_text(f, p);
+
+	if (text == NULL ||
+	    (strlen(text) == SPKI_DIGITS && strspn(text, "0123456789abcdefABCDEF") == SPKI_DIGITS))
+		return text;
+	rest_field_wrong(f, p->name, "The parameter %s has %d hexadecimal digits.", p->name,
+	    SPKI_DIGITS);
+	return NULL;
+}
+
 static void
 read_filter(const struct rest_param *p, struct rest_fields *f, void *filter)
 {
@@ -57,7 +73,9 @@ read_filter(const struct rest_param *p, struct rest_fields *f, void *filter)
 	    .requester = rest_param_text(f, &p[REQUESTER]),
 	    .submitted_from = rest_param_time(f, &p[FROM]),
 	    .submitted_to = rest_param_time(f, &p[TO]),
-	    .metadata = a->metadata};
+	    .metadata = a->metadata,
+	    .follows = rest_param_number(f, &p[REPLACES], 1, INT64_MAX, 0),
+	    .spki_sha256 = read_spki(f, &p[SPKI])};
 }
 
 static bool

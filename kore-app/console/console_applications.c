@@ -12,6 +12,7 @@
 
 #include "console_admin.h"
 #include "console_ask.h"
+#include "console_confirm.h"
 #include "console_list.h"
 #include "console_page.h"
 
@@ -204,9 +205,8 @@ console_application_create(struct worker_env *env, const struct call *call,
 	gh_json_free(answer);
 }
 
-void
-console_application_rotate(struct worker_env *env, const struct call *call,
-    struct gh_http_reply *rep)
+static void
+rotate(struct worker_env *env, const struct call *call, struct gh_http_reply *rep)
 {
 	gh_json *body = gh_json_new_object(), *answer = NULL;
 	const struct console_ask what = {.handler = rest_application_rotate,
@@ -228,6 +228,15 @@ console_application_rotate(struct worker_env *env, const struct call *call,
 }
 
 void
+console_application_rotate(struct worker_env *env, const struct call *call,
+    struct gh_http_reply *rep)
+{
+	if (console_confirmed(env, call, "rotate", call_text(call->parts, "profile"), APPLICATIONS,
+		rep))
+		rotate(env, call, rep);
+}
+
+void
 console_application_enable(struct worker_env *env, const struct call *call,
     struct gh_http_reply *rep)
 {
@@ -236,6 +245,8 @@ console_application_enable(struct worker_env *env, const struct call *call,
 	    .method = GH_HTTP_PUT,
 	    .body = body};
 
-	console_do(env, call, &what, APPLICATIONS, rep);
+	if (console_confirmed(env, call, "application", call_text(call->parts, "profile"),
+		APPLICATIONS, rep))
+		console_do(env, call, &what, APPLICATIONS, rep);
 	gh_json_free(body);
 }

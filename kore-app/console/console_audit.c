@@ -1,8 +1,14 @@
 /* GET /console/audit. See console.h. */
+#include <string.h>
+
+#include "health/rest_status.h"
 #include "rest/rest_audit.h"
+#include "rest/rest_job.h"
 
 #include "console.h"
 #include "console_list.h"
+#include "console_object.h"
+#include "console_page.h"
 
 static const struct console_choice outcomes[] = {
     {"", "audit_outcome.any"},
@@ -12,12 +18,72 @@ static const struct console_choice outcomes[] = {
 };
 static const struct console_list_filter filters[] = {{"event", NULL}, {"actor", NULL},
     {"outcome", outcomes}, {"object", NULL}, {NULL, NULL}};
+
+static bool
+is_one_of(const gh_json *row, const char *member, const char *a, const char *b)
+{
+	const char *text = gh_json_string(gh_json_get(row, member));
+
+	return text != NULL && (strcmp(text, a) == 0 || strcmp(text, b) == 0);
+}
+
+/* Those of a list of an answer whose member is one of two words, as name. */
+static int
+put_those(gh_json *data, const char *name, const gh_json *list, const char *member, const char *a,
+    const char *b)
+{
+	gh_json *found = gh_json_new_array();
+	int bad = 0;
+
+	for (size_t i = 0; i < gh_json_size(list); i++) {
+		gh_json *row = gh_json_at(list, i);
+
+		if (is_one_of(row, member, a, b))
+			bad |= gh_json_set_bool(row, "has_failed",
+				   is_one_of(row, "outcome", "failure", "failure")) |
+			    console_set_minute(row, "finished_at",
+				gh_json_string(gh_json_get(row, "finished"))) |
+			    gh_json_append(found, gh_json_ref(row));
+	}
+	return bad | gh_json_set(data, name, found);
+}
+
+/* Seals and what goes to a collector: as the overview has it, and how the jobs ended. */
+static int
+put_state(struct worker_env *env, const struct call *call, gh_json *data, struct gh_error *err)
+{
+	gh_json *house = NULL, *jobs = NULL;
+	int rc = console_get(env, call, rest_status, NULL, &house, err);
+
+	if (rc == 0)
+		rc = console_get(env, call, rest_jobs, NULL, &jobs, err);
+	if (rc == 0 &&
+	    (put_those(data, "findings", gh_json_get(house, "findings"), "code", "audit",
+		 "syslog") |
+		put_those(data, "jobs", gh_json_get(jobs, "entries"), "name", "audit-seal",
+		    "syslog")) != 0)
+		rc = gh_fail(err, GH_E_NOMEM, "audit trail");
+	gh_json_free(house);
+	gh_json_free(jobs);
+	return rc;
+}
+
+static int
+complete(const struct worker_env *env, const struct call *call, gh_json *row)
+{
+	(void)env;
+	(void)call;
+	return console_object_put(row, gh_json_string(gh_json_get(row, "object")));
+}
+
 static const struct console_list trail = {.page = "audit",
     .path = "/console/audit",
     .api = audit_rest_list,
     .query = "order=newest&limit=50",
     .cursor = "after",
-    .filters = filters};
+    .filters = filters,
+    .row = complete,
+    .more = put_state};
 
 void
 console_audit(struct worker_env *env, const struct call *call, struct gh_http_reply *rep)

@@ -14,8 +14,11 @@
 #include "console_admin.h"
 #include "console_ask.h"
 #include "console_ca_key.h"
+#include "console_confirm.h"
 #include "console_page.h"
 #include "console_tree.h"
+
+#define PATH_SIZE (CALL_PART_SIZE + 32)
 
 /* --- list ------------------------------------------------------------------------------------- */
 
@@ -239,13 +242,30 @@ console_authority(struct worker_env *env, const struct call *call, struct gh_htt
 
 /* --- password --------------------------------------------------------------------------------- */
 
+static const char *
+path_of(const struct call *call, char out[PATH_SIZE])
+{
+	snprintf(out, PATH_SIZE, "/console/cas/%s", call_text(call->parts, "name"));
+	return out;
+}
+
+/* Asks, first, where service is interrupted. */
+static bool
+is_confirmed(const struct worker_env *env, const struct call *call, const char *what,
+    struct gh_http_reply *rep)
+{
+	char path[PATH_SIZE];
+
+	return console_confirmed(env, call, what, call_text(call->parts, "name"),
+	    path_of(call, path), rep);
+}
+
 static void
 go_on(const struct call *call, struct gh_http_reply *rep)
 {
-	char path[CALL_PART_SIZE + 32];
+	char path[PATH_SIZE];
 
-	snprintf(path, sizeof(path), "/console/cas/%s", call_text(call->parts, "name"));
-	page_redirect(rep, path);
+	page_redirect(rep, path_of(call, path));
 }
 
 /* Where the form has the password that is there. */
@@ -353,7 +373,8 @@ console_authority_lock(struct worker_env *env, const struct call *call, struct g
 {
 	const struct console_ask what = {.handler = ca_password_rest_lock, .method = GH_HTTP_POST};
 
-	ask_and_go_on(env, call, &what, rep);
+	if (is_confirmed(env, call, "ca_lock", rep))
+		ask_and_go_on(env, call, &what, rep);
 }
 
 /* --- state ------------------------------------------------------------------------------------ */
@@ -366,6 +387,7 @@ console_authority_enable(struct worker_env *env, const struct call *call, struct
 	    .method = GH_HTTP_PUT,
 	    .body = body};
 
-	ask_and_go_on(env, call, &what, rep);
+	if (is_confirmed(env, call, "ca", rep))
+		ask_and_go_on(env, call, &what, rep);
 	gh_json_free(body);
 }

@@ -33,4 +33,8 @@ int console_cert_put_related(struct worker_env *env, const struct call *call, co
 void console_cert_show(struct worker_env *env, const struct call *call,
     const struct gh_error *wrong, struct gh_http_reply *rep);
 
+/* "has_waiting" and "waiting": requests that wait, each with its relation to cert. 0 or -1. */
+int console_cert_put_waiting(struct worker_env *env, const struct call *call, const gh_json *cert,
+    gh_json *data);
+
 #endif

@@ -291,7 +291,8 @@ data_of(struct worker_env *env, const struct call *call, gh_json *cert,
 	    console_set(data, "metadata", pairs(gh_json_get(cert, "metadata"))) |
 	    console_set(data, "chain", chain_json(&env->catalog->cas, cert)) |
 	    put_rights(data, env, call, cert) | put_related(data, env, call, cert) |
-	    put_locations(data, call, cert) | console_cert_put_related(env, call, cert, data);
+	    put_locations(data, call, cert) | console_cert_put_related(env, call, cert, data) |
+	    console_cert_put_waiting(env, call, cert, data);
 
 	if (bad == 0 && wrong != NULL)
 		bad = console_set_wrong(data, wrong);

@@ -4,6 +4,7 @@
 
 #include "console_admin.h"
 #include "console_ask.h"
+#include "console_confirm.h"
 #include "console_list.h"
 #include "console_page.h"
 
@@ -61,6 +62,7 @@ console_label_enable(struct worker_env *env, const struct call *call, struct gh_
 	    .method = GH_HTTP_PUT,
 	    .body = body};
 
-	console_do(env, call, &what, LABELS, rep);
+	if (console_confirmed(env, call, "label", call_text(call->parts, "profile"), LABELS, rep))
+		console_do(env, call, &what, LABELS, rep);
 	gh_json_free(body);
 }

@@ -15,6 +15,7 @@
 
 #include "console_admin.h"
 #include "console_ask.h"
+#include "console_confirm.h"
 #include "console_list.h"
 #include "console_page.h"
 
@@ -90,7 +91,8 @@ change_user(struct worker_env *env, const struct call *call, console_handler han
 void
 console_user_enable(struct worker_env *env, const struct call *call, struct gh_http_reply *rep)
 {
-	change_user(env, call, rest_user_enable, console_enabled(call), rep);
+	if (console_confirmed(env, call, "user", call_text(call->parts, "profile"), USERS, rep))
+		change_user(env, call, rest_user_enable, console_enabled(call), rep);
 }
 
 void

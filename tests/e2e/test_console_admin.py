@@ -72,6 +72,12 @@ class Case(unittest.TestCase):
         self.assertEqual(reply.status, status, reply.body)
         return reply
 
+    def asked_again(self, who, path, **fields):
+        """A form that does nothing before it was asked again: the page that asks, and its form once more."""
+        self.expect(as_(who).submit(path, **fields), 200)
+        self.assertIn('name="confirmed" value="yes"', as_(who).text)
+        return as_(who).submit(path)
+
 
 # Package 1 stays; the others are of its tests.
 MAKER = packages.Signer("maker of firmware")
@@ -102,10 +108,10 @@ class Rights(Case):
         """Path, fields, who may: none of them changes anything, since nothing has this name."""
         yield "/console/jobs/none/run", {}, ADMIN
         yield "/console/cas/none/unlock", {"password": "x" * 12}, ADMIN
-        yield "/console/cas/none/lock", {}, ADMIN
-        yield "/console/cas/none/status", {"enabled": "no"}, ADMIN
+        yield "/console/cas/none/lock", {"confirmed": "yes"}, ADMIN
+        yield "/console/cas/none/status", {"enabled": "no", "confirmed": "yes"}, ADMIN
         yield "/console/cas/none/password", {"current_password": "x" * 12}, ADMIN
-        yield "/console/labels/none/status", {"enabled": "no"}, ADMIN
+        yield "/console/labels/none/status", {"enabled": "no", "confirmed": "yes"}, ADMIN
         yield "/console/messages/999999/retry", {}, ADMIN
         yield "/console/messages/test", {"to": "administrators"}, ADMIN  # nothing is sent here
         yield "/console/packages", {"kind": "firmware", "audience": "all"}, OFFICERS
@@ -113,7 +119,7 @@ class Rights(Case):
         yield "/console/metadata-runs/file", {}, OFFICERS
         yield "/console/metadata-runs/999999/cancel", {}, OFFICERS
         yield "/console/packages/999999/remove", {}, OFFICERS
-        yield "/console/users/none/status", {"enabled": "no"}, ADMIN
+        yield "/console/users/none/status", {"enabled": "no", "confirmed": "yes"}, ADMIN
         yield "/console/views", {"rule": "a/b", "group": "g", "template": "User"}, ADMIN
         yield "/console/views/none/remove", {}, ADMIN
         yield "/console/users/none/roles", {"roles": "officer"}, ADMIN
@@ -121,8 +127,8 @@ class Rights(Case):
         yield "/console/sessions/end", {}, ADMIN
         yield "/console/archive/0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0/status", {"status": "inactive", "version": "1"}, AGENTS
         yield "/console/applications", {"application": "a/b"}, ADMIN
-        yield "/console/applications/none/rotate", {}, ADMIN
-        yield "/console/applications/none/status", {"enabled": "no"}, ADMIN
+        yield "/console/applications/none/rotate", {"confirmed": "yes"}, ADMIN
+        yield "/console/applications/none/status", {"enabled": "no", "confirmed": "yes"}, ADMIN
 
     def test_each_form_for_whom_the_api_takes_it(self):
         """Role by form; and nobody's page can send it for him."""
@@ -257,7 +263,7 @@ class Cas(Case):
         self.assertNotIn(self.PASSWORD, b.text)
         self.assertIsNotNone(self.status()["unlocked_until"])
         self.assertIs(self.usable(), True)
-        self.assertEqual(b.submit("/console/cas/spare/lock").status, 200)
+        self.assertEqual(self.asked_again("admin", "/console/cas/spare/lock").status, 200)
         self.assertIn("key locked", b.text)
         self.assertIsNone(self.status()["unlocked_until"])
         events = [e for e, in env.sql(f"select event || ':' || outcome from audit where id > {self.begin} and event like 'ca.password%' order by id")]
@@ -295,7 +301,14 @@ class Cas(Case):
         self.assertIn("gatehouse ca set spare", text)
         self.expect(as_("admin").submit("/console/cas/spare/status"), 200)
         self.assertEqual(self.state(), "active")
-        self.assertEqual([e[:2] for e in self.events("ca.disabled", "ca.enabled")], [("ca.disabled", "spare"), ("ca.enabled", "spare")])
+        self.page("admin", "/console/cas/spare")
+        self.expect(as_("admin").submit("/console/cas/spare/status"), 200)
+        self.assertIn("Certificates that there are stay valid", as_("admin").text)
+        self.assertEqual(self.state(), "active")     # it was asked, and nothing was done
+        self.expect(as_("admin").submit("/console/cas/spare/status"), 200)
+        self.assertEqual(self.state(), "disabled")
+        self.expect(admin.send("PUT", path, {"enabled": True}), 200)
+        self.assertEqual([e[:2] for e in self.events("ca.disabled", "ca.enabled")], 2 * [("ca.disabled", "spare"), ("ca.enabled", "spare")])
         self.assertNotIn("gatehouse ca set", self.page("olga", "/console/cas/spare"))
 
     def test_unlocking_what_has_no_password(self):
@@ -420,7 +433,7 @@ class Applications(Case):
         for new_key in (False, True):
             self.expect(admin.post("/pki/applications/robot/rotate", {"new_key": new_key}), 403)
         self.page("admin", "/console/applications")
-        self.expect(as_("admin").submit("/console/applications/robot/rotate"), 403)
+        self.expect(self.asked_again("admin", "/console/applications/robot/rotate"), 403)
         self.assertEqual(self.events("app.changed"), [])
         env.admin("app", "rotate", "robot")
         self.assertEqual([e for e, _, _ in self.events("app.changed")], ["app.changed"])
@@ -441,11 +454,11 @@ class Applications(Case):
         self.assertEqual((app["templates"], app["ca"], app["groups"], app["min_hash"], app["signature_required"]), (["User"], "issuing", ["pki-officers", "*"], "SHA256", True))
         self.secrets_stay_where_they_were_told(secret)
         self.page("admin", "/console/applications")
-        self.expect(b.submit("/console/applications/shop/rotate"), 200)
+        self.expect(self.asked_again("admin", "/console/applications/shop/rotate"), 200)
         self.assertNotEqual(self.told(b.text, "HMAC"), secret)
         self.assertNotIn("AppKey", b.text)
         self.page("admin", "/console/applications")
-        self.expect(b.submit("/console/applications/shop/status"), 200)
+        self.expect(self.asked_again("admin", "/console/applications/shop/status"), 200)
         self.assertFalse(self.app("shop")["enabled"])
         self.expect(b.submit("/console/applications/shop/status"), 200)
         self.assertTrue(self.app("shop")["enabled"])
@@ -703,6 +716,41 @@ class Lists(Case):
         self.assertIn("smtp_url", as_("admin").text)
         self.assertEqual(self.events("notification.tested"), [])
         self.assertNotIn("/console/messages/test", self.page("olga", "/console/messages"))
+
+
+class Waiting(Case):
+    def test_requests_that_wait_beside_a_certificate(self):
+        def ask(profile, key):
+            csr = der.csr(key, subject=[("CN", "www.example.test")], extensions=[der.extension("subjectAltName", der.san(dns=["www.example.test"]))])
+            return PEOPLE["alice"].post(f"/pki/request/{profile}", {"pkcs10": base64.b64encode(csr).decode()})
+        key = der.Key(env.scratch, "ec:P-256")
+        number = self.expect(ask("User", key), 201).json["certificate"]["id"]
+        other, same = (self.expect(ask("WebServer", k), 201).json["id"] for k in (KEY, key))
+        spki = admin.get(f"/pki/certificate/{number}").json["spki_sha256"]
+        olga = PEOPLE["olga"]
+        found = self.expect(olga.get(f"/pki/requests?status=pending&spki_sha256={spki}"), 200).json["entries"]
+        self.assertEqual([r["id"] for r in found], [same])
+        for bad in ("spki_sha256=00", "spki_sha256=" + "x" * 64, "replaces=x", "replaces=0"):
+            self.expect(olga.get(f"/pki/requests?{bad}"), 422)
+        self.assertEqual(self.expect(olga.get(f"/pki/requests?replaces={number}"), 200).json["entries"], [])
+        env.sql(f"update request set follows = {number} where id = {other}")
+        found = self.expect(olga.get(f"/pki/requests?replaces={number}"), 200).json["entries"]
+        self.assertEqual([(r["id"], r["replaces"]) for r in found], [(other, number)])
+        text = self.page("olga", f"/console/certificates/{number}")
+        self.assertIn(f'href="/requests/{other}">Request {other}</a> for the renewal of this certificate', text)
+        self.assertIn(f'href="/requests/{same}">Request {same}</a> for the same key', text)
+        self.assertIn(f"/requests/{other}", self.page("alice", f"/console/certificates/{number}"))
+        self.assertNotIn(f"/requests/{other}", self.page("anna", f"/console/certificates/{number}"))   # nor over REST
+        for request in (other, same):
+            env.admin("request", "deny", request, "--comment", "a test")
+        self.assertNotIn("Requests that wait", self.page("olga", f"/console/certificates/{number}"))
+
+    def test_state_of_the_trail(self):
+        env.admin("job", "run", "audit-seal")
+        text = self.page("otto", "/console/audit")
+        self.assertIn("<code>audit-seal</code>", text)
+        self.assertIn("gatehouse audit verify", text)
+        self.assertIn(" UTC</time>", text)
 
 
 class Packages(Case):
@@ -1052,7 +1100,7 @@ class People(Case):
             self.expect(b.submit(path + "/roles", **roles), status)
             self.assertIn(part, b.text)
         self.assertEqual(self.roles(self.name), ["officer"])
-        self.expect(b.submit(path + "/status"), 200)
+        self.expect(self.asked_again("admin", path + "/status"), 200)
         self.expect(self.zora.get("/pki/info"), 403)
         self.assertNotIn(path + "/status", b.text)
 

@@ -26,7 +26,7 @@
 	"'0x' || lpad(to_hex(r.status_code), 8, '0') AS status_code, r.requester, r.app_name AS application, " \
 	"iso_utc(r.submitted_at) AS submitted_at, iso_utc(r.resolved_at) AS resolved_at, r.resolved_by, " \
 	"r.certificate_id, r.metadata, r.ca_name AS ca, r.ca_rule, r.validity, r.purpose, r.tenant, r.email, " \
-	"r.approvals AS approved"
+	"r.approvals AS approved, r.follows AS replaces"
 
 void
 store_put_owner(struct gh_buf *b, struct store_params *p, const struct requester *who)
@@ -85,6 +85,14 @@ put_filter(struct gh_buf *b, struct store_params *p, const struct store_request_
 		store_put_json(p, f->metadata);
 		gh_buf_putf(b, " AND r.metadata @> $%d::jsonb", p->n);
 	}
+	if (f->follows != 0) {
+		store_put_int(p, f->follows);
+		gh_buf_putf(b, " AND r.follows = $%d::bigint", p->n);
+	}
+	if (f->spki_sha256 != NULL) {
+		store_put_text(p, f->spki_sha256);
+		gh_buf_putf(b, " AND r.csr_spki_sha256 = decode($%d, 'hex')", p->n);
+	}
 }
 
 /* $1 and $2: first and last id, $3 limit. */
@@ -115,7 +123,7 @@ window_of(const struct store_request_filter *f)
 	     by_person = f->requester != NULL || f->owner != NULL;
 
 	if (f->template_name != NULL || f->metadata != NULL || f->submitted_from != 0 ||
-	    f->submitted_to != 0)
+	    f->submitted_to != 0 || (f->spki_sha256 != NULL && !by_state))
 		return WINDOW_ROWS;
 	return by_state && by_person ? WINDOW_TWO : WINDOW_INDEXED;
 }

@@ -17,6 +17,8 @@ struct store_request_filter {
 		     * when he comes by one. Found by his present name */
 	int64_t submitted_from, submitted_to; /* UTC seconds, both included */
 	const gh_json *metadata;              /* object, all of whose members the request has */
+	int64_t follows;                      /* number of the certificate that it renews */
+	const char *spki_sha256;              /* of its key, 64 hex digits */
 };
 /* " AND ..." of a request r: who asked for it, by requester_is_same; of his application when he
  * comes by one. Found by his present name. */
@@ -27,7 +29,7 @@ void store_put_owner(struct gh_buf *b, struct store_params *p, const struct requ
  * *entries: array of {"id","version","status" (enroll_state_name),"profile","message",
  * "status_code" ("0x80094014"),"requester","application","submitted_at","resolved_at",
  * "resolved_by","certificate_id","metadata","ca","ca_rule","validity" (seconds),"purpose",
- * "tenant","email","approved"}: what was asked for beside the CSR may be null. *next as
+ * "tenant","email","approved","replaces"}: what was asked for beside the CSR may be null. *next as
  * store_search.
  */
 int store_request_page(struct store *s, const struct store_request_filter *f, gh_json **entries,
