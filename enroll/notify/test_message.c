@@ -4,11 +4,10 @@
 #include "notify_recipient.h"
 #include "test_message.h"
 
-#define COUNTED_AS "notify-test" /* no caller of EST: those have a blank between label and client \
-				  */
+/* No caller of EST: those have a blank between label and client. */
+#define COUNTED_AS "notify-test"
 
-/* Who would be told, found as the job finds it: what is wrong is said to who asks, and to no log.
- */
+/* Who would be told, found as the job finds it: what is wrong is said to who asks. */
 static int
 count_people(const struct worker_env *env, const struct requester *who, bool is_own, size_t *n,
     struct gh_error *err)

@@ -1,4 +1,7 @@
 /* Labels of EST in the console. See console_admin.h. */
+#include <stdio.h>
+#include <string.h>
+
 #include "rest/rest_stored.h"
 #include "rest/rest_switch.h"
 
@@ -21,7 +24,33 @@ put_rights(struct worker_env *env, const struct call *call, gh_json *data, struc
 	    : gh_fail(err, GH_E_NOMEM, "page of the console");
 }
 
-/* Its settings: {setting, texts}. */
+#define OPTION_SIZE 64
+
+/* Of `gatehouse est label set`: that of "renewal_days" is "--renewal-days". */
+static const char *
+option_of(const char *setting, char out[OPTION_SIZE])
+{
+	snprintf(out, OPTION_SIZE, "--%s", strcmp(setting, "groups") == 0 ? "group" : setting);
+	for (char *c = out; *c != '\0'; c++)
+		if (*c == '_')
+			*c = '-';
+	return out;
+}
+
+static int
+append(gh_json *list, const char *setting, const gh_json *value)
+{
+	gh_json *o = gh_json_new_object();
+	char option[OPTION_SIZE];
+	int bad = gh_json_set_string(o, "option", option_of(setting, option)) |
+	    gh_json_set_bool(o, "is_template", strcmp(setting, "template") == 0) |
+	    gh_json_set_bool(o, "is_ca", strcmp(setting, "ca") == 0) |
+	    gh_json_set(o, "texts", console_texts(value));
+
+	return bad | gh_json_append(list, o);
+}
+
+/* Its settings, each by the option that changes it: facts. */
 static int
 put_settings(const struct worker_env *env, const struct call *call, gh_json *label)
 {
@@ -31,13 +60,8 @@ put_settings(const struct worker_env *env, const struct call *call, gh_json *lab
 
 	(void)env;
 	(void)call;
-	for (void *it = gh_json_iter(settings); it != NULL; it = gh_json_next(settings, it)) {
-		gh_json *o = gh_json_new_object();
-
-		bad |= gh_json_set_string(o, "setting", gh_json_iter_name(it)) |
-		    gh_json_set(o, "texts", console_texts(gh_json_iter_value(it)));
-		bad |= gh_json_append(list, o);
-	}
+	for (void *it = gh_json_iter(settings); it != NULL; it = gh_json_next(settings, it))
+		bad |= append(list, gh_json_iter_name(it), gh_json_iter_value(it));
 	return bad | gh_json_set(label, "facts", list);
 }
 

@@ -11,7 +11,7 @@ from pathlib import Path
 TOP = Path(__file__).resolve().parents[2]
 PAGES = TOP / "kore-app" / "pages" / "html"
 # Partials have no title.
-NO_TITLE = {"layout", "ways", "way_list", "field", "metadata_input", "textarea", "select", "summary", "csrf", "wrong"}
+NO_TITLE = {"layout", "ways", "way_list", "field", "metadata_input", "textarea", "select", "summary", "csrf", "wrong", "object"}
 # Areas whose texts refusals of the code name.
 REFUSALS = {"wrong", "wrong_code"}
 

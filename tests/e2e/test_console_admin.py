@@ -636,7 +636,7 @@ class Lists(Case):
         rows = self.expect(PEOPLE["olga"].get("/pki/labels"), 200).json["entries"]
         self.assertEqual([{"name": r["name"], "enabled": r["enabled"], **r["settings"]} for r in rows], env.admin("est", "label", "list", "--json"))
         text = self.page("olga", "/console/labels")
-        for part in ("floor", "issuing"):
+        for part in ("floor", '<code>--template</code> <a href="/console/templates/User">User</a>', 'href="/console/cas/issuing"', "<code>--ca</code>"):
             self.assertIn(part, text)
 
     def test_labels_are_switched_off_and_on(self):
@@ -1331,6 +1331,31 @@ class InBrowser(Case):
                 self.assertEqual(b.console(), [])
                 self.assertFalse(b.is_too_wide())
                 self.assertNotRegex(b.text("html"), rf"\b(?:{areas})\.[a-z_0-9]+\b")
+
+    def test_asked_again(self):
+        """Without scripts: the page that asks does nothing, its button does."""
+        def enabled():
+            return env.admin("est", "label", "show", "gate", "--json")["enabled"]
+        env.admin("est", "label", "add", "gate", "--template", "User", "--ca", "issuing", "--auth", "cert", "--renewal-days", "30")
+        self.addCleanup(env.admin, "est", "label", "remove", "gate", "--yes")
+        b, form = self.browser, "form[action='/console/labels/gate/status'] button"
+        for mode, lang in (("phone", "de"), ("desktop", "en")):
+            b.mode(mode, dark=mode == "phone", javascript=False).open(f"/console/labels?lang={lang}")
+            b.screenshot(browser.BUILD / "screenshots" / f"admin-console-label-{mode}.png")
+            self.assertFalse(b.is_too_wide())
+            b.follow(b.one(form), "the form")
+            b.one("input[name='confirmed']")
+            b.screenshot(browser.BUILD / "screenshots" / f"admin-console-confirm-{mode}.png")
+            self.assertFalse(b.is_too_wide())
+            self.assertTrue(enabled())
+            b.follow(b.one("main a.button"), "back")
+            self.assertTrue(enabled())
+        b.follow(b.one(form), "the form")
+        b.follow(b.one("main form button"), "the second form")
+        self.assertFalse(enabled())
+        b.mode("desktop").open("/console/cas/issuing")
+        b.follow(b.one("form[action='/console/cas/issuing/status'] button"), "the form of a CA")
+        self.assertEqual(b.axe(), [])
 
     def test_ways_beside_the_content_or_behind_one_line(self):
         """Without scripts, by the keyboard."""
