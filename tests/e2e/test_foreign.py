@@ -168,7 +168,7 @@ class Import(Case):
             path, password = self.file(f"{name}.p12", p12), self.file("password", "sesame\n")
             answer = env.admin("cert", "import", path, "--password-file", password, "--json")
             self.assertEqual((answer["stored"] + answer["present"], answer["refused"], answer["private_keys"]), (3, 0, 1), answer)
-            self.assertIn("1 private keys were passed over", env.admin("cert", "import", path, "-p", password))
+            self.assertIn("private keys passed over: 1;", env.admin("cert", "import", path, "-p", password))
         wrong = self.put(p12, password="wrong")
         self.assertIn("password", wrong["entries"][0]["reason"])
         self.assertEqual((wrong["stored"], wrong["refused"]), (0, 1))
@@ -206,7 +206,7 @@ class Import(Case):
         self.assertEqual(done.returncode, 1)
         answer = json.loads(done.stdout)
         self.assertEqual((answer["stored"], answer["refused"], answer["passed_over"], len(answer["entries"])), (2, 1, 3, 3), answer)
-        self.assertIn("3 links, hidden and special files were passed over", env.admin("cert", "import", folder, check=False).stdout.decode())
+        self.assertIn("links, hidden and special files passed over: 3", env.admin("cert", "import", folder, check=False).stdout.decode())
         (env.scratch / "list.csv").write_text(
             "\ufefffile,certificate,Department,Cost-Center\r\nfolder/a.pem,,IT,\r\n," + base64.b64encode(certs[2]).decode() + ',"Sales, Süd",17\r\n'
             f'"folder/none.pem",,IT,\r\n,{base64.b64encode(certs[3]).decode()},,many\r\n,,IT,\r\na,b,c,d,e\r\n"x\r\n')

@@ -151,7 +151,8 @@ take_entry(struct import_files *f, const char *folder, int at, const char *name,
 		f->passed_over++;
 		return 0;
 	}
-	if (asprintf(&path, "%s/%s", folder, name) < 0) {
+	if (asprintf(&path, "%s%s%s", folder, folder[strlen(folder) - 1] == '/' ? "" : "/", name) <
+	    0) {
 		if (fd >= 0)
 			close(fd);
 		return gh_fail(err, GH_E_NOMEM, "folder");

@@ -168,10 +168,10 @@ show(struct verb_call *c)
 	printf("%lld stored, %lld already there, %lld refused\n", number(c->out, "stored"),
 	    number(c->out, "present"), number(c->out, "refused"));
 	if (number(c->out, "private_keys") > 0)
-		printf("%lld private keys were passed over: none is stored\n",
+		printf("private keys passed over: %lld; none is stored\n",
 		    number(c->out, "private_keys"));
 	if (number(c->out, "passed_over") > 0)
-		printf("%lld links, hidden and special files were passed over\n",
+		printf("links, hidden and special files passed over: %lld\n",
 		    number(c->out, "passed_over"));
 	return output_finish();
 }

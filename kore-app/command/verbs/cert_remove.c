@@ -90,7 +90,7 @@ const struct verb verb_cert_remove = {
 	"metadata and where they were seen. What one of our own CAs has issued stays: it is revoked. "
 	"Fails where one was refused; the others are removed.",
 	"gatehouse cert remove 4711\n"
-	"gatehouse cert import wrong/ --json > report; jq '.entries[] | select(.result == \"stored\").id' report | xargs gatehouse cert remove --yes\n"},
+	"gatehouse cert import wrong/ --json > report; jq '.entries[] | select(.result == \"stored\").id' report | xargs -r gatehouse cert remove --yes\n"},
     .options = options,
     .needs = NEEDS_STORE,
     .check = check,
