@@ -858,6 +858,8 @@ class Sdk(Keys):
             for one in self.call("GET", path):
                 self.assertEqual([type(one[n]) for n in numbers], [int] * len(numbers), path)
                 self.assertEqual(self.call("GET", f"{path}/{one['Id']}"), one)
+        query = "Templates?QueryString=ShortName+-eq+%22User%22&ReturnLimit=1&SortAscending=1&SortField=CommonName"
+        self.assertEqual([t["CommonName"] for t in self.call("GET", query)], ["User"])
         self.assertIn("User", [t["Name"] for t in self.call("GET", "Enrollment/CSR/Context/My")["Templates"]])
 
     def test_a_template_keeps_keys_in_numbers_for_it_and_in_words_for_the_other(self):
@@ -897,6 +899,8 @@ class Sdk(Keys):
         file = self.call("POST", "Certificates/Download", {"CertID": number, "ChainOrder": "EndEntityFirst", "IncludeChain": True}, x_certificateformat="P7B")
         self.assertEqual(client.pkcs7_certificates(base64.b64decode(file["Content"]))[0], base64.b64decode(one["ContentBytes"]))
         self.assertIsNone(self.call("PUT", "Certificates/Metadata", {"Id": number, "Metadata": {"Department": "HR"}}, 204, olga))
+        change = {"CertificateIds": [number], "Metadata": [{"MetadataName": "Department", "OverwriteExisting": True, "Value": "HR"}]}
+        self.assertIsNone(self.call("PUT", "Certificates/Metadata/All", change, 204, olga))
         self.assertIs(self.call("GET", f"Certificates/Metadata/Compare?certificateId={number}&metadataFieldName=Department&value=HR"), True)
         renewal = {"CertificateAuthority": "issuing", "CertificateId": number, "Template": "User", "Timestamp": client.now()}
         self.assertIn("can be renewed from", self.call("POST", "Enrollment/Renew", renewal, 409)["Message"])
@@ -915,6 +919,8 @@ class Sdk(Keys):
         found = self.call("GET", "Certificates?QueryString=IssuedCN+-eq+%22sdk+elsewhere%22", who=olga)
         self.assertEqual([c["Id"] for c in found], [said["CertificateId"]])
         self.assertIsNone(self.call("DELETE", f"Certificates/{found[0]['Id']}", status=204, who=olga))
+        again = self.call("POST", "Certificates/Import", body, who=olga)["CertificateId"]
+        self.assertIsNone(self.call("DELETE", "Certificates", [again], 204, olga))
 
     def test_workflow(self):
         numbers = []

@@ -67,6 +67,11 @@ func lists(c *v1.APIClient) {
 		template, r, err := c.TemplateApi.NewGetTemplatesByIdRequest(ctx, *templates[0].Id).Execute()
 		tell("Templates id", template, r, err)
 	}
+	some, r, err := c.TemplateApi.NewGetTemplatesRequest(ctx).QueryString(`ShortName -eq "User"`).ReturnLimit(1).SortField("CommonName").SortAscending(1).Execute()
+	if err == nil && len(some) != 1 {
+		err = fmt.Errorf("%d templates", len(some))
+	}
+	tell("Templates query", some, r, err)
 	mine, r, err := c.EnrollmentApi.NewGetEnrollmentCSRContextMyRequest(ctx).Execute()
 	tell("Enrollment/CSR/Context/My", mine, r, err)
 }
@@ -139,6 +144,14 @@ func certificates(c, officer *v1.APIClient, wait *bufio.Reader) {
 	values.SetId(id)
 	r, err = officer.CertificateApi.NewUpdateCertificatesMetadataRequest(ctx).CSSCMSDataModelModelsMetadataUpdateRequest(*values).Execute()
 	done("Certificates/Metadata", r, err)
+	value := v1.NewCSSCMSDataModelModelsMetadataSingleUpdateRequest()
+	value.SetMetadataName("Department")
+	value.SetValue("HR")
+	value.SetOverwriteExisting(true)
+	all := v1.NewCSSCMSDataModelModelsMetadataAllUpdateRequest([]v1.CSSCMSDataModelModelsMetadataSingleUpdateRequest{*value})
+	all.SetCertificateIds([]int32{id})
+	r, err = officer.CertificateApi.NewUpdateCertificatesMetadataAllRequest(ctx).CSSCMSDataModelModelsMetadataAllUpdateRequest(*all).Execute()
+	done("Certificates/Metadata/All", r, err)
 	same, r, err := api.NewGetCertificatesMetadataCompareRequest(ctx).CertificateId(id).MetadataFieldName("Department").Value("HR").Execute()
 	tell("Certificates/Metadata/Compare", same, r, err)
 	owner := v1.NewCertificatesOwnerRequest()
@@ -179,6 +192,11 @@ func foreign(c *v1.APIClient) {
 		r, err = c.CertificateApi.NewDeleteCertificatesByIdRequest(ctx, *found[0].Id).Execute()
 		done("Certificates delete", r, err)
 	}
+	_, _, err = c.CertificateApi.NewCreateCertificatesImportRequest(ctx).CSSCMSDataModelModelsCertificateImportRequestModel(*order).Execute()
+	if found, _, _ = c.CertificateApi.NewGetCertificatesRequest(ctx).QueryString(`IssuedCN -eq "` + os.Getenv("FOREIGN_CN") + `"`).Execute(); err == nil && len(found) > 0 {
+		r, err = c.CertificateApi.NewDeleteCertificatesRequest(ctx).RequestBody([]int32{*found[0].Id}).Execute()
+	}
+	done("Certificates delete list", r, err)
 }
 
 func workflow(c, officer *v1.APIClient) {
