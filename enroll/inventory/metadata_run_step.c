@@ -8,6 +8,7 @@
 #include "store/inventory/cert_page.h"
 #include "store/inventory/metadata_run_row.h"
 #include "timestamp.h"
+#include "utf8.h"
 
 #include "metadata_run.h"
 
@@ -103,9 +104,12 @@ static int
 refuse(struct work *w, const struct target *t, const char *why, struct gh_error *err)
 {
 	bool is_kept = t->is_line || w->refused_before + w->step.refused < STORE_RUN_REFUSED_MAX;
+	char text[sizeof(err->message)];
 
+	/* an operator's own words may have been cut inside a character */
+	snprintf(text, sizeof(text), "%s", why);
 	w->step.refused++;
-	return is_kept ? note(w, t, "refused", why, NULL, err) : 0;
+	return is_kept ? note(w, t, "refused", gh_utf8_clean(text), NULL, err) : 0;
 }
 
 /* "Department, Stage" */

@@ -9,6 +9,7 @@
 #include "buf.h"
 #include "percent.h"
 #include "rest/rest.h"
+#include "utf8.h"
 
 #include "kf_ask.h"
 
@@ -185,8 +186,12 @@ void
 kf_error(const struct gh_error *err, struct gh_http_reply *rep)
 {
 	const struct gh_error_info *info = gh_error_info(err->code);
+	char message[sizeof(err->message)];
 
-	kf_fail(rep, info->http_status == 422 ? 400 : info->http_status, info->name, err->message);
+	/* what the caller sent is cut in it, maybe inside a character */
+	snprintf(message, sizeof(message), "%s", err->message);
+	kf_fail(rep, info->http_status == 422 ? 400 : info->http_status, info->name,
+	    gh_utf8_clean(message));
 	gh_http_reply_cause(rep, err);
 }
 

@@ -689,7 +689,7 @@ class Catalog(Case):
         self.assertEqual(names("CertificateAuthority", "LogicalName", "LogicalName -eq issuing"), ["issuing"])
         for path in ("Templates", "MetadataFields", "CertificateAuthority"):
             for wrong in ("QueryString=x", "QueryString=Nope%20-eq%201", "QueryString=Id%20-lt%201", "QueryString=Id%20-eq%201%20OR%20Id%20-eq%202", "SortField=Nope", "ReturnLimit=0",
-                          "ReturnLimit=1001", "PageReturned=0", "PageReturned=99999999999", "SortAscending=2"):
+                          "ReturnLimit=1001", "PageReturned=0", "PageReturned=99999999999", "SortAscending=2", "SortField=%FF", f"SortField={'x' * 59}%C3%BC"):
                 with self.subTest(path=path, wrong=wrong):
                     self.assertTrue(self.call("GET", f"{path}?{wrong}", status=400)["Message"])
 
