@@ -33,7 +33,7 @@ INC_kore-app   := -iquote kore-app $(INC_enroll)
 INC_kore-app/command := -iquote kore-app/command $(INC_kore-app)
 
 LIBS_base      := -ljansson -lconfuse -lcrypto
-LIBS_all       := -lldap -llber -lpq -lcurl -lidn2 -lssl -lcrypt $(LIBS_base)
+LIBS_all       := -lldap -llber -lpq -lcurl -lidn2 -lpcre2-8 -lssl -lcrypt $(LIBS_base)
 
 SRC_base       := $(wildcard base/*.c)
 SRC_store      := $(wildcard ca-backend/store/*.c ca-backend/store/*/*.c)

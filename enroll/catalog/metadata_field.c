@@ -144,12 +144,7 @@ load_regex(const gh_json *json, struct metadata_field *f, struct gh_error *err)
 		return rc;
 	if (f->type != METADATA_STRING && f->type != METADATA_BIG_TEXT && f->type != METADATA_EMAIL)
 		return gh_refuse(err, GH_E_METADATA, "regex: only for String, BigText and Email");
-	if (!metadata_regex_is_usable(f->regex))
-		return gh_refuse(err, GH_E_METADATA,
-		    "regex: no POSIX extended expression, or one with back references, or with bounds "
-		    "and + that stand for more than %d characters",
-		    METADATA_REGEX_POSITIONS_MAX);
-	return 0;
+	return metadata_regex_check(f->regex, err);
 }
 
 static int

@@ -1,129 +1,113 @@
 /* Patterns of metadata fields. See metadata_regex.h. */
-#include <ctype.h>
-#include <regex.h>
-#include <stdlib.h>
+#define PCRE2_CODE_UNIT_WIDTH 8
+
+#include <pcre2.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "metadata_regex.h"
 
-#define DEPTH_MAX 64 /* brackets in brackets */
+#define STEPS_MAX 1000000 /* of one comparison: 20 to 60 ms */
+#define HEAP_KIB_MAX 8192
+#define MESSAGE_SIZE 160
+/* A dot is any character, and "$" the end and not before a last line break, as POSIX has them. */
+#define OPTIONS (PCRE2_UTF | PCRE2_DOTALL | PCRE2_DOLLAR_ENDONLY | PCRE2_NEVER_BACKSLASH_C)
+/* PCRE2 counts steps anew for each place at which a match may begin; so there is only one. */
+#define ANYWHERE "(?s:.*?)(?:"
 
-static bool
-has_back_reference(const char *p)
+static pcre2_code *
+compile(const char *pattern, size_t *column, int *code)
 {
-	for (; *p != '\0'; p++) {
-		if (*p != '\\')
-			continue;
-		if (isdigit((unsigned char)*++p) || *p == '\0')
-			return true;
+	PCRE2_SIZE at = 0;
+	pcre2_code *re =
+	    pcre2_compile((PCRE2_SPTR)pattern, PCRE2_ZERO_TERMINATED, OPTIONS, code, &at, NULL);
+
+	*column = at;
+	return re;
+}
+
+static pcre2_code *
+compile_anywhere(const char *pattern, size_t *column, int *code)
+{
+	char text[sizeof(ANYWHERE) + METADATA_REGEX_MAX + 1];
+
+	snprintf(text, sizeof(text), "%s%s)", ANYWHERE, pattern);
+	return compile(text, column, code);
+}
+
+int
+metadata_regex_check(const char *pattern, struct gh_error *err)
+{
+	char message[MESSAGE_SIZE] = "";
+	pcre2_code *re;
+	size_t column;
+	int code;
+
+	if (strlen(pattern) > METADATA_REGEX_MAX)
+		return gh_refuse(err, GH_E_METADATA, "regex: longer than %d bytes",
+		    METADATA_REGEX_MAX);
+	/* By itself first: "a)(b" is a pattern only where brackets stand around it. */
+	if ((re = compile(pattern, &column, &code)) != NULL) {
+		pcre2_code_free(re);
+		re = compile_anywhere(pattern, &column, &code);
+		column -= column >= strlen(ANYWHERE) ? strlen(ANYWHERE) : column;
 	}
-	return false;
-}
-
-/* Behind the "[...]" that p is behind the beginning of. A "]" that is first is one of the set. */
-static const char *
-skip_set(const char *p)
-{
-	p += *p == '^';
-	p += *p == ']';
-	while (*p != '\0' && *p != ']') {
-		if (*p == '[' && p[1] != '\0' && strchr(".:=", p[1]) != NULL) {
-			char kind = p[1];
-
-			for (p += 2; *p != '\0' && !(*p == kind && p[1] == ']'); p++)
-				;
-			p += *p != '\0';
-		}
-		p += *p != '\0';
+	if (re != NULL) {
+		pcre2_code_free(re);
+		return 0;
 	}
-	return p + (*p == ']');
+	if (code == PCRE2_ERROR_HEAP_FAILED)
+		return gh_fail(err, GH_E_NOMEM, "pattern");
+	pcre2_get_error_message(code, (PCRE2_UCHAR *)message, sizeof(message));
+	return gh_refuse(err, GH_E_METADATA, "regex: at byte %zu: %s", column, message);
 }
 
-/* The larger bound of "{m,n}", and p behind it. */
-static long
-read_bound(const char **p)
+static int
+take_result(int rc, enum metadata_match *out, struct gh_error *err)
 {
-	char *end;
-	long m = strtol(*p, &end, 10), n;
-
-	if (m > METADATA_REGEX_POSITIONS_MAX)
-		m = METADATA_REGEX_POSITIONS_MAX + 1;
-	n = m;
-	if (*end == ',')
-		n = isdigit((unsigned char)end[1]) ? strtol(end + 1, &end, 10) : m + 1;
-	*p = end + strcspn(end, "}");
-	*p += **p == '}';
-	m = n > m ? n : m;
-	return m < 1 ? 1 : m;
-}
-
-/* What is inside the brackets at this depth, and the last piece of it, which a bound repeats. */
-struct level {
-	long all, last;
-};
-
-static long
-multiply(long a, long b)
-{
-	return a > METADATA_REGEX_POSITIONS_MAX || b > METADATA_REGEX_POSITIONS_MAX
-	    ? METADATA_REGEX_POSITIONS_MAX + 1
-	    : a * b;
-}
-
-static void
-repeat(struct level *l, long times)
-{
-	l->all -= l->last;
-	l->last = multiply(l->last, times);
-	l->all += l->last;
-}
-
-static void
-add(struct level *l, long n)
-{
-	l->last = n;
-	l->all += n;
-}
-
-static bool
-is_small(const char *p)
-{
-	struct level level[DEPTH_MAX] = {{0, 0}};
-	int depth = 0;
-
-	while (*p != '\0' && level[depth].all <= METADATA_REGEX_POSITIONS_MAX) {
-		char c = *p++;
-
-		if (c == '(') {
-			if (++depth == DEPTH_MAX)
-				return false;
-			level[depth] = (struct level){0, 0};
-		} else if (c == ')' && depth > 0) {
-			depth--;
-			add(&level[depth], level[depth + 1].all);
-		} else if (c == '{') {
-			repeat(&level[depth], read_bound(&p));
-		} else if (c == '+') {
-			repeat(&level[depth], 2); /* glibc makes "x+" to "xx*", also of "x++++" */
-		} else if (strchr("*?|", c) == NULL) {
-			if (c == '[')
-				p = skip_set(p);
-			else if (c == '\\' && *p != '\0')
-				p++;
-			add(&level[depth], 1);
-		}
+	switch (rc) {
+	case PCRE2_ERROR_NOMATCH:
+		*out = METADATA_DIFFERS;
+		return 0;
+	case PCRE2_ERROR_MATCHLIMIT:
+	case PCRE2_ERROR_DEPTHLIMIT:
+	case PCRE2_ERROR_HEAPLIMIT:
+	case PCRE2_ERROR_RECURSELOOP:
+		*out = METADATA_COSTLY;
+		return 0;
+	case PCRE2_ERROR_NOMEMORY:
+		return gh_fail(err, GH_E_NOMEM, "pattern");
+	default:
+		if (rc < 0)
+			return gh_fail(err, GH_E_INTERNAL, "pattern: PCRE2 error %d", rc);
+		*out = METADATA_MATCHES;
+		return 0;
 	}
-	return *p == '\0' && level[0].all <= METADATA_REGEX_POSITIONS_MAX;
 }
 
-bool
-metadata_regex_is_usable(const char *pattern)
+int
+metadata_regex_match(const char *pattern, const char *text, enum metadata_match *out,
+    struct gh_error *err)
 {
-	regex_t re;
+	size_t column;
+	int code, rc;
+	pcre2_code *re = compile_anywhere(pattern, &column, &code);
+	pcre2_match_context *limits = pcre2_match_context_create(NULL);
+	pcre2_match_data *data = re != NULL ? pcre2_match_data_create(1, NULL) : NULL;
 
-	if (strlen(pattern) > METADATA_REGEX_MAX || has_back_reference(pattern) ||
-	    !is_small(pattern) || regcomp(&re, pattern, REG_EXTENDED | REG_NOSUB) != 0)
-		return false;
-	regfree(&re);
-	return true;
+	if (re == NULL && code != PCRE2_ERROR_HEAP_FAILED)
+		rc = gh_fail(err, GH_E_INTERNAL, "pattern: PCRE2 error %d", code);
+	else if (re == NULL || limits == NULL || data == NULL)
+		rc = gh_fail(err, GH_E_NOMEM, "pattern");
+	else {
+		pcre2_set_match_limit(limits, STEPS_MAX);
+		pcre2_set_heap_limit(limits, HEAP_KIB_MAX);
+		rc = take_result(pcre2_match(re, (PCRE2_SPTR)text, PCRE2_ZERO_TERMINATED, 0,
+				     PCRE2_ANCHORED, data, limits),
+		    out, err);
+	}
+	pcre2_match_data_free(data);
+	pcre2_match_context_free(limits);
+	pcre2_code_free(re);
+	return rc;
 }

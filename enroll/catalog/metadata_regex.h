@@ -1,16 +1,23 @@
-/* Patterns of metadata fields: POSIX extended expressions that cannot be made to cost much. */
+/* Patterns of metadata fields: Perl-compatible expressions (pcre2pattern(3)), near to those of .NET
+ * that Keyfactor has. What a comparison may cost is bounded, whatever pattern and value are. */
 #ifndef ENROLL_METADATA_REGEX_H
 #define ENROLL_METADATA_REGEX_H
 
-#include <stdbool.h>
+#include "error.h"
 
 #define METADATA_REGEX_MAX 512 /* bytes */
-/* Characters that a pattern stands for when its bounds are written out: a{3} is aaa. The memory
- * that the C library takes grows with the square of it: 30 MB for 1000. */
-#define METADATA_REGEX_POSITIONS_MAX 1000
 
-/* Is it one, without back references (whose matching takes exponential time), of that size? Looks
- * at the size before the C library is asked. */
-bool metadata_regex_is_usable(const char *pattern);
+/* Is it one? GH_E_METADATA says where it is not; GH_E_NOMEM. */
+int metadata_regex_check(const char *pattern, struct gh_error *err);
+
+enum metadata_match {
+	METADATA_MATCHES, /* somewhere in the text, where the pattern has no anchors */
+	METADATA_DIFFERS,
+	METADATA_COSTLY /* not known: some hundredths of a second or 8 MiB were not enough */
+};
+
+/* text: UTF-8. GH_E_INTERNAL: metadata_regex_check would refuse the pattern; GH_E_NOMEM. */
+int metadata_regex_match(const char *pattern, const char *text, enum metadata_match *out,
+    struct gh_error *err);
 
 #endif

@@ -5,7 +5,6 @@
  */
 #include <errno.h>
 #include <inttypes.h>
-#include <regex.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +13,7 @@
 #include "json.h"
 #include "timestamp.h"
 
+#include "metadata_regex.h"
 #include "metadata_value.h"
 
 #define VALUE_TEXT_MAX METADATA_BIG_TEXT_MAX
@@ -31,17 +31,14 @@ refuse(const struct metadata_field *f, const char *reason, const char *what, str
 static int
 check_regex(const struct metadata_field *f, const char *text, struct gh_error *err)
 {
-	regex_t re;
-	int match;
+	enum metadata_match match = METADATA_MATCHES;
+	int rc = f->regex != NULL ? metadata_regex_match(f->regex, text, &match, err) : 0;
 
-	if (f->regex == NULL)
-		return 0;
-	if (regcomp(&re, f->regex, REG_EXTENDED | REG_NOSUB) != 0)
-		return gh_fail(err, GH_E_INTERNAL, "pattern of metadata field %s", f->name);
-	match = regexec(&re, text, 0, NULL, 0);
-	regfree(&re);
-	if (match == 0)
-		return 0;
+	if (rc != 0 || match == METADATA_MATCHES)
+		return rc;
+	if (match == METADATA_COSTLY)
+		return refuse(f, "metadata_costly",
+		    "comparing the value with the pattern takes too long", err);
 	if (f->message != NULL)
 		return refuse(f, "as_said", f->message, err); /* in the operator's language */
 	return refuse(f, "metadata_pattern", "value does not match the pattern", err);

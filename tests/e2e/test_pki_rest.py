@@ -982,7 +982,7 @@ class MetadataFields(Case):
 
     def test_wrong_definitions(self):
         for body, wrong in (({}, "type"), ({"type": "Text"}, "type"), ({"type": 8}, "type"), ({"type": 5}, "options"), ({"type": 1, "regex": "("}, "regex"),
-                            ({"type": 1, "regex": "(a)\\1"}, "regex"), ({"type": 2, "default": "x"}, "default"), ({"type": 1, "colour": "red"}, "body"),
+                            ({"type": 1, "regex": "(a)\\2"}, "regex"), ({"type": 2, "default": "x"}, "default"), ({"type": 1, "colour": "red"}, "body"),
                             ({"type": 1, "name": "other"}, "name"), ({"type": 1, "id": 7}, "id"), ({"type": 1, "display_order": "x"}, "display_order"),
                             ({"type": 1, "hint": "x" * 401}, "hint"), ({"type": 5, "options": ["x"] * 257}, "options")):
             with self.subTest(body=body):

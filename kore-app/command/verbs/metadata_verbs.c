@@ -26,7 +26,7 @@ static const struct option_row options[] = {
     {"required", 0, OPTION_FLAG, &required, NULL, "no request is taken without it"},
     {"optional", 0, OPTION_FLAG, &optional, NULL, "requests may come without it"},
     {"regex", 0, OPTION_TEXT, &regex, "PATTERN",
-	"POSIX extended expression that values must match; \"\": none"},
+	"Perl-compatible expression that values must match; \"\": none"},
     {"message", 0, OPTION_TEXT, &message, "TEXT", "told when the pattern does not match"},
     {"option", 'o', OPTION_LIST, &choices, "VALUE",
 	"of MultipleChoice: a value that may be chosen; repeat for more"},
