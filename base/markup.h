@@ -13,7 +13,8 @@
  * A value is escaped for the place where it stands, always: there is no way to write one as it is.
  * The parser of HTML follows the tags, and a value may stand
  *
- *     in text, <title> and <textarea>;
+ *     in text, <title> and <textarea>; a time in the text of <time> is written for people,
+ * "2026-01-02 03:04:05 UTC";
  *     in a double-quoted attribute of a known name;
  *     in href, src, action and formaction: as the whole value, when it is a path of ours ("/...")
  * or begins with https:, else about:invalid is written; or percent-encoded, behind a path

@@ -86,6 +86,20 @@ is_url(const char *s, size_t len)
 	    (len > 8 && memcmp(s, "https://", 8) == 0);
 }
 
+/* "2026-01-02T03:04:05Z", as all of our times are. */
+static bool
+is_time(const char *s, size_t len)
+{
+	static const char form[] = "dddd-dd-ddTdd:dd:ddZ";
+
+	if (len != sizeof(form) - 1)
+		return false;
+	for (size_t i = 0; i < len; i++)
+		if (form[i] == 'd' ? s[i] < '0' || s[i] > '9' : s[i] != form[i])
+			return false;
+	return true;
+}
+
 void
 markup_put(struct gh_buf *out, enum markup_place place, const char *s, size_t len)
 {
@@ -94,6 +108,12 @@ markup_put(struct gh_buf *out, enum markup_place place, const char *s, size_t le
 		break;
 	case MARKUP_IN_TEXT:
 		put_characters(out, s, len, put_html);
+		break;
+	case MARKUP_IN_TIME:
+		if (is_time(s, len))
+			gh_buf_putf(out, "%.10s %.8s UTC", s, s + strlen("2026-01-02T"));
+		else
+			put_characters(out, s, len, put_html);
 		break;
 	case MARKUP_IN_URL:
 		if (is_url(s, len))

@@ -302,6 +302,8 @@ url_place(struct markup_html *h)
 enum markup_place
 markup_html_value(struct markup_html *h)
 {
+	if (h->at == HTML_TEXT && strcmp(h->element, "time") == 0)
+		return MARKUP_IN_TIME;
 	if (h->at == HTML_TEXT || h->at == HTML_TEXT_ONLY)
 		return MARKUP_IN_TEXT;
 	if (h->at != HTML_VALUE)

@@ -8,6 +8,7 @@
 enum markup_place {
 	MARKUP_NOWHERE,
 	MARKUP_IN_TEXT, /* or in an attribute: quotes are escaped in both */
+	MARKUP_IN_TIME, /* <time>: for people, the attribute datetime has it as it is */
 	MARKUP_IN_URL,  /* the whole of it */
 	MARKUP_IN_URL_REST,
 	MARKUP_IN_PLAIN, /* no HTML */

@@ -390,8 +390,10 @@ class Console(unittest.TestCase):
             with self.subTest(who=who):
                 api = Person(who, {**PASSWORDS, "bob": "bob-secret"}[who], env).get(f"/pki/certificate/{number}").json
                 page = Page(self.as_(who).get(self.at(number)))
-                for name in ("serial", "sha256", "thumbprint", "spki_sha256", "not_after", "subject", "template"):
+                for name in ("serial", "sha256", "thumbprint", "spki_sha256", "subject", "template"):
                     self.assertIn(api[name], page.text, name)
+                self.assertTrue(page.all("time", datetime=api["not_after"]))
+                self.assertIn(api["not_after"].replace("T", " ").replace("Z", " UTC"), page.text)
                 self.assertEqual("requester" in api, reads_all)
                 self.assertEqual("EXAMPLE\\alice" in page.text, reads_all or who == "alice")
                 self.assertIn("Extended Key Usage", page.text)
@@ -539,7 +541,7 @@ class Console(unittest.TestCase):
         self.assertIn("enroll.issued", rows.text)
         self.assertIn("same subject and requester", Page(self.as_("olga").get(self.at(number))).text)
         same = [x for x in links("olga") if x.startswith("/console/certificates?query=")]
-        self.assertEqual(len(same), 2)
+        self.assertIn(len(same), (2, 3))  # by subject, by requester; and those that the page has no room for, as other tests make some
         for link in same:
             self.assertIn(self.at(number), [a["href"] for a in Page(self.as_("olga").get(link)).all("a")])
         self.assertIn("certificate-%d" % number, self.as_("alice").get(self.at(number, "/file?format=pem")).headers["content-disposition"])
