@@ -160,9 +160,8 @@ class Browser:
         return {"width": size["width"], "height": size["height"]}
 
     def is_too_wide(self):
-        """Does it scroll sideways?"""
-        m = self.cdp("Page.getLayoutMetrics")
-        return m["cssContentSize"]["width"] > m["cssLayoutViewport"]["clientWidth"]
+        """Does it scroll sideways? A phone's layout viewport grows with what is too wide: its element <html> does not."""
+        return self.driver.execute_script("const e = document.documentElement; return e.scrollWidth > e.clientWidth")
 
     def console(self):
         """What the browser has complained about since the last call: refused by CSP, not found, no TLS."""

@@ -788,6 +788,9 @@ class InBrowser(unittest.TestCase):
                     self.browser.mode(size)
                     self.visit(at)
                     self.assertFalse(self.browser.is_too_wide())
+        for size in browser.SIZES:
+            self.browser.mode(size).open("/").driver.execute_script("document.querySelector('main').style.minWidth = '2000px'")
+            self.assertTrue(self.browser.is_too_wide(), size)
 
     def test_axe_would_find_something(self):
         b = self.browser.mode().open("/")
