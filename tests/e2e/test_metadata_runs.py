@@ -62,7 +62,7 @@ class Case(unittest.TestCase):
             env.admin("metadata", "add", "Phase", "--type", "String", "--regex", "^[a-z-]+$")
             env.admin("metadata", "add", "Owner", "--type", "Email", "--explicit-update")
             env.admin("metadata", "add", "Until", "--type", "Date")
-            env.admin("metadata", "add", "Shelf", "--type", "String", "--regex", "^[0-9]+$", "--message", "\u00c4" * 120)
+            env.admin("metadata", "add", "Crate", "--type", "String", "--regex", "^[0-9]+$", "--message", "\u00c4" * 120)
             env.await_catalog()
         reply = alice.call("POST", "/pki/request/User", {"pkcs10": base64.b64encode(CSR).decode()})
         assert reply.status == 201, reply.body
@@ -493,8 +493,8 @@ class OverRest(Case):
         run, _ = self.done(self.order(csv.replace(b"one,2027-01-02", b","), more="?remove_empty=yes", Content_Type="text/csv"))
         self.assertEqual((counts(run), self.values(a)), ((1, 1, 1), {}))
         # what is too long of the reason is cut, here in the middle of a letter
-        run, items = self.done(self.order(f"id,Shelf\n{a},x\n{b},7\n".encode(), Content_Type="text/csv"))
-        self.assertEqual(([i["outcome"] for i in items], items[0]["detail"][:30]), (["refused", "changed"], 'metadata field "Shelf": ' + "\u00c4" * 6))
+        run, items = self.done(self.order(f"id,Crate\n{a},x\n{b},7\n".encode(), Content_Type="text/csv"))
+        self.assertEqual(([i["outcome"] for i in items], items[0]["detail"][:30]), (["refused", "changed"], 'metadata field "Crate": ' + "\u00c4" * 6))
         for text in (b"", b"id,Nope\n1,2\n", b"\x00", b"\xff\n", b"id,Phase", b"a,b\nc,d"):
             self.order(text, 400, Content_Type="text/csv")
         self.order(csv, 422, more="?dry=yes", Content_Type="text/csv")
