@@ -156,15 +156,16 @@ login_token__fits_its_cookie(void **state)
 {
 	char hex[COOKIE_HEX_SIZE], other[COOKIE_HEX_SIZE], token[LOGIN_TOKEN_SIZE];
 	struct gh_http_reply rep = {0};
+	int64_t now = gh_now();
 
 	(void)state;
-	hex_of(gh_now() - 10, hex);
+	hex_of(now - 10, hex);
 	assert_int_equal(login_token_make(&env, with(hex), &rep, token, NULL), 0);
 	assert_int_equal(rep.headers, 0); /* a second tab has the same */
 	assert_true(login_token_fits(&env, with(hex), token));
 	assert_false(login_token_fits(&env, with(hex), NULL));
 	assert_false(login_token_fits(&env, with(hex), ""));
-	hex_of(gh_now() - 11, other);
+	hex_of(now - 11, other);
 	assert_false(login_token_fits(&env, with(other), token));
 	token[0] = token[0] == '0' ? '1' : '0';
 	assert_false(login_token_fits(&env, with(hex), token));
