@@ -11,7 +11,7 @@
 static int
 check(struct cmc_run *r, size_t i, X509 *signer, int64_t window)
 {
-	struct gh_error err;
+	struct gh_error err = {0};
 
 	if (renewal_check_names(signer, r->csr[i], &err) != 0)
 		return cmc_refuse(r, r->data.request[i].id, &err);
@@ -86,7 +86,7 @@ cmc_renewal_follows(const struct cmc_run *r, size_t i, const struct enroll_reque
 {
 	const struct catalog_template *t =
 	    catalog_find_template(r->ctx->env->catalog, r->ctx->template_name);
-	struct gh_error err;
+	struct gh_error err = {0};
 
 	if (r->signers != 1 || t == NULL || cmc_ra_is_for_another(r, i) ||
 	    (tmpl_takes_names(t->tmpl) && renewal_check_names(r->signer[0], req->csr, &err) != 0))
