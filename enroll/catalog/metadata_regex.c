@@ -35,10 +35,21 @@ compile_anywhere(const char *pattern, size_t *column, int *code)
 	return compile(text, column, code);
 }
 
+static int
+refuse(int code, size_t column, struct gh_error *err)
+{
+	char message[MESSAGE_SIZE] = "";
+
+	if (code == PCRE2_ERROR_HEAP_FAILED)
+		return gh_fail(err, GH_E_NOMEM, "pattern");
+	(void)pcre2_get_error_message(code, (PCRE2_UCHAR *)message, sizeof(message));
+	return gh_refuse(err, GH_E_METADATA, "regex: at byte %zu: %s", column, message);
+}
+
 int
 metadata_regex_check(const char *pattern, struct gh_error *err)
 {
-	char message[MESSAGE_SIZE] = "";
+	const size_t before = strlen(ANYWHERE);
 	pcre2_code *re;
 	size_t column;
 	int code;
@@ -47,19 +58,15 @@ metadata_regex_check(const char *pattern, struct gh_error *err)
 		return gh_refuse(err, GH_E_METADATA, "regex: longer than %d bytes",
 		    METADATA_REGEX_MAX);
 	/* By itself first: "a)(b" is a pattern only where brackets stand around it. */
-	if ((re = compile(pattern, &column, &code)) != NULL) {
-		pcre2_code_free(re);
-		re = compile_anywhere(pattern, &column, &code);
-		column -= column >= strlen(ANYWHERE) ? strlen(ANYWHERE) : column;
-	}
-	if (re != NULL) {
-		pcre2_code_free(re);
-		return 0;
-	}
-	if (code == PCRE2_ERROR_HEAP_FAILED)
-		return gh_fail(err, GH_E_NOMEM, "pattern");
-	pcre2_get_error_message(code, (PCRE2_UCHAR *)message, sizeof(message));
-	return gh_refuse(err, GH_E_METADATA, "regex: at byte %zu: %s", column, message);
+	if ((re = compile(pattern, &column, &code)) == NULL)
+		return refuse(code, column, err);
+	pcre2_code_free(re);
+	/* What does not end ("\Q", a comment) or must come first ("(*UTF)") cannot stand in them.
+	 */
+	if ((re = compile_anywhere(pattern, &column, &code)) == NULL)
+		return refuse(code, column > before ? column - before : 0, err);
+	pcre2_code_free(re);
+	return 0;
 }
 
 static int

@@ -320,6 +320,7 @@ metadata__definitions_that_are_refused(void **state)
 	    {"{\"name\":\"a\",\"type\":1,\"regex\":\"a)(b\"}", "regex: at byte 1: unmatched"},
 	    {"{\"name\":\"a\",\"type\":1,\"regex\":\"((a{100}){100}){100}\"}", "too large"},
 	    {"{\"name\":\"a\",\"type\":1,\"regex\":\"a++++\"}", "regex: at byte 3"},
+	    {"{\"name\":\"a\",\"type\":1,\"regex\":\"\\\\Qa\"}", "regex: at byte"},
 	    {"{\"name\":\"a\",\"type\":1,\"regex\":\"(*LIMIT_MATCH=9)a\"}", "VERB"},
 	    {"{\"name\":\"a\",\"type\":1,\"regex\":\"\\\\C\"}", "\\C is disabled"},
 	    {"{\"name\":\"a\",\"type\":2,\"regex\":\"1\"}", "regex: only"},
