@@ -126,6 +126,9 @@ tests: $(BUILD)/tests/servers/recv_crash.so
 # Its stand-ins take the place of functions that the handlers of the whole route table pull in with their neighbours.
 $(BUILD)/tests/kore-app/test_access: private override LDFLAGS += -Wl,-z,muldefs
 
+# A clock in place of the one that stands beside other things of time.
+$(BUILD)/tests/enroll/test_metadata_run: private override LDFLAGS += -Wl,-z,muldefs
+
 # --- stand-ins: FOLDER/PROGRAM, NAMES of tests/FOLDER/fake_NAME.c. Others are in the test itself ---------
 define stand_ins
 $(BUILD)/tests/$(1): $(patsubst %,$(BUILD)/tests/$(dir $(1))fake_%.o,$(2))

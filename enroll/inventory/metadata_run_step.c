@@ -13,7 +13,10 @@
 #include "metadata_run.h"
 
 #define BATCH 100 /* certificates of one step */
-#define TRIES 5   /* of one that others change between reading and writing */
+/* No further one is decided in a step after so long: with patterns that cost what a comparison may
+ * cost, a hundred take half a minute. */
+#define DECIDING_US 500000
+#define TRIES 5 /* of one that others change between reading and writing */
 #define DETAIL_SIZE 512
 
 /* A run as the store has it, and the step that is made of it. */
@@ -25,6 +28,7 @@ struct work {
 	int64_t changed_before, refused_before; /* of the whole run */
 	gh_json *changes, *items;
 	int limit, misses; /* steps at this place that were not taken */
+	int64_t until;     /* gh_now_us */
 	struct store_metadata_step step;
 };
 
@@ -182,6 +186,13 @@ decide(struct work *w, const struct target *t, struct gh_error *err)
 	return rc;
 }
 
+/* The first one always has its turn; what is left is the next step's. */
+static bool
+has_time(const struct work *w, size_t i)
+{
+	return i == 0 || gh_now_us() < w->until;
+}
+
 /* ---- by a query ---- */
 
 static int
@@ -194,6 +205,8 @@ take_page(struct work *w, const struct cert_page *page, struct gh_error *err)
 	for (size_t i = 0; rc == 0 && i < gh_json_size(page->entries); i++) {
 		const gh_json *e = gh_json_at(page->entries, i);
 
+		if (!has_time(w, i))
+			return 0;
 		t.n = t.id = number(e, "id");
 		if (t.id > last)
 			break;
@@ -235,6 +248,7 @@ read_certificates(struct work *w, struct gh_error *err)
 	    .condition = condition};
 
 	if (rc == 0 && (rc = store_cert_page(w->env->store, &f, &page, err)) == 0) {
+		w->until = gh_now_us() + DECIDING_US;
 		rc = take_page(w, &page, err);
 		cert_page_clear(&page);
 	}
@@ -313,18 +327,32 @@ take_line(struct work *w, const gh_json *line, struct gh_error *err)
 }
 
 static int
+take_lines(struct work *w, const gh_json *lines, struct gh_error *err)
+{
+	int rc = 0;
+
+	for (size_t i = 0; rc == 0 && i < gh_json_size(lines); i++) {
+		if (!has_time(w, i))
+			return 0;
+		rc = take_line(w, gh_json_at(lines, i), err);
+	}
+	if (rc == 0 && gh_json_size(lines) < (size_t)w->limit) {
+		w->step.to = number(w->run, "last");
+		w->step.is_last = true;
+	}
+	return rc;
+}
+
+static int
 read_lines(struct work *w, struct gh_error *err)
 {
 	gh_json *lines;
 	int rc = store_list_metadata_lines(w->env->store, w->step.run_id, w->step.from, w->limit,
 	    &lines, err);
 
-	for (size_t i = 0; rc == 0 && i < gh_json_size(lines); i++)
-		rc = take_line(w, gh_json_at(lines, i), err);
-	if (rc == 0 && gh_json_size(lines) < (size_t)w->limit) {
-		w->step.to = number(w->run, "last");
-		w->step.is_last = true;
-	}
+	w->until = gh_now_us() + DECIDING_US;
+	if (rc == 0)
+		rc = take_lines(w, lines, err);
 	gh_json_free(lines);
 	return rc;
 }
