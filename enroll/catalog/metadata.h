@@ -24,7 +24,7 @@ struct metadata_field {
 	char *name;
 	enum metadata_type type;
 	bool required;
-	char *regex;         /* POSIX extended; NULL = none */
+	char *regex;         /* metadata_regex.h; NULL = none */
 	char **options;      /* NULL-ended; NULL = none */
 	char *default_value; /* NULL = none */
 	char *hint;          /* for people who fill it in; NULL = none */

@@ -12,8 +12,10 @@
 #define MESSAGE_SIZE 160
 /* A dot is any character, and "$" the end and not before a last line break, as POSIX has them. */
 #define OPTIONS (PCRE2_UTF | PCRE2_DOTALL | PCRE2_DOLLAR_ENDONLY | PCRE2_NEVER_BACKSLASH_C)
-/* PCRE2 counts steps anew for each place at which a match may begin; so there is only one. */
-#define ANYWHERE "(?s:.*?)(?:"
+/* PCRE2 counts steps anew for each place at which a match may begin; so there is only one, behind
+ * which anything may stand. Not where the pattern calls itself, as by (?R): that goes on at once.
+ * The zeros keep "R" from being the name of a group. */
+#define ANYWHERE "(?(R0000)|(?s:.*?))(?:"
 
 static pcre2_code *
 compile(const char *pattern, size_t *column, int *code)

@@ -222,6 +222,30 @@ metadata__patterns_like_those_of_keyfactor(void **state)
 	    "does not match");
 }
 
+/* What calls itself calls what the administrator wrote, and nothing may stand before that. */
+static void
+metadata__patterns_that_call_themselves(void **state)
+{
+	static const struct {
+		const char *pattern, *value, *said;
+	} cases[] = {
+	    {"(?(R)c|xa(?R))", "qxac", "qxac"}, {"(?(R)c|xa(?R))", "xaZc", "does not match"},
+	    {"(?(R)c|xa(?0))", "xaZc", "does not match"},
+	    {"(?(R)c|xa\\\\g<0>)", "xaZc", "does not match"}, {"a(?R)?b", "xaabb", "xaabb"},
+	    {"^((?<R>a)(?1)?b)$", "aabb", "aabb"}, {"^((?<R>a)(?1)?b)$", "aab", "does not match"},
+	    {"(?R)", "a", "takes too long"}, /* without end */
+	};
+	char definition[128], value[64];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		snprintf(definition, sizeof(definition),
+		    "[{\"name\":\"F\",\"type\":1,\"regex\":\"%s\"}]", cases[i].pattern);
+		snprintf(value, sizeof(value), "{\"F\":\"%s\"}", cases[i].value);
+		expect(definition, value, NULL, cases[i].said);
+	}
+}
+
 /* In time that grows exponentially, or with the fourth power of the length. */
 static void
 metadata__patterns_that_cost_too_much(void **state)
@@ -535,6 +559,7 @@ main(void)
 	    cmocka_unit_test(metadata__email),
 	    cmocka_unit_test(metadata__lengths_are_bounded),
 	    cmocka_unit_test(metadata__regex_with_its_message),
+	    cmocka_unit_test(metadata__patterns_that_call_themselves),
 	    cmocka_unit_test(metadata__patterns_like_those_of_keyfactor),
 	    cmocka_unit_test(metadata__patterns_that_cost_too_much),
 	    cmocka_unit_test(metadata__lists_of_every_shape),
