@@ -15,6 +15,7 @@
 #define BACKWARDS 1u
 #define HAS_PLACE 2u
 #define HAS_KEY 4u
+#define BLOCK 128 /* of what is sealed: the length of a key would tell of it, too */
 
 static int
 digest_use(const struct page_token_use *u, unsigned char out[USE_SIZE], struct gh_error *err)
@@ -65,6 +66,8 @@ page_token_make(const struct page_token_use *u, const struct page_token *t, char
 		(t->place.key != NULL ? HAS_KEY : 0)));
 	gh_buf_put_u64(&b, (uint64_t)t->place.id);
 	gh_buf_puts(&b, t->place.key != NULL ? t->place.key : "");
+	while (!b.failed && b.len % BLOCK != 0)
+		gh_buf_putc(&b, '\0');
 	if ((rc = gh_buf_check(&b, err)) == 0)
 		rc = catalog_seal_as(SEAL_LABEL_PAGE, u->secret, b.data, b.len, out, err);
 	gh_buf_free(&b);

@@ -60,6 +60,21 @@ a_place__comes_back(void **state)
 	}
 }
 
+/* Where a page ends there may be a certificate that its reader must not see. */
+static void
+a_place__is_as_long_as_others(void **state)
+{
+	char key[70] = "", *none, *full;
+
+	(void)state;
+	none = made(&(struct page_token){.has_place = true, .place = {key, 1}});
+	memset(key, 'x', sizeof(key) - 1);
+	full = made(&(struct page_token){.has_place = true, .place = {key, INT64_MAX}});
+	assert_int_equal(strlen(none), strlen(full));
+	free(none);
+	free(full);
+}
+
 static void
 another_use__is_refused(void **state)
 {
@@ -105,6 +120,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(a_place__comes_back),
+	    cmocka_unit_test(a_place__is_as_long_as_others),
 	    cmocka_unit_test(another_use__is_refused),
 	    cmocka_unit_test(what_is_no_token__is_refused),
 	};
