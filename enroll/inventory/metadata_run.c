@@ -50,13 +50,9 @@ check_query(const struct catalog *catalog, const struct requester *who, const ch
 	    .me = who->name,
 	    .now = gh_now()};
 	struct cert_node *condition = NULL;
-	struct gh_error why = {0};
-	int rc = query_parse(text, &q, &condition, &why);
+	int rc = query_parse(text, &q, &condition, err);
 
 	cert_node_free(condition);
-	if (rc == GH_E_BAD_REQUEST)
-		return gh_refuse(err, rc, "query: %s", why.message);
-	*err = why;
 	return rc;
 }
 

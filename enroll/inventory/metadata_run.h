@@ -22,7 +22,8 @@ struct metadata_run_order {
 	const char *request_id; /* of the HTTP request, or NULL */
 };
 /* Checks and keeps it; the gateway begins within a second. GH_E_FORBIDDEN: he is no officer;
- * GH_E_BAD_REQUEST: the query is wrong; GH_E_METADATA: a value is. */
+ * GH_E_BAD_REQUEST: the query is wrong, as query_parse says, or the number of lines; GH_E_METADATA:
+ * a value is. */
 int metadata_run_start(const struct cert_metadata_env *env, const struct requester *who,
     const struct metadata_run_order *o, int64_t *id, struct gh_error *err) GH_MUSTCHECK;
 /* GH_E_NOT_FOUND; GH_E_CONFLICT: it has ended; GH_E_FORBIDDEN. */

@@ -159,6 +159,15 @@ rest_field_refused(struct rest_fields *f, const char *name, const struct gh_erro
 	add_to(f, &f->reasons, name, rest_reason(err));
 }
 
+int
+rest_query_refused(struct rest_fields *f, struct gh_error *err)
+{
+	const struct gh_error why = *err;
+
+	rest_field_refused(f, "query", &why);
+	return gh_refuse(err, why.code, "query: %s", why.message);
+}
+
 void
 rest_field_wrong(struct rest_fields *f, const char *name, const char *fmt, ...)
 {

@@ -39,6 +39,9 @@ void rest_field_wrong_as(struct rest_fields *f, const char *name, const char *re
     const char *value, const char *fmt, ...) __attribute__((format(printf, 5, 6)));
 /* What err says is wrong with this field. */
 void rest_field_refused(struct rest_fields *f, const char *name, const struct gh_error *err);
+/* err is of query_parse: the call is malformed as a whole (400), and the member that is wrong is
+ * its query. Returns the code. */
+int rest_query_refused(struct rest_fields *f, struct gh_error *err);
 /* A name with points is a path: "secret.value" is the member value of the object secret. Borrowed;
  * NULL: absent, or what should be an object is none. */
 const gh_json *rest_member(const gh_json *body, const char *path);

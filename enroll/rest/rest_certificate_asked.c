@@ -92,22 +92,17 @@ query_env_of(const struct worker_env *env, const struct call *call)
 	    .now = gh_now()};
 }
 
-/* A wrong query is malformed as a whole: 400, not a field that is invalid. */
 static int
 read_query(const struct worker_env *env, const struct call *call, struct rest_asked *a,
-    struct gh_error *err)
+    struct rest_fields *f, struct gh_error *err)
 {
 	const struct query_env query = query_env_of(env, call);
-	struct gh_error why = {0};
 	int rc = 0;
 
 	if (a->p[QUERY].value != NULL)
-		rc = query_parse(a->p[QUERY].value, &query, &a->condition, &why);
+		rc = query_parse(a->p[QUERY].value, &query, &a->condition, err);
 	a->filter.condition = a->condition;
-	if (rc == GH_E_BAD_REQUEST)
-		return gh_refuse(err, rc, "query: %s", why.message);
-	*err = why;
-	return rc;
+	return rc == GH_E_BAD_REQUEST ? rest_query_refused(f, err) : rc;
 }
 
 static enum cert_lines
@@ -220,7 +215,7 @@ rest_asked_read(const struct worker_env *env, const struct call *call, struct re
 		a->p[i].name = names[i];
 	if ((rc = rest_params_read(call, a->p, PARAMS, f, err)) != 0 ||
 	    (rc = read_saved(env, call, a, f, err)) != 0 ||
-	    (rc = read_query(env, call, a, err)) != 0 ||
+	    (rc = read_query(env, call, a, f, err)) != 0 ||
 	    (rc = read_order(env, call, a, f, err)) != 0)
 		return rc;
 	read_filter(env, call, a, f);

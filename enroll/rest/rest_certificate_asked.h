@@ -24,8 +24,8 @@ struct rest_asked {
 	int64_t lines_max;     /* 0 = all */
 };
 
-/* GH_E_BAD_REQUEST: query or page; GH_E_VALIDATION: see f. a is zeroed, and to be cleared whatever
- * comes back; it borrows from call. */
+/* GH_E_BAD_REQUEST: page, or query (see f); GH_E_VALIDATION: see f. a is zeroed, and to be cleared
+ * whatever comes back; it borrows from call. */
 int rest_asked_read(const struct worker_env *env, const struct call *call, struct rest_asked *a,
     struct rest_fields *f, struct gh_error *err) GH_MUSTCHECK;
 void rest_asked_clear(struct rest_asked *a);

@@ -140,6 +140,15 @@ read_csv(const struct worker_env *env, const struct call *call, struct asked *a,
 	return rc;
 }
 
+static int
+order(const struct cert_metadata_env *env, const struct requester *who,
+    const struct metadata_run_order *o, struct rest_fields *f, int64_t *id, struct gh_error *err)
+{
+	int rc = metadata_run_start(env, who, o, id, err);
+
+	return rc == GH_E_BAD_REQUEST && o->query != NULL ? rest_query_refused(f, err) : rc;
+}
+
 void
 rest_metadata_run_add(struct worker_env *env, const struct call *call, struct gh_http_reply *rep)
 {
@@ -155,7 +164,7 @@ rest_metadata_run_add(struct worker_env *env, const struct call *call, struct gh
 	    : read_csv(env, call, &a, &f, &err);
 
 	if (rc == 0)
-		rc = metadata_run_start(&e, call->requester, &a.o, &id, &err);
+		rc = order(&e, call->requester, &a.o, &f, &id, &err);
 	if (rc == 0) {
 		snprintf(path, sizeof(path), "/pki/metadata-runs/%" PRId64, id);
 		gh_http_reply_header(rep, "Location", path);

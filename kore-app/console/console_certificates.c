@@ -180,7 +180,7 @@ put_place(gh_json *data, const struct console_asked *a, const gh_json *errors)
 	char *before;
 	int bad;
 
-	if (message == NULL || sscanf(message, "query: column %u:", &column) != 1 || column == 0)
+	if (message == NULL || sscanf(message, "column %u:", &column) != 1 || column == 0)
 		return 0;
 	while (*at != '\0' && column > 1) {
 		at++;
@@ -315,30 +315,13 @@ show(const struct worker_env *env, const struct call *call, const struct console
 	console_reply(env, call, status, "certificates", data, rep);
 }
 
-/* An order that is none, or none any more: its index was dropped. answer: of the API. */
+/* What the form can show beside its fields: a wrong query; an order that is none, or none any more,
+ * as its index was dropped. answer: of the API. */
 static bool
-is_about_order(const gh_json *answer)
+is_of_form(const gh_json *answer)
 {
-	return gh_json_size(answer) == 1 && gh_json_get(answer, "order_by") != NULL;
-}
-
-/* The API says of a wrong query that the call is malformed. NULL: it is about something else. */
-static gh_json *
-query_errors(const struct gh_error *err)
-{
-	gh_json *errors = NULL, *list;
-
-	if (err->code != GH_E_BAD_REQUEST || strncmp(err->message, "query:", 6) != 0)
-		return NULL;
-	list = gh_json_new_array();
-	if (gh_json_append(list, rest_reason(err)) != 0 ||
-	    (errors = gh_json_new_object()) == NULL ||
-	    gh_json_set(errors, "query", gh_json_ref(list)) != 0) {
-		gh_json_free(errors);
-		errors = NULL;
-	}
-	gh_json_free(list);
-	return errors;
+	return gh_json_size(answer) == 1 &&
+	    (gh_json_get(answer, "query") != NULL || gh_json_get(answer, "order_by") != NULL);
 }
 
 void
@@ -353,7 +336,7 @@ console_certificates(struct worker_env *env, const struct call *call, struct gh_
 	if (rc == 0)
 		rc = console_asked_saved(env, call, &a, &err);
 	if (rc == 0 && (rc = ask(env, call, &a, &answer, &err)) != 0)
-		errors = is_about_order(answer) ? gh_json_ref(answer) : query_errors(&err);
+		errors = is_of_form(answer) ? gh_json_ref(answer) : NULL;
 	if (rc == 0 || errors != NULL)
 		show(env, call, &a, rc == 0 ? 200 : gh_error_info(err.code)->http_status,
 		    errors == NULL ? answer : NULL, errors, rep);

@@ -209,13 +209,6 @@ put_order(gh_json *body, const struct gh_form *form, struct gh_error *err)
 	return rc;
 }
 
-/* Where a mistake is that names no member. */
-static const char *
-place_of(const struct gh_error *err)
-{
-	return strncmp(err->message, "query:", 6) == 0 ? "query" : "";
-}
-
 void
 console_run_add(struct worker_env *env, const struct call *call, struct gh_http_reply *rep)
 {
@@ -227,7 +220,7 @@ console_run_add(struct worker_env *env, const struct call *call, struct gh_http_
 
 	if (put_order(body, call->form, &err) == 0)
 		(void)!console_ask(env, call, &what, &answer, &err);
-	finish(env, call, place_of(&err), answer, &err, rep);
+	finish(env, call, "", answer, &err, rep);
 	gh_json_free(body);
 }
 

@@ -510,7 +510,9 @@ class OverRest(Case):
                              ({**good, "query": "Id -gt 0; DROP TABLE certificate"}, 400), ({**good, "query": "x" * 8193}, 422), (b"[]", 400), (b"{", 400)):
             with self.subTest(body=body):
                 self.order(body, status)
-        self.assertIn("query: column 10", self.order({**good, "query": "Id -gt 0 x"}, 400).json["message"])
+        wrong = self.order({**good, "query": "Id -gt 0 x"}, 400).json
+        self.assertIn("query: column 10", wrong["message"])
+        self.assertRegex(wrong["errors"]["query"][0], "^column 10: ")
         self.assertEqual(env.count("select count(*) from metadata_run"), 0)
 
     def test_rights(self):
