@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""docs/alerting.md lists every metric of the code and every alert of the rules file; promtool takes the rules, and
-each fires when it should (alerting.test.yml). The dashboard asks for metrics that there are, in queries that promtool takes;
+"""docs/alerting.md lists every metric of the code and every alert of the rules file, which says what to do in the words of
+the page; promtool takes the rules, and each fires when it should (alerting.test.yml, without these words). The dashboard asks for metrics that there are, in queries that promtool takes;
 e2e-test_jobs looks that a running gateway shows those of both."""
 
 import json
@@ -50,6 +50,35 @@ def check_dashboard(metrics, suffix):
     return wrong if len(rules) > 20 else [*wrong, "dashboard: where are the queries?"]
 
 
+def check_todo(docs, rules):
+    """Who gets an alert reads in it what the page says."""
+    def plain(cell):
+        return re.sub(r"\[([^]]*)\]\(([^)#]*)[^)]*\)", r"\1 (docs/\2)", cell).replace("`", "")
+    page = {name: plain(cell) for name, cell in re.findall(r"(?m)^\| (Gatehouse\w+) \| .* \| (.*) \|$", docs)}
+    said = dict(re.findall(r'alert: (\w+)\n(?:(?!.*alert:).*\n)*?      description: "(.*)"\n', rules))
+    return [f"{name}: its description is not what docs/alerting.md says: {page[name]}"
+            for name in sorted(page) if said.get(name) != page[name]]
+
+
+def check_findings():
+    """docs/monitoring.md has what `gatehouse status` may find wrong: all of the gateway's eyes, and of the doctor's those that look on."""
+    parts = [*sorted((TOP / "kore-app/health").glob("*.c")), *(TOP / f"kore-app/command/doctor/doctor_{part}.c" for part in
+                                                               ("peers", "nodes", "kra", "notify", "files"))]
+    code = set(re.findall(r'finding_wrong\([^;]*?"([a-z]+(?:-[a-z]+)*)",', "".join(f.read_text() for f in parts)))
+    code -= {"clock", "file-access", "file-mode", "program"}    # the doctor alone looks at these
+    rows = re.findall(r"(?m)^\| (`[^|]*`) \|", (TOP / "docs/monitoring.md").read_text())
+    page = {name for row in rows for name in re.findall(r"`([^`]+)`", row)}
+    return [f"finding not in docs/monitoring.md: {name}" for name in sorted(code - page)]
+
+
+def check_firing(rules):
+    with tempfile.TemporaryDirectory() as folder:
+        (Path(folder) / RULES.name).write_text(re.sub(r"(?m)^      description: .*\n", "", rules))
+        test = Path(folder) / "test.yml"
+        test.write_text((TOP / "tests/docs/alerting.test.yml").read_text().replace("../../conf/prometheus/", ""))
+        return promtool("test", test)
+
+
 def check_thresholds(rules):
     def product(text):
         numbers = [int(n) for n in text.replace("GH_DAY_SECONDS", "86400").strip("() ").split("*")]
@@ -81,7 +110,7 @@ def main():
     wrong += compare("alert", names(docs, r"\bGatehouse[A-Z]\w+"), names(rules, r"alert: (\w+)"))
     wrong += [f"rule over an unknown metric: {n}" for n in sorted(names(rules, r"\bgatehouse_[a-z_]+"))
               if suffix.sub("", n) not in metrics]
-    wrong += promtool("check", RULES) + promtool("test", TOP / "tests/docs/alerting.test.yml")
+    wrong += check_todo(docs, rules) + check_findings() + promtool("check", RULES) + check_firing(rules)
     wrong += check_thresholds(rules)
     wrong += check_dashboard(metrics, suffix)
     print("\n".join(wrong) or f"{len(metrics)} metrics")
