@@ -201,7 +201,11 @@ parse_file(cfg_t *cfg, struct schema *schema, const char *path, struct gh_error 
 	int ret;
 
 	errno = 0;
-	if ((text = conf_text_read(path)) == NULL && errno != 0)
+	text = conf_text_read(path);
+	if (text == NULL && (errno == EACCES || errno == EPERM))
+		return gh_refuse(err, GH_E_CONF,
+		    "%.160s: cannot be read: %m: root and the gateway's user may", path);
+	if (text == NULL && errno != 0)
 		return gh_refuse(err, GH_E_CONF, "%.160s: cannot be read: %m", path);
 	if (text == NULL)
 		return gh_refuse(err, GH_E_CONF,

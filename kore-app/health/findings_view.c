@@ -74,8 +74,8 @@ findings_view(const char *state, const char *summary, const gh_json *list, const
 			bad |= gh_json_set_int(numbers, member(v, "name"), value);
 	}
 	bad |= gh_json_set_string(o, "state", state) | gh_json_set_string(o, "summary", summary);
-	if (list != NULL)
-		bad |= gh_json_set(o, "findings", gh_json_ref((gh_json *)list));
+	bad |= gh_json_set(o, "findings",
+	    list != NULL ? gh_json_ref((gh_json *)list) : gh_json_new_array());
 	bad |= gh_json_set(o, "values", numbers);
 	if (bad == 0)
 		return o;

@@ -19,7 +19,7 @@ void finding_put_plain(struct gh_buf *b, const char *text);
 enum finding_state findings_summary(const gh_json *list, struct gh_buf *out);
 
 /* {"state","summary","findings","values":{NAME: number}}; list and values as struct findings has
- * them, or NULL. NULL: out of memory. */
+ * them, or NULL for none. NULL: out of memory. */
 gh_json *findings_view(const char *state, const char *summary, const gh_json *list,
     const gh_json *values);
 

@@ -22,7 +22,7 @@ house_signer(struct findings *f, const struct worker_env *env)
 		finding_ok(f, "signer", "answers at %s", env->conf->signer.socket);
 	else
 		finding_wrong(f, FINDING_ERROR, "signer",
-		    "systemctl start gatehouse-signer; its log says more", "%s: %s",
+		    "systemctl restart gatehouse-signer; its log says more", "%s: %s",
 		    env->conf->signer.socket, err.detail);
 	return rc == 0;
 }

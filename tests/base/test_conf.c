@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -192,6 +193,27 @@ conf__needs_what_has_no_default(void **state)
 	assert_non_null(strstr(err.message, "cannot be read: Is a directory"));
 }
 
+/* Who may not read it is told who may. */
+static void
+conf__closed_to_others(void **state)
+{
+	uid_t before = geteuid();
+	struct gh_conf *conf;
+	struct gh_error err;
+
+	(void)state;
+	assert_int_equal(load(MINIMAL, &conf, &err), 0);
+	gh_conf_free(conf);
+	assert_int_equal(chmod(path, 0), 0);
+	if (before == 0)
+		assert_int_equal(seteuid(65534), 0);
+	assert_int_equal(gh_conf_load(path, &conf, &err), GH_E_CONF);
+	assert_int_equal(seteuid(before), 0);
+	assert_int_equal(chmod(path, 0600), 0);
+	assert_non_null(strstr(err.message,
+	    "cannot be read: Permission denied: root and the gateway's user may"));
+}
+
 static void
 conf__printed_defaults_can_be_read_back(void **state)
 {
@@ -299,6 +321,7 @@ main(void)
 	    cmocka_unit_test(conf__checks_options_that_belong_together),
 	    cmocka_unit_test(conf__kra_is_a_process_of_its_own),
 	    cmocka_unit_test(conf__needs_what_has_no_default),
+	    cmocka_unit_test(conf__closed_to_others),
 	    cmocka_unit_test(conf__printed_defaults_can_be_read_back),
 	    cmocka_unit_test(conf__reads_keys),
 	};

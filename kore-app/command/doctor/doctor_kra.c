@@ -23,7 +23,7 @@ kra_todo(enum kra_state state)
 	case KRA_REFUSED:
 		return "restore kra.key_file, with which the keys were sealed, from its backup";
 	default:
-		return "systemctl start gatehouse-kra; its log says more";
+		return "systemctl restart gatehouse-kra; its log says more";
 	}
 }
 

@@ -177,7 +177,7 @@ doctor_gateway(struct doctor *d)
 		finding_ok(&d->findings, "gateway", "answers on port %d", c->gateway.port);
 	else
 		finding_wrong(&d->findings, FINDING_ERROR, "gateway",
-		    "systemctl start gatehouse; its log says more", "no answer on %s port %d",
+		    "systemctl restart gatehouse; its log says more", "no answer on %s port %d",
 		    c->gateway.listen, c->gateway.port);
 	if (!run_probe_is_ready(c, &answer))
 		check_ready(d, answer.data != NULL ? (const char *)answer.data : "");

@@ -167,6 +167,7 @@ show__exit_code_and_summary(void **state)
 	assert_string_equal(written, "GATEHOUSE UNKNOWN - no/file\n");
 	assert_int_equal(show(NULL, STATUS_JSON), STATUS_UNKNOWN);
 	assert_non_null(strstr(written, "\"state\":\"UNKNOWN\""));
+	assert_non_null(strstr(written, "\"findings\":[]"));
 }
 
 /* A name steers neither the terminal nor the reader of the numbers. */
