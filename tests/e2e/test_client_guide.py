@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""The samples of docs/client-guide.md, and the commands of docs/inventory.md and docs/metadata.md, as they stand there, against a running
-gateway."""
+"""The samples of docs/client-guide.md, and the commands of docs/inventory.md, docs/metadata.md and docs/keyfactor-api.md, as they stand
+there, against a running gateway."""
 
 import os
 import re
@@ -118,6 +118,11 @@ class Pages(unittest.TestCase):
 
     def test_inventory(self):
         self.paste("inventory.md", [("/etc/gatehouse/targets", "targets"), ("scan show 7", "scan show 1")])
+
+    def test_keyfactor(self):
+        der.openssl("req", "-new", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", str(self.folder / "alice.key"),
+                    "-out", str(self.folder / "alice.csr"), "-subj", "/CN=alice")
+        self.paste("keyfactor-api.md", [('"CMSID":12', f'"CMSID":{self.certificate_id}')])
 
     def test_metadata(self):
         last = str(self.certificate_id)
