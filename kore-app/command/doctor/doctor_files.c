@@ -36,7 +36,7 @@ check_file(struct doctor *d, const struct named_file *n)
 	if (access(n->path, n->mode) != 0)
 		finding_wrong(f, FINDING_ERROR, "file-access",
 		    errno == ENOENT
-			? "make it: `gatehouse setup`, `gatehouse init`, or the package"
+			? "restore it from its backup; in a new house `gatehouse setup`, `gatehouse init` or the package makes it"
 			: "give the gateway's user the right to read it, in the folders above, too",
 		    "%s: %s: %s", n->option, n->path, strerror(errno));
 	else if (n->is_secret && stat(n->path, &st) == 0 && (st.st_mode & S_IRWXO) != 0)
