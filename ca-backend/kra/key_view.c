@@ -33,6 +33,18 @@ key_view_key(struct kra_means *m, const struct requester *who, const char *key_i
 	return rc;
 }
 
+/* By the same as the filter owned_by of lists. */
+const char *
+key_view_archived(const struct requester *who, const gh_json *key)
+{
+	const char *owner = gh_json_string(gh_json_get(key, "owner"));
+	int64_t kind = REQUESTER_NONE;
+	bool owns = owner != NULL && gh_json_int(gh_json_get(key, "owner_kind"), &kind) &&
+	    kind == (int64_t)who->kind && strcmp(store_key_identity(who), owner) == 0;
+
+	return owns || key_people_sees_all(who) ? gh_json_string(gh_json_get(key, "id")) : NULL;
+}
+
 int
 key_view_requests(struct kra_means *m, const struct requester *who,
     const struct store_key_request_filter *f, gh_json **entries, int64_t *next,

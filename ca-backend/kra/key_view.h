@@ -13,6 +13,9 @@ int key_view_keys(struct kra_means *m, const struct requester *who,
 /* GH_E_NOT_FOUND (public). */
 int key_view_key(struct kra_means *m, const struct requester *who, const char *key_id,
     gh_json **out, struct gh_error *err) GH_MUSTCHECK;
+/* The id of a certificate's key, from "archived_key" of store_get_cert. NULL: there is none, or he
+ * may not know of it. Borrowed from key. */
+const char *key_view_archived(const struct requester *who, const gh_json *key);
 int key_view_requests(struct kra_means *m, const struct requester *who,
     const struct store_key_request_filter *f, gh_json **entries, int64_t *next,
     struct gh_error *err) GH_MUSTCHECK;

@@ -44,6 +44,15 @@
 	"WHERE q.follows = certificate.id AND q.certificate_id IS NOT NULL ORDER BY q.id DESC LIMIT 100) f) AS replaced_by, " \
 	"EXISTS (SELECT FROM request q WHERE q.follows = certificate.id AND q.certificate_id IS NOT NULL OFFSET 100) AS replaced_by_more"
 
+/* The newest private key of it that can be recovered, as store_find_archived_key finds it, and
+ * whose it is; null: there is none. Each half by its index. */
+#define CERT_KEY_OF(condition) \
+	"SELECT k.id AS row, k.uuid AS id, k.owner, k.owner_kind FROM archived_key k " \
+	"WHERE k.kind = 1 AND k.state = 'active' AND " condition
+#define CERT_ARCHIVED_KEY \
+	"(SELECT row_to_json(o) FROM (SELECT n.id, n.owner, n.owner_kind FROM (" CERT_KEY_OF( \
+	    "k.certificate_id = certificate.id") " UNION ALL " CERT_KEY_OF("k.spki_sha256 = certificate.spki_sha256 AND certificate.ca_id > 0") ") n ORDER BY n.row DESC LIMIT 1) o) AS archived_key"
+
 /* One look-up for each row of a page; LIMIT keeps the planner from reading the table along. */
 #define CERT_JOIN \
 	" LEFT JOIN LATERAL (SELECT reason, revoked_at, invalidity_date, removed_at, revoked_by, comment FROM revocation " \

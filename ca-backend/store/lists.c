@@ -263,7 +263,7 @@ store_get_cert(struct store *s, const char *id_serial_or_thumbprint, gh_json **o
 	static const struct store_statement st = {"certificate_get",
 	    "SELECT row_to_json(t), ca_id < 0 FROM (SELECT " CERT_FIELDS ", ca_id, "
 	    "(SELECT ca.name FROM ca WHERE ca.id = ca_id) AS ca, " CERT_ISSUER
-	    " AS issuer, request_id, " CERT_LOCATIONS ", " CERT_FOLLOWS
+	    " AS issuer, request_id, " CERT_LOCATIONS ", " CERT_FOLLOWS ", " CERT_ARCHIVED_KEY
 	    ", hex_upper(sha256) AS sha256, hex_upper(spki_sha256) AS spki_sha256, "
 	    "base64_line(der) AS der FROM " CERT_TABLE " "
 	    "WHERE id = $1::bigint OR serial IN ($3::bytea, $4::bytea) OR " CERT_BY_DIGEST("",

@@ -17,6 +17,8 @@
 #include "kf_certificate.h"
 
 #define NAME_SIZE 128
+#define POINTS_MAX 20       /* addresses of CRLs that are told */
+#define POINT_SIZE_MAX 2048 /* bytes of one */
 
 /* Numbers of states and kinds of keys, as far as they are known (docs/keyfactor-api.md). */
 enum kf_state { KF_ACTIVE = 1, KF_REVOKED = 2 };
@@ -100,6 +102,57 @@ set_usage(gh_json *o, X509 *x)
 	return bad | gh_json_set(o, "ExtendedKeyUsages", list);
 }
 
+/* RFC 3986, 2: what is no ASCII that one sees is no address. */
+static bool
+is_address(const ASN1_IA5STRING *s)
+{
+	const unsigned char *p = ASN1_STRING_get0_data(s);
+	int n = ASN1_STRING_length(s);
+
+	for (int i = 0; i < n; i++)
+		if (p[i] <= ' ' || p[i] >= 0x7f)
+			return false;
+	return n > 0 && n <= POINT_SIZE_MAX;
+}
+
+static int
+add_point(gh_json *list, const GENERAL_NAME *name)
+{
+	gh_json *e;
+	char text[POINT_SIZE_MAX + 1];
+	int bad;
+
+	if (name->type != GEN_URI || !is_address(name->d.uniformResourceIdentifier) ||
+	    gh_json_size(list) >= POINTS_MAX)
+		return 0;
+	snprintf(text, sizeof(text), "%.*s", ASN1_STRING_length(name->d.uniformResourceIdentifier),
+	    (const char *)ASN1_STRING_get0_data(name->d.uniformResourceIdentifier));
+	e = gh_json_new_object();
+	bad = gh_json_set_int(e, "Id", (int64_t)gh_json_size(list) + 1) |
+	    gh_json_set_string(e, "Url", text) | gh_json_set_string(e, "UrlHash", "");
+	return bad | gh_json_append(list, e);
+}
+
+/* RFC 5280, 4.2.1.13: the addresses alone; a name below that of the issuer is none. */
+static int
+set_points(gh_json *o, X509 *x)
+{
+	CRL_DIST_POINTS *all = X509_get_ext_d2i(x, NID_crl_distribution_points, NULL, NULL);
+	gh_json *list = gh_json_new_array();
+	int bad = 0;
+
+	for (int i = 0; all != NULL && i < sk_DIST_POINT_num(all); i++) {
+		const DIST_POINT_NAME *at = sk_DIST_POINT_value(all, i)->distpoint;
+
+		for (int k = 0;
+		     at != NULL && at->type == 0 && k < sk_GENERAL_NAME_num(at->name.fullname); k++)
+			bad |= add_point(list, sk_GENERAL_NAME_value(at->name.fullname, k));
+	}
+	CRL_DIST_POINTS_free(all);
+	ERR_clear_error();
+	return bad | gh_json_set(o, "CRLDistributionPoints", list);
+}
+
 /* base64 of the DER: PEM without its armour and line ends. */
 static int
 set_content(gh_json *o, const char *pem)
@@ -131,7 +184,7 @@ set_parsed(gh_json *o, const char *pem)
 
 	if (x == NULL)
 		return bad;
-	bad |= set_key(o, x) | set_usage(o, x) |
+	bad |= set_key(o, x) | set_usage(o, x) | set_points(o, x) |
 	    gh_json_set_string(o, "SigningAlgorithm", OBJ_nid2ln(X509_get_signature_nid(x)));
 	X509_free(x);
 	return bad;
@@ -248,8 +301,9 @@ copy_texts(gh_json *o, const gh_json *row)
 	return bad;
 }
 
+/* Empty, but for what set_parsed finds. */
 static int
-set_empty(gh_json *o)
+set_lists(gh_json *o)
 {
 	static const char *const lists[] = {"CRLDistributionPoints", "LocationsCount",
 	    "SSLLocations", "Locations"};
@@ -257,9 +311,18 @@ set_empty(gh_json *o)
 
 	for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++)
 		bad |= gh_json_set(o, lists[i], gh_json_new_array());
-	return bad | gh_json_set_bool(o, "ArchivedKey", false) |
-	    gh_json_set_bool(o, "HasPrivateKey", false) |
-	    gh_json_set_bool(o, "KeyRecoverable", false);
+	return bad;
+}
+
+/* The KRA's is the one place where keys are kept: what is archived there can be recovered. */
+static int
+set_archived(gh_json *o, const gh_json *row)
+{
+	bool is_archived = *kf_string(row, "archived_key") != '\0';
+
+	return gh_json_set_bool(o, "ArchivedKey", is_archived) |
+	    gh_json_set_bool(o, "HasPrivateKey", is_archived) |
+	    gh_json_set_bool(o, "KeyRecoverable", is_archived);
 }
 
 /* Clients take texts only. */
@@ -326,7 +389,7 @@ kf_certificate(const struct worker_env *env, const gh_json *row, bool with_metad
 	    gh_json_set_string(o, "IssuedOU", kf_name_part(subject, "OU", part, sizeof(part))) |
 	    gh_json_set_string(o, "IssuedEmail",
 		kf_name_part(subject, "emailAddress", part, sizeof(part))) |
-	    set_names(o, gh_json_get(row, "sans")) | set_empty(o) |
+	    set_names(o, gh_json_get(row, "sans")) | set_lists(o) | set_archived(o, row) |
 	    gh_json_set(o, "Metadata",
 		with_metadata ? kf_metadata(env, gh_json_get(row, "metadata"))
 			      : gh_json_new_object());

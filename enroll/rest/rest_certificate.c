@@ -9,6 +9,7 @@
 #include "encoding.h"
 #include "formats/pkcs7.h"
 #include "inventory/cert_sight.h"
+#include "kra/key_view.h"
 #include "pem.h"
 #include "timestamp.h"
 
@@ -242,10 +243,12 @@ is_private_member(const char *name)
 	return false;
 }
 
-/* The row without its DER, with PEM in its place. */
+/* The row with PEM in the place of its DER, and of its key the id, for who may know of it. */
 static gh_json *
-certificate_json(const gh_json *row, const char *base64, bool is_private)
+certificate_json(const struct requester *who, const gh_json *row, const char *base64,
+    bool is_private)
 {
+	const char *key = key_view_archived(who, gh_json_get(row, "archived_key"));
 	gh_json *o = gh_json_new_object();
 	char *pem = pem_of(base64);
 	bool failed = o == NULL || pem == NULL;
@@ -256,8 +259,8 @@ certificate_json(const gh_json *row, const char *base64, bool is_private)
 		if (strcmp(name, "der") != 0 && (is_private || !is_private_member(name)))
 			failed = gh_json_set(o, name, gh_json_ref(gh_json_iter_value(it))) != 0;
 	}
-	if (!failed)
-		failed = gh_json_set_string(o, "pem", pem) != 0;
+	failed = failed || gh_json_set_string(o, "pem", pem) != 0 ||
+	    gh_json_set_string(o, "archived_key", key) != 0;
 	free(pem);
 	if (!failed)
 		return o;
@@ -343,7 +346,7 @@ reply_certificate(const struct worker_env *env, const struct call *call,
 		gh_http_reply_text(rep, pem != NULL ? 200 : 500, "application/x-pem-file", pem);
 	} else {
 		put_etag(rep, st->version);
-		rest_json(rep, 200, certificate_json(row, base64, is_private));
+		rest_json(rep, 200, certificate_json(call->requester, row, base64, is_private));
 	}
 	gh_http_reply_header(rep, "Vary", "Accept");
 }

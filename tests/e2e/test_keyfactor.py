@@ -112,6 +112,8 @@ class Inventory(Case):
         usage = x509.load_der_x509_certificate(chain[0]).extensions.get_extension_for_class(x509.KeyUsage).value
         self.assertEqual([one["DetailedKeyUsage"][n] for n in ("DigitalSignature", "KeyEncipherment", "KeyCertSign")],
                          [usage.digital_signature, usage.key_encipherment, usage.key_cert_sign])
+        points = x509.load_der_x509_certificate(chain[0]).extensions.get_extension_for_class(x509.CRLDistributionPoints).value
+        self.assertEqual([p["Url"] for p in one["CRLDistributionPoints"]], [n.value for p in points for n in p.full_name])
         self.assertEqual(one["IssuedEmail"], "alice@example.test")
         for query in (f'Thumbprint -eq "{info["Thumbprint"]}"', f'CertRequestId -eq {info["KeyfactorRequestId"]}'):
             found = self.call("GET", f"Certificates?includeMetadata=true&pq.queryString={quoted(query)}")
@@ -467,10 +469,33 @@ class Pfx(Keys):
         info = self.pfx(RenewalCertificateId=str(old))["CertificateInformation"]  # one client sends it as text
         self.assertIn(f"User, renews certificate {old}", env.sql(f"select detail from audit where object = '{info['SerialNumber']}'")[0][0])
 
+    def archived(self, certificate):
+        return [certificate[m] for m in ("ArchivedKey", "HasPrivateKey", "KeyRecoverable")]
+
+    def test_who_is_told_of_an_archived_key(self):
+        info = self.pfx(template="SMIME")["CertificateInformation"]
+        number, key = info["KeyfactorId"], env.sql(f"select uuid from archived_key where certificate_id = {info['KeyfactorId']}")[0][0]
+        without = self.pfx()["CertificateInformation"]["KeyfactorId"]
+        query = "Certificates?pq.queryString=" + quoted(f"Id -eq {number} OR Id -eq {without}")
+        both = [(number, [True] * 3), (without, [False] * 3)]
+        knows_not = [(n, [False] * 3) for n, _ in both]
+        for who, said in ((alice, both), (anna, both), (otto, both), (bob, knows_not), (carol, knows_not), (olga, knows_not)):
+            with self.subTest(who.user):
+                self.assertEqual([(n, self.archived(self.call("GET", f"Certificates/{n}", who=who))) for n, _ in both], said)
+                self.assertEqual(sorted((c["Id"], self.archived(c)) for c in self.call("GET", query, who=who)), [s for s in said if who not in (anna, bob)])
+                reply = who.client.request("GET", f"/pki/certificate/{number}", None, {"Authorization": who.basic})
+                self.assertEqual(json.loads(reply.body)["archived_key"], key if said is both else None)
+        # not by the number, but by the public key, of who has it; and not while it cannot be recovered
+        env.sql(f"update archived_key set certificate_id = null where uuid = '{key}'")
+        self.assertEqual(self.archived(self.call("GET", f"Certificates/{number}")), [True] * 3)
+        env.sql(f"update archived_key set state = 'inactive' where uuid = '{key}'")
+        self.assertEqual(self.archived(self.call("GET", f"Certificates/{number}")), [False] * 3)
+
     def test_archived_as_the_template_says(self):
         info = self.pfx(template="SMIME")["CertificateInformation"]
         self.assertEqual(env.count(f"select count(*) from archived_key where certificate_id = {info['KeyfactorId']} and length(stored) > 0"), 1)
         one = self.call("GET", f"Certificates/{info['KeyfactorId']}")
+        self.assertEqual(self.archived(one), [True] * 3)
         env.sql(f"update certificate set not_after = now() + interval '1 day' where id = {info['KeyfactorId']}")
         self.assertIn("archived", self.call("POST", "Enrollment/Renew", {"CertificateId": one["Id"]}, 409)["Message"])
 
@@ -697,12 +722,15 @@ class Catalog(Case):
 class Import(Case):
     """By the import of the inventory (docs/inventory.md)."""
 
-    def other(self, name):
+    def other(self, name, *extensions):
         key = ec.generate_private_key(ec.SECP256R1())
         subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)])
         day = datetime.datetime(2026, 1, 1)
-        return key, (x509.CertificateBuilder().subject_name(subject).issuer_name(subject).public_key(key.public_key()).serial_number(x509.random_serial_number())
-                     .not_valid_before(day).not_valid_after(day + datetime.timedelta(days=3000)).sign(key, hashes.SHA256()))
+        builder = (x509.CertificateBuilder().subject_name(subject).issuer_name(subject).public_key(key.public_key()).serial_number(x509.random_serial_number())
+                   .not_valid_before(day).not_valid_after(day + datetime.timedelta(days=3000)))
+        for e in extensions:
+            builder = builder.add_extension(e, False)
+        return key, builder.sign(key, hashes.SHA256())
 
     def put(self, content, status=200, who=olga, **more):
         text = content if isinstance(content, str) else base64.b64encode(content).decode()
@@ -724,6 +752,25 @@ class Import(Case):
         self.assertIsNone(self.call("DELETE", "Certificates?collectionId=0", several, 204, olga))
         for number in several:
             self.call("GET", f"Certificates/{number}", None, 404, olga)
+
+    def test_where_its_crls_are(self):
+        """Addresses alone, and not any number; what is none, or cannot be read, does not keep the rest."""
+        name = x509.DirectoryName(x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "crl")]))
+        relative = x509.DistributionPoint(None, x509.RelativeDistinguishedName([x509.NameAttribute(x509.NameOID.COMMON_NAME, "crl")]), None, None)
+        good = x509.UniformResourceIdentifier("ldap://a.example/cn=a?b")
+        odd = [x509.UniformResourceIdentifier._init_without_validation(v) for v in ("http://a b/", "http://x/" + "y" * 2049)]
+        points = [x509.DistributionPoint([name, good, *odd], None, None, None), relative, x509.DistributionPoint(None, None, None, [name])]
+        many = [x509.DistributionPoint([x509.UniformResourceIdentifier(f"http://{n}.example/")], None, None, None) for n in range(40)]
+        octets = der.seq(der.seq(der.tlv(0xA0, der.tlv(0xA0, der.tlv(0x86, b"http://\xff\x00/") + der.tlv(0x86, b"") + der.tlv(0x86, b"http://c/")))))
+        cases = ((x509.CRLDistributionPoints(points), [(1, good.value, "")]), (x509.CRLDistributionPoints(many), [(n + 1, f"http://{n}.example/", "") for n in range(20)]),
+                 (x509.UnrecognizedExtension(x509.ExtensionOID.CRL_DISTRIBUTION_POINTS, octets), [(1, "http://c/", "")]),
+                 (x509.UnrecognizedExtension(x509.ExtensionOID.CRL_DISTRIBUTION_POINTS, b"no DER"), []))
+        for n, (extension, said) in enumerate(cases):
+            with self.subTest(n):
+                number = self.put(self.other(f"kf crl {n}", extension)[1].public_bytes(Encoding.DER))["CertificateId"]
+                one = self.call("GET", f"Certificates/{number}", who=olga)
+                self.assertEqual([(p["Id"], p["Url"], p["UrlHash"]) for p in one["CRLDistributionPoints"]], said)
+                self.call("DELETE", f"Certificates/{number}", None, 204, olga)
 
     def test_pkcs12_without_its_key(self):
         key, cert = self.other("kf in a p12")
