@@ -227,15 +227,25 @@ run(struct query *q, struct store *s, gh_json **out, struct gh_error *err)
 
 /* ---- along an index ---- */
 
+/* "w" are the next rows, and whether they fit, "f" the first of them that do. PostgreSQL reads w
+ * once, in its order, and only as far as it is asked for: where f is full, not to its end. */
 static void
 put_window(struct query *q)
 {
-	gh_buf_puts(&q->b, "SELECT * FROM (SELECT * FROM certificate WHERE ");
+	gh_buf_putf(&q->b, "WITH w AS MATERIALIZED (SELECT id, %s AS k, (true", q->sort->key);
+	put_condition(q);
+	gh_buf_puts(&q->b, ") AS fits FROM certificate WHERE ");
 	put_start(q);
 	put_driver(q);
 	put_order(q);
-	gh_buf_puts(&q->b, " LIMIT $3::int) certificate WHERE true");
-	put_condition(q);
+	gh_buf_puts(&q->b,
+	    " LIMIT $3::int), f AS MATERIALIZED (SELECT id FROM w WHERE fits LIMIT $4::int) ");
+}
+
+static void
+put_fitting(struct query *q)
+{
+	gh_buf_puts(&q->b, "SELECT certificate.* FROM f JOIN certificate USING (id)");
 }
 
 int
@@ -245,15 +255,11 @@ cert_read_window(struct store *s, const struct store_cert_filter *f, const struc
 	struct query q;
 
 	begin(&q, f, w);
+	put_window(&q);
 	gh_buf_puts(&q.b, "SELECT json_build_object(");
-	put_entries(&q, put_window);
-	gh_buf_putf(&q.b,
-	    ", 'edge', (SELECT json_build_array(k, id) FROM (SELECT %s AS k, id FROM certificate WHERE ",
-	    q.sort->key);
-	put_start(&q);
-	put_driver(&q);
-	put_order(&q);
-	gh_buf_puts(&q.b, " OFFSET $3::int - 1 LIMIT 1) e))");
+	put_entries(&q, put_fitting);
+	gh_buf_puts(&q.b,
+	    ", 'edge', CASE WHEN (SELECT count(*) FROM f) < $4::int THEN (SELECT json_build_array(k, id) FROM w OFFSET $3::int - 1 LIMIT 1) END)");
 	return run(&q, s, out, err);
 }
 

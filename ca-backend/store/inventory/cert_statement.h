@@ -14,7 +14,7 @@ struct cert_window {
 /*
  * Those of the next w->rows rows in the order that fit: {"entries":[[row, key, id], ...], "edge":
  * [key, id] or null}, the edge being the last of the rows that were looked at, null when there were
- * fewer: they were the last ones.
+ * fewer, as they were the last ones, or where w->limit of them fit.
  */
 int cert_read_window(struct store *s, const struct store_cert_filter *f,
     const struct cert_window *w, gh_json **out, struct gh_error *err) GH_MUSTCHECK;
