@@ -59,8 +59,14 @@
 	"WHERE certificate_id = certificate.id LIMIT 1) r ON true"
 
 /* A digest (sha1, sha256, spki_sha256) is value, bytea, by its index
- * (migrations/0062_certificate_indexes.sql). table: "" or an alias with its dot. */
+ * (migrations/0062_certificate_indexes.sql). table: "" or an alias with its dot. value is a
+ * parameter: its marks are asked for once, and not for each row where a table is read along. */
 #define CERT_BY_DIGEST(table, digest, value) \
+	"(certificate_mark(" table "id, encode(" table digest \
+	", 'hex')) = ANY ((SELECT certificate_marks(encode(" value ", 'hex')))::bigint[]) " \
+	"AND " table digest " = " value ")"
+/* The same where value is of another row. */
+#define CERT_BY_DIGEST_OF_ROW(table, digest, value) \
 	"(certificate_mark(" table "id, encode(" table digest \
 	", 'hex')) = ANY (certificate_marks(encode(" value ", 'hex'))) " \
 	"AND " table digest " = " value ")"

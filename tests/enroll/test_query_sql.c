@@ -141,10 +141,10 @@ conditions__table(void **state)
 #define SHA1 "0123456789ABCDEF0123456789ABCDEF01234567"
 #define SHA256 SHA1 "0123456789ABCDEF01234567"
 #define DNS_OF(v) \
-	"(sans[1] IS NOT NULL AND certificate_mark(id, lower(sans[1])) = ANY (certificate_marks('dns:' || lower(" v \
-	"))) " \
-	"OR sans[2] IS NOT NULL AND certificate_mark(id, lower(sans[2])) = ANY (certificate_marks('dns:' || lower(" v \
-	"))) " \
+	"(sans[1] IS NOT NULL AND certificate_mark(id, lower(sans[1])) = ANY ((SELECT certificate_marks('dns:' || lower(" v \
+	")))::bigint[]) " \
+	"OR sans[2] IS NOT NULL AND certificate_mark(id, lower(sans[2])) = ANY ((SELECT certificate_marks('dns:' || lower(" v \
+	")))::bigint[]) " \
 	"OR sans[3] IS NOT NULL AND lower_texts(sans) && ARRAY['dns:' || lower(" v ")])"
 
 /* NULL: no index finds them. */
@@ -181,13 +181,13 @@ what_indexes_find__table(void **state)
 	    {"DNS -eq \"a\"", CERT_NARROW_ANY, DNS_OF("#1") " <- {\"a\"}"},
 	    {"DNS -ne \"a\"", CERT_NARROW_ANY, NULL},
 	    {"Thumbprint -eq \"" SHA1 "\"", CERT_NARROW_ANY,
-		"(certificate_mark(id, encode(sha1, 'hex')) = ANY (certificate_marks(lower(#1)))) <- "
+		"(certificate_mark(id, encode(sha1, 'hex')) = ANY ((SELECT certificate_marks(lower(#1)))::bigint[])) <- "
 		"{\"" SHA1 "\"}"},
 	    {"Thumbprint -eq \"" SHA256 "\"", CERT_NARROW_ANY,
-		"(certificate_mark(id, encode(sha256, 'hex')) = ANY (certificate_marks(lower(#1)))) <- "
+		"(certificate_mark(id, encode(sha256, 'hex')) = ANY ((SELECT certificate_marks(lower(#1)))::bigint[])) <- "
 		"{\"" SHA256 "\"}"},
 	    {"Key -eq \"" SHA256 "\"", CERT_NARROW_ANY,
-		"(certificate_mark(id, encode(spki_sha256, 'hex')) = ANY (certificate_marks(lower(#1)))) <- "
+		"(certificate_mark(id, encode(spki_sha256, 'hex')) = ANY ((SELECT certificate_marks(lower(#1)))::bigint[])) <- "
 		"{\"" SHA256 "\"}"},
 	    {"Thumbprint -ne \"" SHA1 "\"", CERT_NARROW_ANY, NULL},
 	    {"State -eq \"revoked\"", CERT_NARROW_ANY, "(status = 21) <- "},

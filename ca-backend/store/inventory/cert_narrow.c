@@ -143,14 +143,14 @@ put_sans(struct filter_writer *w, const struct cert_node *n, const char *value)
 			    value);
 }
 
-/* before, then ANY of the marks of the names. */
+/* before, then ANY of the marks of the names, which are asked for once and not for each row. */
 static void
 put_san_marks(struct filter_writer *w, const struct cert_node *n, const char *value,
     const char *before)
 {
-	gh_buf_putf(w->b, "%s = ANY (certificate_marks(", before);
+	gh_buf_putf(w->b, "%s = ANY ((SELECT certificate_marks(", before);
 	put_sans(w, n, value);
-	gh_buf_puts(w->b, ")) OR ");
+	gh_buf_puts(w->b, "))::bigint[]) OR ");
 }
 
 static void
@@ -174,7 +174,7 @@ put_digest(struct filter_writer *w, const struct cert_node *n)
 	char v[SQL_VALUE_SIZE];
 
 	gh_buf_putf(w->b,
-	    "certificate_mark(id, encode(%s, 'hex')) = ANY (certificate_marks(lower(%s)))",
+	    "certificate_mark(id, encode(%s, 'hex')) = ANY ((SELECT certificate_marks(lower(%s)))::bigint[])",
 	    n->column == CERT_COL_KEY                 ? "spki_sha256"
 		: strlen(n->text) == CERT_SHA1_DIGITS ? "sha1"
 						      : "sha256",

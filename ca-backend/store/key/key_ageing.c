@@ -65,7 +65,8 @@ store_each_ageing_key(struct store *s, const struct store_key_rules *rules, int6
 	static const struct store_statement st = {"key_ageing",
 	    "SELECT k.id, k.uuid, k.spki, e.der, " STORE_EPOCH("e.not_after") ", " IS_INACTIVE ", " IS_ASKED_FOR(
 		"$4") "FROM archived_key k LEFT JOIN LATERAL (SELECT c.der, c.not_after FROM certificate c "
-		      "    WHERE (c.id = k.certificate_id OR " CERT_BY_DIGEST("c.", "spki_sha256",
+		      "    WHERE (c.id = k.certificate_id OR " CERT_BY_DIGEST_OF_ROW("c.",
+			  "spki_sha256",
 			  "k.spki_sha256") ") AND c.ca_id > 0 ORDER BY c.not_after DESC LIMIT 1) e ON true "
 					   "WHERE k.id > $1::bigint AND k.id <= $5::bigint AND k.state IN ('active', 'inactive') "
 					   "AND (($2::int > 0 AND e.not_after < now() - make_interval(days => $2::int)) OR " IS_INACTIVE

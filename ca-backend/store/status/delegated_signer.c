@@ -11,7 +11,7 @@
 	"SELECT o.cert, o.sealed, extract(epoch FROM o.not_before)::bigint, " \
 	"  extract(epoch FROM o.not_after)::bigint FROM " table " o " \
 	"WHERE o.not_before <= now() AND o.not_after > now() " \
-	"AND NOT EXISTS (SELECT 1 FROM certificate c WHERE " CERT_BY_DIGEST("c.", "sha256", \
+	"AND NOT EXISTS (SELECT 1 FROM certificate c WHERE " CERT_BY_DIGEST_OF_ROW("c.", "sha256", \
 	    "sha256(o.cert)") " AND c.ca_id = o.ca_id " \
 			      "  AND c.status = 21) "
 #define NEWEST "ORDER BY o.not_after DESC, o.id DESC "

@@ -200,11 +200,11 @@ store_recognize(struct store *s, const unsigned char *der, size_t len, struct st
 {
 	static const struct store_statement st = {"certificate_recognize",
 	    "SELECT c.der, c.status, c.requester, q.requester_dn, q.requester_id, q.requester_kind, q.mac, "
-	    "EXISTS (SELECT FROM ca k CROSS JOIN unnest(k.chain) AS t(der) JOIN certificate i ON " CERT_BY_DIGEST(
+	    "EXISTS (SELECT FROM ca k CROSS JOIN unnest(k.chain) AS t(der) JOIN certificate i ON " CERT_BY_DIGEST_OF_ROW(
 		"i.", "sha256",
 		"sha256(t.der)") " "
 				 "  WHERE k.id = c.ca_id AND i.status = 21 AND (SELECT count(*) FROM certificate o WHERE o.status = 20 AND "
-				 "    left(lower(o.subject), 200) = left(lower(i.subject), 200) AND " CERT_BY_DIGEST(
+				 "    left(lower(o.subject), 200) = left(lower(i.subject), 200) AND " CERT_BY_DIGEST_OF_ROW(
 				     "o.", "spki_sha256",
 				     "i.spki_sha256") ") = 0), "
 						      "q.label, q.est_user, q.device, c.id, c.template FROM certificate c "
