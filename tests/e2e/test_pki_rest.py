@@ -630,6 +630,10 @@ NAMES = [[("CN", "Mail First"), ("Mail", "mail@example.test")],
          [("CN", " #odd\\;<\"\u042f\u0446"), ("CN", "#1"), ("Mail", "odd@example.test")],
          [("CN", "two\nlines\x7f")], [("CN", "\n\t"), ("CN", "\\0A"), ("Mail", "odd@example.test")],
          [("CN", LONG_CN), ("Mail", "l@example.test")], [("CN", LONG_CN.upper() + "x")], [("CN", LONG_CN[:60]), ("OU", "cut")]]
+# Subjects and metadata of letters that change their number or their neighbours, of both directions, and of numbers and days at the borders.
+ODD = [([("CN", "\u0130stanbul \u03a3\u0391\u03a3"), ("OU", "Stra\u00dfe")], {"Department": "STRA\u1e9eE \u0130 I", "Cost-Center": 2**63 - 1, "Since": "9999-12-31"}),
+       ([("CN", "i\u0307stanbul \u03c3\u03b1\u03c2")], {"Department": "\u202eIT\U00010400", "Cost-Center": -2**63, "Since": "0001-01-01"}),
+       ([("CN", "e\u0301\u200d\U0001f600")], {"Department": "x" * 198 + "\u0130\u00df\u212a", "Cost-Center": 2**53 + 1, "Since": "2024-02-29"})]
 
 
 def named(n, subject):
@@ -660,6 +664,8 @@ class Inventory(Case):
         for n in range(3):  # without a template, more than a page of them; the first has ended
             assert olga.call("POST", "/pki/certificates/import", {"content": elsewhere(n), "metadata": {"Department": "IT"} if n else {}}).status == 200
         assert olga.call("POST", "/pki/certificates/import", {"content": "".join(named(n, name) for n, name in enumerate(NAMES))}).status == 200
+        for n, (name, metadata) in enumerate(ODD):
+            assert olga.call("POST", "/pki/certificates/import", {"content": named(100 + n, name), "metadata": metadata}).status == 200
         cls.all = cls.entries(olga, None)
         cls.serve()
         cls.add_unshown()
@@ -678,7 +684,7 @@ class Inventory(Case):
     def add_unshown(cls):
         """What a list does not show of a certificate."""
         more = {int(i): (request, bytes.fromhex(der_hex)) for i, request, der_hex in env.sql("select id, nullif(request_id, 0), encode(der, 'hex') from certificate")}
-        places = env.sql("select certificate_id, host || ':' || port from scan_sighting s join scan_endpoint e on e.id = endpoint_id where is_current")
+        places = env.sql("select certificate_id, case when host like '%:%' then '[' || host || ']' else host end || ':' || port from scan_sighting s join scan_endpoint e on e.id = endpoint_id where is_current")
         cls.certs = []
         for e in cls.all:
             request, cert = more[e["id"]]
@@ -747,9 +753,10 @@ class Inventory(Case):
         values = {f: (had[f] + [v.swapcase()[:5] for v in had[f][:3]] + texts, naive.TEXTS) for f in (*naive.PARTS, *naive.NAMES, "Subject", "CA", "Issuer", "Requester", "Template", "KeyType", "Location")}
         values |= {f: (had[f] + [v[:10] for v in had[f]] + days, naive.NUMBERS) for f in naive.TIMES}
         values |= {f: (had[f] + [0, -1, 2**40], naive.NUMBERS) for f in ("Id", "RequestId", "KeySize")}
+        odd = [metadata for _, metadata in ODD]
         values |= {"Serial": (had["Serial"], naive.TEXTS), "Thumbprint": (had["Thumbprint"], naive.EQUAL), "State": (["active", "expired", "revoked", "hold", "foreign"], naive.EQUAL),
-                   "Department": (["IT", "i", "100%_x", "%", ""], naive.TEXTS), "Stage": (["test", "production", "t"], naive.TEXTS), "Cost-Center": ([7, -3, 0], naive.NUMBERS),
-                   "Since": (days + ["2026-03-01"], naive.NUMBERS), "Managed": ([True, False], naive.EQUAL)}
+                   "Department": (["IT", "i", "100%_x", "%", "", "x" * 198, "\u00df", "\u0131"] + [c for m in odd for c in (m["Department"], m["Department"].swapcase())], naive.TEXTS), "Stage": (["test", "production", "t"], naive.TEXTS), "Cost-Center": ([7, -3, 0, 2**53] + [m["Cost-Center"] for m in odd], naive.NUMBERS),
+                   "Since": (days + ["2026-03-01"] + [m["Since"] for m in odd], naive.NUMBERS), "Managed": ([True, False], naive.EQUAL)}
         return values
 
     def assert_found(self, asked):
@@ -811,7 +818,7 @@ class Inventory(Case):
             found = found + ids if way == "next" else ids + found
         return found, reply
 
-    ORDERED = {"id": lambda e: 0, "template": lambda e: (e["template"] or "").lower(), "not_after": lambda e: e["not_after"], "subject": lambda e: e["subject"].lower()[:200],
+    ORDERED = {"id": lambda e: 0, "template": lambda e: (e["template"] or "").lower(), "not_after": lambda e: e["not_after"], "subject": lambda e: naive.lower(e["subject"])[:200],
                "requester": lambda e: e["requester"].lower(), "serial": lambda e: e["serial"]}
 
     def test_pages_both_ways_in_each_order(self):
@@ -835,7 +842,7 @@ class Inventory(Case):
                 self.assertEqual(back + [e["id"] for e in last["entries"]], wanted)
                 self.assertIsNone(begin["previous"])
 
-    BY_FIELD = {"Department": lambda e: (e["metadata"] or {}).get("Department", "").lower(), "Cost-Center": lambda e: (e["metadata"] or {}).get("Cost-Center", -10**20)}
+    BY_FIELD = {"Department": lambda e: naive.lower((e["metadata"] or {}).get("Department", ""))[:200], "Cost-Center": lambda e: (e["metadata"] or {}).get("Cost-Center", -10**20)}
 
     def test_the_same_by_indexes_of_metadata(self):
         fields = ("Department", "Stage", "Cost-Center", "Since", "Managed")
