@@ -6,7 +6,9 @@ import json
 import os
 import signal
 import subprocess
+import threading
 import unittest
+from random import Random
 
 import der
 import tap
@@ -220,6 +222,78 @@ class Interrupted(Case):
         self.assertEqual([self.values(i) for i in ids], [{"Phase": "done"}] * 2 + [{"Department": "IT", "Phase": "done"}] + [{"Phase": "done"}] * 2)
         self.assertEqual(self.place(), 5)
         self.assertEqual(env.count("select count(*) from metadata_change"), 5)
+
+
+class AtOnce(Case):
+    """Runs, single changes, removals, and a definition that comes, changes its type and goes, all at the same moment."""
+
+    def setUp(self):
+        env.admin("metadata", "add", "Crane", "--type", "String")
+        env.await_catalog()
+        self.ids = self.certificates(400, {"Phase": "old"})
+        self.wrong, self.is_over = [], threading.Event()
+
+    def tearDown(self):
+        env.admin("metadata", "remove", "Crane", "--yes", check=False)
+        super().tearDown()
+
+    def change(self, seed):
+        who, random = Person("olga", (env.dir / "state" / "officer.password").read_text().strip()), Random(seed)
+        while not self.is_over.is_set():
+            field, value = random.choice((("Phase", "x"), ("Phase", "y"), ("Phase", None), ("Until", "2027-01-0%d" % random.randint(1, 9)), ("Crane", "7"), ("Crane", None)))
+            reply = who.call("PUT", f"/pki/certificate/{random.choice(self.ids)}/metadata?merge=yes", {field: value})
+            if reply.status not in (200, 400, 404, 412, 503):  # no such field, or certificate, any more; others were quicker, again and again; too slow
+                self.wrong.append((reply.status, reply.body))
+
+    def define(self):
+        who = Person(env.var["GATEHOUSE_ADMIN_USER"], env.var["GATEHOUSE_ADMIN_PASSWORD"])
+        while not self.is_over.is_set():
+            for method, body in (("PUT", {"type": "Integer"}), ("DELETE", None), ("PUT", {"type": "String"})):
+                reply = who.call(method, "/pki/metadata/Crane", body)
+                if reply.status not in (200, 201, 204, 503):
+                    self.wrong.append((reply.status, reply.body))
+
+    def remove(self):
+        for number in self.ids[::8]:
+            env.sql(f"delete from certificate where id = {number}")
+
+    def replayed(self):
+        """What the history makes of the certificates, each change of what the one before has left."""
+        values = {i: {"Phase": "old"} for i in self.ids}
+        for number, field, old, new in env.sql("select certificate_id, field, coalesce(old, 'null'), coalesce(new, 'null') from metadata_change order by id"):
+            of = values[int(number)]
+            self.assertEqual(of.pop(field, None), json.loads(old), (number, field))
+            if json.loads(new) is not None:
+                of[field] = json.loads(new)
+        return values
+
+    def test_nothing_is_lost(self):
+        threads = [threading.Thread(target=self.change, args=(n,)) for n in range(3)] + [threading.Thread(target=self.define), threading.Thread(target=self.remove)]
+        for thread in threads:
+            thread.start()
+        try:
+            for n in range(2):
+                orders = [{"query": 'Requester -eq "many"', "values": {"Phase": f"by-query-{'ab'[n]}"}}, "id,Crane,Phase\n" + "".join(f"{i},{i},by-line\n" for i in self.ids)]
+                for o in orders:
+                    is_file = isinstance(o, str)
+                    reply = olga.call("POST", "/pki/metadata-runs?overwrite=yes" if is_file else "/pki/metadata-runs", o.encode() if is_file else o,
+                                      Content_Type="text/csv" if is_file else "application/json")
+                    if reply.status == 201:
+                        wait_for(lambda path=reply.headers["location"]: olga.get(path).json["state"] != "running", "the run has ended", seconds=120)
+                    else:
+                        self.assertEqual((is_file, reply.status), (True, 400), reply.body)  # Crane is not there
+        finally:
+            self.is_over.set()
+            for thread in threads:
+                thread.join()
+        self.assertEqual(self.wrong, [])
+        values = {int(i): json.loads(v) for i, v in env.sql("select id, coalesce(metadata, '{}') from certificate where requester = 'many'")}
+        self.assertEqual(sorted(values), sorted(set(self.ids) - set(self.ids[::8])))
+        replayed = self.replayed()
+        self.assertEqual(values, {i: replayed[i] for i in values})
+        for run, changed, state in env.sql("select id, changed, state from metadata_run"):
+            self.assertEqual((env.count(f"select count(*) from audit where event = 'cert.metadata-changed' and detail like '%(run {run})'"), state), (int(changed), "done"))
+        self.assertEqual(env.admin("db", "counters", "--json")["different"], 0)
 
 
 class Indexes(Case):
