@@ -436,11 +436,11 @@ class Syslog(unittest.TestCase):
         for what, why in ((collector.without_close_notify(), b"not known whether all was read: "),
                           (collector.with_more_behind(), b"bytes behind the end"),
                           (collector.ending_first(), b"ended the stream before us"),
-                          (collector.dripping(8), b"no answer in time")):
+                          (collector.dripping(60), b"no answer in time")):
             begun = time.monotonic()
             with self.subTest(why), what:
                 failed = self.run_job(check=False)
-                self.assertLess(time.monotonic() - begun, 6)   # syslog.timeout is 2
+                self.assertLess(time.monotonic() - begun, 30)   # syslog.timeout is 2; of a busy machine
                 self.assertEqual(failed.returncode, 1, failed)
                 self.assertIn(why, failed.stderr)
         with collector:

@@ -219,8 +219,9 @@ class Legacy(Case):
             said.add((reply.status, json.dumps(answer, sort_keys=True)))
         self.assertEqual(len(said), 1, said)
         self.assertEqual({status for status, _ in said}, {422})
-        medians = {kind: statistics.median(taken) for kind, taken in times.items()}
-        self.assertLess(max(medians.values()), 1.5 * min(medians.values()), medians)
+        # what others do on the machine only adds: a tenth of them met nobody
+        least = {kind: statistics.quantiles(taken, n=10)[0] for kind, taken in times.items()}
+        self.assertLess(max(least.values()), 1.5 * min(least.values()), least)
         self.assertEqual(self.count("archived_key"), rows + 1)
 
 

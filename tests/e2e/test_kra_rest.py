@@ -262,8 +262,8 @@ class Oracle(Case):
         self.assertEqual(texts, {"The wrapped key cannot be opened with the key that it names.",
                                  "The wrapped secret cannot be opened with its session key."})
         for part, taken in times.items():
-            # the same work, whichever octet was altered
-            by_place = [statistics.median(taken[i::4]) for i in range(4)]
+            # the same work, whichever octet was altered; what others do on the machine only adds to it
+            by_place = [statistics.quantiles(taken[i::4], n=10)[0] for i in range(4)]
             self.assertLess(max(by_place), 2 * min(by_place), (part, by_place))
         self.assertEqual(env.count("select count(*) from archived_key"), rows)
         # the good one is still good
