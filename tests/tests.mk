@@ -127,7 +127,7 @@ tests: $(BUILD)/tests/servers/recv_crash.so
 $(BUILD)/tests/kore-app/test_access: private override LDFLAGS += -Wl,-z,muldefs
 
 # A clock in place of the one that stands beside other things of time.
-$(BUILD)/tests/enroll/test_metadata_run: private override LDFLAGS += -Wl,-z,muldefs
+$(addprefix $(BUILD)/tests/enroll/,test_metadata_run test_scan_run test_scan_work): private override LDFLAGS += -Wl,-z,muldefs
 
 # --- stand-ins: FOLDER/PROGRAM, NAMES of tests/FOLDER/fake_NAME.c. Others are in the test itself ---------
 define stand_ins

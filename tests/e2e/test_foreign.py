@@ -17,6 +17,7 @@ import signal
 import ssl
 import subprocess
 import tempfile
+import time as clock
 import unittest
 import urllib.parse
 from pathlib import Path
@@ -905,6 +906,25 @@ class ScanJob(Case):
         wait_for(lambda: not self.probers(), "its process has ended")
         server.stop()
         other.stop()
+
+    def test_no_faster_than_the_rate(self):
+        """Of the configuration. Until a moment no more connections have come than it allows; how much later they come is the machine's."""
+        came = []
+        server = scripted(lambda *a: came.append(clock.monotonic()))
+        TARGETS.write_text("".join(f"127.0.0.1:{server.port} sni=paced{i}.test\n" for i in range(9)))
+        conf = env.dir / "state" / "gatehouse.conf"
+        before = conf.read_text()
+        self.assertIn(" rate = 1000 ", before)
+        conf.write_text(before.replace(" rate = 1000 ", " rate = 4 "))
+        try:
+            begun = clock.monotonic()
+            self.assertIn("9 targets: 0 serve a certificate, 9 do not", env.admin("job", "run", "scan"))
+        finally:
+            conf.write_text(before)
+        wait_for(lambda: len(came) == 9, "each was asked")
+        for i, when in enumerate(sorted(came)):
+            self.assertGreaterEqual(when - begun, i / 4, i)
+        server.stop()
 
     def test_bad_lists(self):
         for lines, says in ((["localhost", "a b"], "line 2"), (["10.0.0.0/8"], "more than 4096")):
