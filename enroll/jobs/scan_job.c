@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "scan/scan_list.h"
 #include "scan/scan_work.h"
 
 #include "job.h"

@@ -1,62 +1,12 @@
 /* A scan. See scan_work.h. */
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "log.h"
 
 #include "scan_ask.h"
 #include "scan_work.h"
-
-/* ---- the list ---- */
-
-static int
-read_text(int fd, const char *path, char **text, struct gh_error *err)
-{
-	struct stat st;
-	size_t n = 0;
-	ssize_t got = 1;
-
-	if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode) || st.st_size > (off_t)SCAN_LIST_MAX)
-		return gh_refuse(err, GH_E_CONF, "%.150s: it is no file of at most %zu bytes", path,
-		    SCAN_LIST_MAX);
-	if ((*text = malloc((size_t)st.st_size + 1)) == NULL)
-		return gh_fail(err, GH_E_NOMEM, "list of targets");
-	while (n < (size_t)st.st_size && got > 0)
-		if ((got = read(fd, *text + n, (size_t)st.st_size - n)) > 0)
-			n += (size_t)got;
-	(*text)[n] = '\0';
-	if (got < 0)
-		return gh_refuse(err, GH_E_CONF, "%.150s: %s", path, strerror(errno));
-	return strlen(*text) == n ? 0 : gh_refuse(err, GH_E_CONF, "%.150s: it is no text", path);
-}
-
-int
-scan_list_read(const char *path, char **text, struct scan_targets *targets, struct gh_error *err)
-{
-	struct gh_error why;
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK), rc;
-
-	*text = NULL;
-	memset(targets, 0, sizeof(*targets));
-	if (fd < 0)
-		return gh_refuse(err, GH_E_CONF, "%.150s: %s", path, strerror(errno));
-	rc = read_text(fd, path, text, err);
-	close(fd);
-	if (rc == 0 && (rc = scan_targets_read(*text, targets, &why)) != 0)
-		rc = gh_refuse(err, rc, "%.150s: %s", path, why.message);
-	if (rc != 0) {
-		free(*text);
-		*text = NULL;
-	}
-	return rc;
-}
-
-/* ---- the scan ---- */
 
 /* Processes that a scan may lose: an endpoint that ends them costs it two. */
 #define LOST_MAX 100

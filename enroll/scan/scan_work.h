@@ -8,13 +8,6 @@
 #include "scan_record.h"
 #include "scan_run.h"
 
-#define SCAN_LIST_MAX ((size_t)16 * 1024 * 1024) /* bytes */
-
-/* The list in a file. *text is malloc'd. GH_E_CONF: it cannot be read, or the line that is wrong.
- * scan_targets_clear in any case. */
-int scan_list_read(const char *path, char **text, struct scan_targets *targets,
-    struct gh_error *err) GH_MUSTCHECK;
-
 struct scan_work {
 	struct cert_import import;   /* where to, and as whom */
 	int rate, parallel, timeout; /* as in struct scan_pace */

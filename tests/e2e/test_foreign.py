@@ -35,6 +35,7 @@ from tls_endpoints import Dovecot, OpenSSL, Postgres, Scripted
 
 TARGETS = Path(tempfile.mkdtemp(prefix="gatehouse-targets-", dir="/tmp")) / "list"
 TARGETS.parent.chmod(0o755)
+os.umask(0o022)  # a list in which others may write is refused
 atexit.register(shutil.rmtree, TARGETS.parent)
 env = Environment("foreign", GATEHOUSE_PRELOAD=f"{CHEAP_BCRYPT}:{BUILD / 'tests/servers/recv_crash.so'}", GATEHOUSE_CONF_EXTRA=f"""
 roles {{ officer_groups = "pki-officers" }}
@@ -935,6 +936,15 @@ class ScanJob(Case):
             self.assertNotEqual(checked.returncode, 0)
             self.assertIn(says, checked.stderr.decode())
             self.assertIn("scan.targets", checked.stderr.decode())
+        for mode, says in ((0o664, "others may write in it (mode 664): `chmod go-w` it"), (0o646, "others may write")):
+            TARGETS.write_text("localhost\n")
+            TARGETS.chmod(mode)
+            self.assertIn(says, env.admin("conf", "check", check=False).stderr.decode())
+            self.assertIn(says, env.admin("job", "run", "scan", check=False).stderr.decode())
+            refused = env.admin("scan", "--targets", TARGETS, check=False)
+            self.assertNotEqual(refused.returncode, 0)
+            self.assertIn(says, refused.stderr.decode())
+        self.assertEqual(env.count("select count(*) from scan_endpoint where host = 'localhost' and port = 443"), 0)
         TARGETS.unlink()
         self.assertIn("No such file", env.admin("conf", "check", check=False).stderr.decode())
         self.assertNotEqual(env.admin("job", "run", "scan", "--dry-run", check=False).returncode, 0)

@@ -5,6 +5,7 @@
 
 #include "catalog/catalog.h"
 #include "enroll.h"
+#include "scan/scan_list.h"
 #include "scan/scan_work.h"
 
 #include "command.h"

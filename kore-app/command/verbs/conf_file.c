@@ -7,7 +7,7 @@
 
 #include "conf.h"
 #include "notify/mail_template.h"
-#include "scan/scan_work.h"
+#include "scan/scan_list.h"
 
 #include "command.h"
 #include "options.h"
