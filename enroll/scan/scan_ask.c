@@ -24,22 +24,28 @@ struct round {
 	size_t left;   /* to be answered */
 	int asked;     /* at this moment */
 	int64_t until; /* all of it */
-	bool lost, moved;
+	enum scan_end end;
+	bool moved;
 };
 
 static int
 lose(struct round *r, struct gh_error *err, const char *why)
 {
-	r->lost = true;
+	r->end = SCAN_ENDED;
 	return gh_fail(err, GH_E_INTERNAL, "the process that asks endpoints %s", why);
 }
 
-/* What is the fault of the process; else of memory, or it is time to stop. */
+/* What is the fault of the process, or of what it waits for; else of memory, or it is time to stop.
+ * One that has ended is seen by the end of its socket, before we would end it. */
 static int
-note_wire(struct round *r, int rc)
+note_wire(struct round *r, int rc, struct gh_error *err)
 {
-	r->lost = r->lost || rc == GH_E_INTERNAL;
-	return rc;
+	if (rc == GH_E_INTERNAL)
+		r->end = SCAN_ENDED;
+	if (rc != GH_E_REQUEST_TIMEOUT)
+		return rc;
+	r->end = SCAN_STILL;
+	return gh_fail(err, GH_E_INTERNAL, "the process that asks endpoints stands still");
 }
 
 /* Looked at by the wire, too, where it waits: those that are slow come last. */
@@ -76,7 +82,7 @@ take_answer(struct round *r, const gh_json *message, struct gh_error *err)
 	struct scan_ask *a = r->a;
 	struct scan_result result;
 	size_t i = 0;
-	int rc = note_wire(r, scan_answer_read(message, a->targets->n, &i, &result, err));
+	int rc = note_wire(r, scan_answer_read(message, a->targets->n, &i, &result, err), err);
 
 	if (rc == 0 && a->state[i] != SCAN_ASKED)
 		rc = lose(r, err, "answers what it did not ask");
@@ -121,7 +127,8 @@ take_all(struct round *r, struct gh_error *err)
 			return gh_fail(err, GH_E_BUSY, "the scan was told to stop");
 		rc = note_wire(r,
 		    scan_wire_read(&r->wire, SCAN_ANSWER_MAX, next < r->until ? next : r->until,
-			&message, err));
+			&message, err),
+		    err);
 		if (rc == 0)
 			rc = take(r, message, &is_done, err);
 		gh_json_free(message);
@@ -154,7 +161,8 @@ order(struct round *r, struct gh_error *err)
 	    which != NULL ? scan_order(r->a->text, which, r->left, &pace, w->import.cas) : NULL;
 	int64_t n = (int64_t)r->left, now = gh_now_us();
 	int rc = o != NULL
-	    ? note_wire(r, scan_wire_write(&r->wire, o, now + ORDER_SECONDS * (int64_t)SECOND, err))
+	    ? note_wire(r, scan_wire_write(&r->wire, o, now + ORDER_SECONDS * (int64_t)SECOND, err),
+		  err)
 	    : gh_fail(err, GH_E_NOMEM, "order of a scan");
 
 	/* whatever endpoints and name servers do */
@@ -167,14 +175,15 @@ order(struct round *r, struct gh_error *err)
 }
 
 int
-scan_ask(struct scan_ask *a, enum scan_state which, int parallel, bool *lost, bool *moved,
+scan_ask(struct scan_ask *a, enum scan_state which, int parallel, enum scan_end *end, bool *moved,
     struct gh_error *err)
 {
 	const struct scan_work *w = a->work;
 	struct round r = {.a = a, .which = which, .parallel = parallel};
 	int fd[2], rc;
 
-	*lost = *moved = false;
+	*end = SCAN_DONE;
+	*moved = false;
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fd) != 0)
 		return gh_fail(err, GH_E_INTERNAL, "socketpair: %s", strerror(errno));
 	r.wire = (struct scan_wire){fd[0], is_stopping, a};
@@ -183,7 +192,7 @@ scan_ask(struct scan_ask *a, enum scan_state which, int parallel, bool *lost, bo
 	if (rc == 0 && (rc = order(&r, err)) == 0)
 		rc = take_all(&r, err);
 	close(fd[0]); /* which ends the process, if it is still there */
-	*lost = r.lost;
+	*end = r.end;
 	*moved = r.moved;
 	return rc;
 }

@@ -6,7 +6,8 @@
 
 enum scan_state {
 	SCAN_WAITS,
-	SCAN_SUSPECT, /* it was being asked when a process ended */
+	SCAN_SUSPECT, /* it was being asked when a process was lost */
+	SCAN_LATE,    /* the last scan has lost a process with it */
 	SCAN_ASKED,
 	SCAN_ANSWERED
 };
@@ -22,10 +23,17 @@ struct scan_ask {
 	size_t told_answered; /* and that was */
 };
 
-/* Start a process that asks those that are in a state, so many at a time. *lost: it has ended
- * before it was done, stands still, or says what it may not, and err tells; those that it was
- * asking are SCAN_ASKED. *moved: it got anywhere. Other errors are ours, or GH_E_BUSY. */
-int scan_ask(struct scan_ask *a, enum scan_state which, int parallel, bool *lost, bool *moved,
-    struct gh_error *err) GH_MUSTCHECK;
+/* What became of a process. */
+enum scan_end {
+	SCAN_DONE,  /* or ended by us, for another reason */
+	SCAN_ENDED, /* before it was done; or it says what it may not */
+	SCAN_STILL  /* it says nothing for too long: we end it */
+};
+
+/* Start a process that asks those that are in a state, so many at a time. *end: where it was lost,
+ * err tells, and those that it was asking are SCAN_ASKED. *moved: it got anywhere. Other errors are
+ * ours, or GH_E_BUSY. */
+int scan_ask(struct scan_ask *a, enum scan_state which, int parallel, enum scan_end *end,
+    bool *moved, struct gh_error *err) GH_MUSTCHECK;
 
 #endif

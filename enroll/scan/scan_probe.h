@@ -20,6 +20,7 @@ struct scan_result {
 	char verify[120];        /* "ok", or what a client that trusts scan_trust says of it */
 	char error[160];         /* "" where there are certificates */
 	bool ended_process;      /* of those that were asking it */
+	bool stood_still;        /* who was asking it, until it was ended */
 };
 /* timeout: seconds, from the look-up of the name on. The endpoint is not trusted in anything. */
 void scan_probe(const struct scan_target *t, X509_STORE *trust, int timeout,

@@ -47,7 +47,8 @@ scan_record(const struct cert_import *in, const struct scan_target *t, const str
 	    .sni = t->sni,
 	    .chain_more = r->more,
 	    .verify = r->verify,
-	    .ended_process = r->ended_process};
+	    .ended_process = r->ended_process,
+	    .stood_still = r->stood_still};
 	bool changed = false;
 	int rc;
 

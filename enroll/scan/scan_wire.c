@@ -30,8 +30,7 @@ wait_for(const struct scan_wire *w, short events, int64_t until, struct gh_error
 		if (w->is_stopping != NULL && w->is_stopping(w->arg))
 			return gh_fail(err, GH_E_BUSY, "the scan was told to stop");
 		if (left <= 0)
-			return gh_fail(err, GH_E_INTERNAL,
-			    "the process that asks endpoints stands still");
+			return gh_fail(err, GH_E_REQUEST_TIMEOUT, "the other end stands still");
 		n = poll(&p, 1, (int)((left < LOOK_US ? left : LOOK_US) / 1000) + 1);
 		if (n < 0 && errno != EINTR)
 			return gh_fail(err, GH_E_INTERNAL, "poll: %s", strerror(errno));

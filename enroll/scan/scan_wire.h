@@ -26,8 +26,8 @@ struct scan_wire {
 	bool (*is_stopping)(void *arg); /* looked at several times a second; NULL: never */
 	void *arg;
 };
-/* One message. until: microseconds of gh_now_us. GH_E_BUSY: it is time to stop; GH_E_INTERNAL: too
- * late, too long, or the other end is gone. */
+/* One message. until: microseconds of gh_now_us. GH_E_BUSY: it is time to stop;
+ * GH_E_REQUEST_TIMEOUT: too late; GH_E_INTERNAL: too long, or the other end is gone. */
 int scan_wire_write(const struct scan_wire *w, const gh_json *message, int64_t until,
     struct gh_error *err) GH_MUSTCHECK;
 int scan_wire_read(const struct scan_wire *w, size_t max, int64_t until, gh_json **out,

@@ -19,8 +19,9 @@ struct scan_work {
 	void (*saw)(const struct scan_target *t, const struct scan_result *r);
 };
 /* text: what was read into targets. A process that ends or stands still is followed by another one;
- * the endpoint that is to blame for it is recorded as one that ended it. Too many of them, or one
- * that gets nowhere, end the scan. What was answered until then is recorded, and counted in *out.
+ * the endpoint that is to blame for it is recorded with the reason, and asked last by the next
+ * scan. Too many of them that are new, or one that gets nowhere, end the scan. What was answered
+ * until then is recorded, and counted in *out.
  */
 int scan_work(const struct scan_work *w, const char *text, const struct scan_targets *targets,
     struct scan_counts *out, struct gh_error *err) GH_MUSTCHECK;

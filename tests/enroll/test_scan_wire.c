@@ -143,7 +143,7 @@ read__ends(void **state)
 	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, fd), 0);
 	w.fd = fd[0];
 	/* nobody says anything: its time, and the wish to stop */
-	assert_int_equal(scan_wire_read(&w, 100, gh_now_us(), &o, &err), GH_E_INTERNAL);
+	assert_int_equal(scan_wire_read(&w, 100, gh_now_us(), &o, &err), GH_E_REQUEST_TIMEOUT);
 	w.is_stopping = always;
 	assert_int_equal(scan_wire_read(&w, 100, gh_now_us() + 600 * (int64_t)SECOND, &o, &err),
 	    GH_E_BUSY);

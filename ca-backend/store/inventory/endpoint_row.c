@@ -23,16 +23,17 @@ print_ids(const struct store_sighting *g, char out[IDS_SIZE])
 }
 
 /* $1-$6 actor, $7-$10 endpoint, $11 error, $12 certificate, $13 chain, $14 verdict, $15 it ended
- * who asked, $16 what the chain has no room for. Certificates are locked before sightings, as by
- * who removes them (foreign_cert_remove.c): one that is gone meanwhile is not written down as seen,
- * and in a chain it is 0. */
+ * who asked, $16 what the chain has no room for, $17 who asked stood still. Certificates are locked
+ * before sightings, as by who removes them (foreign_cert_remove.c): one that is gone meanwhile is
+ * not written down as seen, and in a chain it is 0. */
 static const struct store_statement note = {"endpoint_note",
     "WITH there AS (SELECT id, not_after FROM certificate WHERE id = $12::bigint OR id = ANY ($13::bigint[]) ORDER BY id FOR KEY SHARE), "
     "chain AS (SELECT coalesce(array_agg(coalesce(there.id, 0) ORDER BY n), '{}') AS ids "
     "  FROM unnest($13::bigint[]) WITH ORDINALITY AS sent(id, n) LEFT JOIN there ON there.id = sent.id), "
-    "e AS (INSERT INTO scan_endpoint (host, port, start, sni, error, ended_process) "
-    "  VALUES ($7, $8::int, $9, $10, $11, $15::boolean) ON CONFLICT (host, port, start, sni) "
-    "  DO UPDATE SET tried_at = now(), error = excluded.error, ended_process = excluded.ended_process "
+    "e AS (INSERT INTO scan_endpoint (host, port, start, sni, error, ended_process, stood_still) "
+    "  VALUES ($7, $8::int, $9, $10, $11, $15::boolean, $17::boolean) ON CONFLICT (host, port, start, sni) "
+    "  DO UPDATE SET tried_at = now(), error = excluded.error, ended_process = excluded.ended_process, "
+    "  stood_still = excluded.stood_still "
     "  RETURNING id, " ENDPOINT_NAME " AS name), "
     "was AS (SELECT s.id, s.certificate_id, chain.ids FROM chain CROSS JOIN scan_sighting s JOIN e ON e.id = s.endpoint_id "
     "  WHERE s.is_current), "
@@ -85,6 +86,7 @@ store_note_sighting(struct store *s, const struct requester *who, const struct s
 	store_put_text(&p, g->verify);
 	store_put_bool(&p, g->ended_process);
 	store_put_int(&p, g->chain_more);
+	store_put_bool(&p, g->stood_still);
 	rc = run_note(s, &p, changed, err);
 	/* another scan asks the same endpoint, and has begun before its row was locked */
 	if (rc == GH_E_CONFLICT)
@@ -133,6 +135,18 @@ store_page_endpoints(struct store *s, const struct store_endpoint_filter *f, gh_
 	if (n == (size_t)f->limit && n > 0)
 		(void)gh_json_int(gh_json_get(gh_json_at(*entries, n - 1), "id"), next);
 	return 0;
+}
+
+int
+store_list_lossy_endpoints(struct store *s, int limit, gh_json **entries, struct gh_error *err)
+{
+	static const struct store_statement st = {"endpoint_lossy",
+	    "SELECT coalesce(json_agg(t), '[]') FROM (SELECT host, port, start, sni FROM scan_endpoint "
+	    "WHERE ended_process OR stood_still ORDER BY id LIMIT $1::int) t"};
+	struct store_params p = {0};
+
+	store_put_int(&p, limit);
+	return store_read_json(s, &st, &p, entries, err);
 }
 
 int

@@ -18,6 +18,7 @@ struct store_sighting {
 	const char *verify;
 	bool ended_process; /* error, and an audit row "endpoint.ended_process": it ended who asked
 			     */
+	bool stood_still;   /* error: who asked got nowhere */
 };
 /* *changed: the endpoint serves another certificate than when it was seen last, or one for the
  * first time; an audit row "endpoint.changed" says so. */
@@ -36,6 +37,10 @@ struct store_endpoint_filter {
 };
 int store_page_endpoints(struct store *s, const struct store_endpoint_filter *f, gh_json **entries,
     int64_t *next, struct gh_error *err) GH_MUSTCHECK;
+/* Those that cost a process when they were asked last: ended_process, or stood_still. entries:
+ * {"host","port","start","sni"}. */
+int store_list_lossy_endpoints(struct store *s, int limit, gh_json **entries,
+    struct gh_error *err) GH_MUSTCHECK;
 /* One, with "chain", "chain_more" and "history": the certificates that it had, the newest first, up
  * to 100; "history_more": there are older ones. GH_E_NOT_FOUND. */
 int store_get_endpoint(struct store *s, int64_t id, gh_json **out,

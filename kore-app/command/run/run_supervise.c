@@ -71,9 +71,12 @@ enter(struct supervisor *s, enum phase phase, int64_t ms)
 	s->deadline = ms == NEVER ? NEVER : now_ms() + ms;
 }
 
+/* Before it the process of a scan, too: who waits for it has been told to stop, or would take its
+ * end for the fault of the endpoint that it was asking. */
 static void
 stop_signers(struct supervisor *s)
 {
+	run_prober_stop(&s->prober);
 	run_signers_stop(&s->signers, SIGTERM);
 	if (run_signers_are_gone(&s->signers))
 		enter(s, ENDED, NEVER);
@@ -87,7 +90,6 @@ stop(struct supervisor *s)
 	if (s->phase >= STOPPING_KORE)
 		return;
 	run_notify("STOPPING=1");
-	run_prober_stop(&s->prober);
 	if (s->kore == 0) {
 		stop_signers(s);
 		return;
