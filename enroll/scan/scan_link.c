@@ -11,6 +11,8 @@
 
 #include "scan_link.h"
 
+#define ADDRESSES_MAX 4 /* of a name, which are tried */
+
 static bool
 fail(struct scan_link *l, const char *why)
 {
@@ -61,18 +63,21 @@ scan_link_open(struct scan_link *l, const char *host, int port, int timeout)
 	bool is_open = false;
 	char text[12];
 	int64_t end;
-	int code;
+	int code, tried = 0;
 
 	*l = (struct scan_link){.fd = -1, .left = SCAN_BYTES_MAX};
 	snprintf(text, sizeof(text), "%d", port);
 	if ((code = getaddrinfo(host, text, &hints, &found)) != 0)
 		return fail(l, gai_strerror(code));
 	end = gh_now_us() + (int64_t)timeout * 1000000;
-	/* an address that is silent leaves time for the next one */
-	for (const struct addrinfo *to = found; to != NULL && !is_open; to = to->ai_next) {
+	/* An address that is silent leaves time for the next one. Who writes the name's records
+	 * would have us begin thousands of connections, wherever he likes. */
+	for (const struct addrinfo *to = found; to != NULL && !is_open && tried < ADDRESSES_MAX;
+	     to = to->ai_next) {
+		bool is_last = to->ai_next == NULL || ++tried == ADDRESSES_MAX;
 		int64_t now = gh_now_us();
 
-		l->end = to->ai_next != NULL && end > now ? now + (end - now) / 2 : end;
+		l->end = !is_last && end > now ? now + (end - now) / 2 : end;
 		scan_link_close(l);
 		is_open = connect_to(l, to);
 	}
