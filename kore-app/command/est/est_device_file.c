@@ -208,12 +208,12 @@ take_line(struct file *f, char *line, struct gh_error *err)
 static int
 read_lines(FILE *in, const char *path, struct file *f, size_t *wrong, struct gh_error *err)
 {
-	char *line = NULL, *text;
-	size_t cap = 0, number = 0;
+	char line[CSV_LINE_SIZE], *text;
+	size_t number = 0;
 	ssize_t n;
 	int rc = 0;
 
-	while (rc == 0 && (n = getline(&line, &cap, in)) >= 0) {
+	while (rc == 0 && (n = csv_line_read(in, line)) >= 0) {
 		bool is_header = ++number == 1;
 
 		rc = csv_line_trim(line, (size_t)n, is_header, &text, err);
@@ -230,7 +230,6 @@ read_lines(FILE *in, const char *path, struct file *f, size_t *wrong, struct gh_
 	}
 	if (rc == 0 && ferror(in))
 		rc = gh_refuse(err, GH_E_CONF, "%s: %s", path, strerror(errno));
-	free(line);
 	return rc;
 }
 

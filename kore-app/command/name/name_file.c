@@ -34,12 +34,12 @@ take_line(char *line, struct name_groups *out, struct gh_error *err)
 static int
 read_lines(FILE *f, const char *path, struct name_groups *out, size_t *wrong, struct gh_error *err)
 {
-	char *line = NULL, *text;
-	size_t cap = 0, number = 0;
+	char line[CSV_LINE_SIZE], *text;
+	size_t number = 0;
 	ssize_t n;
 	int rc = 0;
 
-	while (*wrong < NAME_FILE_ERRORS && (n = getline(&line, &cap, f)) >= 0) {
+	while (*wrong < NAME_FILE_ERRORS && (n = csv_line_read(f, line)) >= 0) {
 		rc = csv_line_trim(line, (size_t)n, ++number == 1, &text, err);
 		if (rc == 0 &&
 		    (*text == '\0' ||
@@ -63,7 +63,6 @@ read_lines(FILE *f, const char *path, struct name_groups *out, size_t *wrong, st
 	}
 	if (rc == 0 && ferror(f))
 		rc = gh_refuse(err, GH_E_CONF, "%s: %s", path, strerror(errno));
-	free(line);
 	return rc;
 }
 

@@ -293,13 +293,12 @@ take_header(struct list *l, char *line, struct gh_error *err)
 static int
 read_lines(struct list *l, FILE *in, const char *path, struct gh_error *err)
 {
-	char *line = NULL, *text;
+	char line[CSV_LINE_SIZE], *text;
 	struct gh_error why;
 	int number = 0, rc = 0;
-	size_t cap = 0;
 	ssize_t n;
 
-	while (rc == 0 && (n = getline(&line, &cap, in)) >= 0) {
+	while (rc == 0 && (n = csv_line_read(in, line)) >= 0) {
 		bool is_wrong = csv_line_trim(line, (size_t)n, ++number == 1, &text, &why) != 0;
 
 		snprintf(l->name, sizeof(l->name), "%.400s:%d", path, number);
@@ -315,7 +314,6 @@ read_lines(struct list *l, FILE *in, const char *path, struct gh_error *err)
 	}
 	if (rc == 0 && ferror(in))
 		rc = gh_refuse(err, GH_E_CONF, "%s: %s", path, strerror(errno));
-	free(line);
 	return rc;
 }
 
