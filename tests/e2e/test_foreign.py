@@ -173,6 +173,10 @@ class Import(Case):
             self.assertIn("private keys passed over: 1;", env.admin("cert", "import", path, "-p", password))
         wrong = self.put(p12, password="wrong")
         self.assertIn("password", wrong["entries"][0]["reason"])
+        data = der.oid("1.2.840.113549.1.7.1")
+        mac = der.seq(der.seq(der.seq(der.oid("2.16.840.1.101.3.4.2.1"), der.tlv(5)), der.octets(bytes(32))), der.octets(bytes(8)), der.integer(1 << 31))
+        endless = self.put(der.seq(der.integer(3), der.seq(data, der.context(0, der.octets(der.seq()))), mac), password="x")
+        self.assertIn("more than 1000000 rounds", endless["entries"][0]["reason"])
         self.assertEqual((wrong["stored"], wrong["refused"]), (0, 1))
         key = subprocess.run(["openssl", "pkey", "-in", KEY.path, "-outform", "DER"], stdout=subprocess.PIPE, check=True).stdout
         secret = key[-100:].hex()[20:60]
@@ -191,6 +195,12 @@ class Import(Case):
         self.expect(olga.post(IMPORT, {"content": pem(good[0]), "metadata": {"Nonsense": "1"}}), 400, "metadata")
         self.expect(olga.post(IMPORT, {"content": "", "passwort": "x"}), 422, "validation")
         self.expect(olga.post(IMPORT, {"content": "x" * (256 * 1024)}), 413)
+        p7 = der.seq(der.oid("1.2.840.113549.1.7.2"), der.context(0, der.seq(
+            der.integer(1), der.set_(), der.seq(der.oid("1.2.840.113549.1.7.1")), der.context(0, good[0] + b"\x30\0" * 100000), der.set_())))
+        done = env.admin("cert", "import", self.file("many.p7b", p7), "--json", check=False)
+        told = json.loads(done.stdout)
+        self.assertEqual((done.returncode, told["present"], told["refused"]), (1, 1, 10000))
+        self.assertEqual(told["entries"][0]["reason"], "there are more than 10000 certificates in it")
         many = 501 * pem(b"\0\0\0")
         self.assertIn("501 certificates", self.put(many)["entries"][0]["reason"])
 
@@ -212,9 +222,15 @@ class Import(Case):
         (env.scratch / "list.csv").write_text(
             "\ufefffile,certificate,Department,Cost-Center\r\nfolder/a.pem,,IT,\r\n," + base64.b64encode(certs[2]).decode() + ',"Sales, Süd",17\r\n'
             f'"folder/none.pem",,IT,\r\n,{base64.b64encode(certs[3]).decode()},,many\r\n,,IT,\r\na,b,c,d,e\r\n"x\r\n')
+        with (env.scratch / "list.csv").open("ab") as f:  # a NUL, and a line of 100 MB, which takes no room on the disk
+            f.write(b"folder/a.pem\0,,IT,\r\n")
+            f.truncate(f.tell() + (100 << 20))
+            f.seek(0, os.SEEK_END)
+            f.write(b"\r\nfolder/a.pem,,IT,\r\n")
         answer = json.loads(env.admin("cert", "import", "--csv", "list.csv", "--json", check=False).stdout)
-        self.assertEqual([e["result"] for e in answer["entries"]], ["present", "stored"] + ["refused"] * 5, answer)
-        self.assertEqual(answer["entries"][6]["file"], "list.csv:8")
+        self.assertEqual([e["result"] for e in answer["entries"]], ["present", "stored"] + ["refused"] * 7 + ["present"], answer)
+        self.assertEqual([e["file"] for e in answer["entries"][6:9]], ["list.csv:8", "list.csv:9", "list.csv:10"])
+        self.assertIn("too long", answer["entries"][8]["reason"])
         unread = env.admin("cert", "import", "--csv", folder, check=False)  # its first read fails
         self.assertEqual((unread.returncode, unread.stdout), (2, b""))
         self.assertIn(b"Is a directory", unread.stderr)
@@ -231,15 +247,17 @@ class Import(Case):
         cert = pem(certificate("in many files"))
         for i in range(1020):
             (folder / f"{i:04}.pem").write_text(cert)
-        garbage = {"broken.pem": cert[:200], "cut.der": certificate("cut")[:-1], "empty": b"", "noise": os.urandom(500), "a\n\x1b[31mname": b"x"}
+        garbage = {"broken.pem": cert[:200], "cut.der": certificate("cut")[:-1], "empty": b"", "noise": os.urandom(500), "a\n\x1b[31mname": b"x",
+                   "nested.der": b"\x30\x80" * 10**6, "nested.p7b": b"\x30\x80" + der.oid("1.2.840.113549.1.7.2") + b"\x24\x80" * 10**6,
+                   "nul.pem": pem(b"\0").replace("AA==", "\0"), "long.pem": pem(b"").replace("\n", "\n" + "A" * 10**7, 1)}
         for name, content in garbage.items():
             (folder / name).write_bytes(content.encode() if isinstance(content, str) else content)
         answer = env.admin("cert", "import", folder, "--quiet", "--json", check=False)
         self.assertEqual(answer.returncode, 1)
         told = json.loads(answer.stdout)
-        self.assertEqual((told["stored"], told["present"], told["refused"]), (1, 1019, 5))
+        self.assertEqual((told["stored"], told["present"], told["refused"]), (1, 1019, len(garbage)))
         self.assertEqual({e["result"] for e in told["entries"]}, {"refused"})
-        self.assertEqual(len({e["file"] for e in told["entries"]}), 5)
+        self.assertEqual(len({e["file"] for e in told["entries"]}), len(garbage))
         parent, child = pty.openpty()
         done = subprocess.run([BUILD / "gatehouse", "cert", "import", folder, "--quiet", "-c", env.dir / "state" / "gatehouse.conf"], stdin=subprocess.DEVNULL,
                               stdout=subprocess.PIPE, stderr=child)
@@ -247,7 +265,7 @@ class Import(Case):
         self.assertEqual(read_to_end(parent).decode().splitlines(), ["500 files: 0 stored, 500 already there, 0 refused", "1000 files: 0 stored, 1000 already there, 0 refused"])
         os.close(parent)
         self.assertEqual((done.returncode, b"\x1b" in done.stdout), (1, False))
-        self.assertIn(b"0 stored, 1020 already there, 5 refused", done.stdout)
+        self.assertIn(f"0 stored, 1020 already there, {len(garbage)} refused", done.stdout.decode())
         # what is wrong with all of them is said once
         wrong = env.admin("cert", "import", folder, "--metadata", "Nope=1", check=False)
         self.assertEqual((wrong.returncode, wrong.stdout), (1, b""))
@@ -599,6 +617,21 @@ def dialogue(*steps):
     return script
 
 
+def handshake(kind, body):
+    return bytes([kind]) + len(body).to_bytes(3, "big") + body
+
+
+def records(data, step=16384):
+    return b"".join(b"\x16\x03\x03" + len(data[i:i + step]).to_bytes(2, "big") + data[i:i + step] for i in range(0, len(data), step))
+
+
+def serves(*certs, step=16384):
+    """A server of TLS 1.2, up to its certificates, whatever they are."""
+    chain = b"".join(len(c).to_bytes(3, "big") + c for c in certs)
+    hello = b"\x03\x03" + bytes(32) + b"\0" + b"\xc0\x2b" + b"\0"  # a random number, no session, ECDHE-ECDSA-AES128-GCM-SHA256
+    return dialogue(records(handshake(2, hello) + handshake(11, len(chain).to_bytes(3, "big") + chain), step))
+
+
 def scripted(script, tls=None):
     server = Scripted(script)
     server.tls = tls
@@ -771,6 +804,19 @@ class Scan(Case):
         def drip(server, connection):
             while not server.release.wait(0.2):
                 connection.sendall(b"\x16")
+
+        def forever(some):
+            def script(server, connection):
+                while not server.release.is_set():
+                    connection.sendall(some * (65536 // len(some)))
+            return script
+
+        def extended(size):
+            return certificate("extended.test", extensions=[der.extension("1.2.3.4", bytes(size))])
+        small = certificate("small.test")
+        # each may have issued each, by its name; they differ in their serial numbers
+        crossing = certificate([("CN", "Crossed")], [("CN", "Crossed")], serial=b"\1\0\0\0")
+        crossed = [crossing.replace(b"\2\4\1\0\0\0", b"\2\4\1" + i.to_bytes(3, "big"), 1) for i in range(200)]
         tls = CERTS.server("behind")
         silent = lambda server, connection: server.release.wait()
         cases = [
@@ -789,12 +835,31 @@ class Scan(Case):
             (dialogue(b"\x30\x84\xff\xff\xff\xff"), "ldap", "no LDAP"), (dialogue(b"HTTP/1.1"), "ldap", "no LDAP"),
             (dialogue(bytes.fromhex("300c020101780707010204000400")), "ldap", "refuses"),
             (dialogue(bytes.fromhex("300c02010178070a010004000400") + b"more"), "ldap", "between its answer and TLS"),
+            (dialogue(b"\x30\x82\x3f\xf0" + b"\x30\x80" * 0x1ff8), "ldap", "refuses"), (forever(b"\x30\x82\x3f\xf8"), "ldap", "refuses"),
+            (forever(b"220-" + b"x" * 400 + b"\r\n"), "smtp", "too many lines"), (forever(b"* OK" + b"x" * 500 + b"\r\n"), "imap", "too many lines"),
+            (forever(b"x"), "imap", "too long"), (forever(b"S"), "postgres", "between its answer and TLS"),
+            (dialogue(b"220 hi\r\n", 1, b"250 STARTTLS\r\n", 1, b"501 \x1b[31m\0\r\n"), "smtp", "refuses"),
+            (serves(*[small] * 10000), "", "excessive message size"), (serves(extended(1 << 20)), "", "excessive message size"),
+            (serves(extended(200 << 10)), "", "certificates of at most 131072"), (serves(b"\x30\x80" * 30000), "", "TLS: "), (serves(b""), "", "TLS: "),
+            (serves(), "", "TLS: "), (serves(small + b"more"), "", "TLS: "), (serves(b"\x30\x82\xff\xff" + bytes(50)), "", "TLS: "),
+            (dialogue(records(b"\x0b\xff\xff\xff")), "", "TLS: "), (forever(b"\x16\x03\x03\0\0"), "", "TLS: "),
+            (forever(b"\x15\x03\x03\0\2\1\x5a"), "", "too many warn alerts"), (forever(b"\x14\x03\x03\0\1\1"), "", "TLS: "),
+            (forever(records(b"\0\0\0\0")), "", "it sends too much"),
         ]
         servers = [(scripted(script), how, wanted) for script, how, wanted in cases]
+        odd = {name: scripted(serves(*certs, step=step)) for name, certs, step in (
+            ("crossed", [certificate("under.test", [("CN", "Crossed")]), *crossed], 16384), ("bytes", [small], 1),
+            ("names", [certificate([("CN", "evil\x1b[31m\n\0")], names=der.san(dns=["a\x1b[2Jb\nc"]))], 16384))}
         good = OpenSSL(*CERTS.server("good"))
-        answer = self.scan(*(f"127.0.0.1:{s.port}" + (f" starttls={how}" if how else "") for s, how, _ in servers), f"127.0.0.1:{good.port}",
-                           options=("--timeout", 5, "--parallel", 32))
-        self.assertEqual((answer["served"], answer["failed"]), (1, len(servers)))
+        answer = self.scan(*(f"127.0.0.1:{s.port}" + (f" starttls={how}" if how else "") for s, how, _ in servers), *(f"127.0.0.1:{s.port}" for s in odd.values()),
+                           f"127.0.0.1:{good.port}", options=("--timeout", 5, "--parallel", 32))
+        self.assertEqual((answer["served"], answer["failed"], answer["ended_process"]), (1 + len(odd), len(servers), 0))
+        found = {name: self.endpoint(s.port) for name, s in odd.items()}
+        self.assertEqual((found["crossed"]["subject"], len(found["crossed"]["chain"]), found["crossed"]["chain_more"]), ("CN=under.test", 7, 193))
+        self.assertEqual((found["bytes"]["subject"], found["names"]["subject"]), ("CN=small.test", "CN=evil\\1B[31m\\0A\\00"))
+        self.assertNotIn("\x1b", env.admin("scan", "list", "--limit", 0))
+        for server in odd.values():
+            server.stop()
         errors = {e["port"]: e["error"] for e in env.admin("scan", "list", "--limit", 0, "--json")}
         for server, how, wanted in servers:
             self.assertIn(wanted, errors[server.port], (how, wanted))
