@@ -297,6 +297,21 @@ kf_number(const gh_json *o, const char *name, int64_t *out, struct gh_error *err
 	return 0;
 }
 
+int
+kf_flag(const gh_json *o, const char *name, bool absent, bool *out, struct gh_error *err)
+{
+	gh_json *v;
+	int rc = gh_json_find(o, name, &v, err);
+
+	*out = absent;
+	if (rc != 0 || gh_json_type(v) == GH_JSON_NULL)
+		return rc;
+	if (gh_json_type(v) != GH_JSON_BOOL)
+		return gh_refuse(err, GH_E_BAD_REQUEST, "%s is not true or false.", name);
+	*out = gh_json_bool(v, absent);
+	return 0;
+}
+
 const char *
 kf_string(const gh_json *o, const char *name)
 {

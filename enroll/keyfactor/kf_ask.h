@@ -61,6 +61,9 @@ int kf_body_any(const struct call *call, gh_json **out, struct gh_error *err) GH
 int kf_text(const gh_json *o, const char *name, const char **out,
     struct gh_error *err) GH_MUSTCHECK;
 int kf_number(const gh_json *o, const char *name, int64_t *out, struct gh_error *err) GH_MUSTCHECK;
+/* absent: where it is absent or null. */
+int kf_flag(const gh_json *o, const char *name, bool absent, bool *out,
+    struct gh_error *err) GH_MUSTCHECK;
 
 /* A parameter of the query, in any case, with or without "pq." or "pagedQuery." before it;
  * malloc'd, NULL when absent. */

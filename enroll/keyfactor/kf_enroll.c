@@ -42,13 +42,13 @@ read_metadata(const struct worker_env *env, const gh_json *body, struct wish *w,
 static int
 read_wish(const struct worker_env *env, const gh_json *body, struct wish *w, struct gh_error *err)
 {
-	gh_json *chain, *sans;
+	gh_json *sans;
 	int rc;
 
 	if ((rc = kf_text(body, "CSR", &w->csr, err)) != 0 ||
 	    (rc = kf_text(body, "Template", &w->template_name, err)) != 0 ||
 	    (rc = kf_text(body, "CertificateAuthority", &w->ca, err)) != 0 ||
-	    (rc = gh_json_find(body, "IncludeChain", &chain, err)) != 0 ||
+	    (rc = kf_flag(body, "IncludeChain", false, &w->with_chain, err)) != 0 ||
 	    (rc = gh_json_find(body, "SANs", &sans, err)) != 0 ||
 	    (rc = read_metadata(env, body, w, err)) != 0)
 		return rc;
@@ -58,7 +58,6 @@ read_wish(const struct worker_env *env, const gh_json *body, struct wish *w, str
 	    strlen(w->template_name) >= CALL_PART_SIZE)
 		return gh_refuse(err, GH_E_BAD_REQUEST, "Template is missing, or too long.");
 	w->ca = kf_logical_name(w->ca);
-	w->with_chain = gh_json_bool(chain, false);
 	return kf_sans_check(sans, w->csr, err);
 }
 

@@ -156,16 +156,13 @@ static int
 read_flag(const gh_json *body, const char *theirs, gh_json *out, const char *ours, bool was,
     struct gh_error *err)
 {
-	gh_json *v;
-	int rc = gh_json_find(body, theirs, &v, err);
+	bool flag;
+	int rc = kf_flag(body, theirs, was, &flag, err);
 
 	if (rc != 0)
 		return rc;
-	if (gh_json_type(v) != GH_JSON_NULL && gh_json_type(v) != GH_JSON_BOOL)
-		return gh_refuse(err, GH_E_BAD_REQUEST, "%s is not true or false.", theirs);
-	return gh_json_set_bool(out, ours, gh_json_bool(v, was)) == 0
-	    ? 0
-	    : gh_fail(err, GH_E_NOMEM, "metadata field");
+	return gh_json_set_bool(out, ours, flag) == 0 ? 0
+						      : gh_fail(err, GH_E_NOMEM, "metadata field");
 }
 
 static int

@@ -34,7 +34,6 @@ struct order {
 static int
 read_change(const struct worker_env *env, const gh_json *o, struct change *c, struct gh_error *err)
 {
-	gh_json *flag;
 	const char *name;
 	int rc;
 
@@ -42,11 +41,8 @@ read_change(const struct worker_env *env, const gh_json *o, struct change *c, st
 		return gh_refuse(err, GH_E_BAD_REQUEST, "An element of Metadata is no object.");
 	if ((rc = kf_text(o, "MetadataName", &name, err)) != 0 ||
 	    (rc = gh_json_find(o, "Value", &c->value, err)) != 0 ||
-	    (rc = gh_json_find(o, "OverwriteExisting", &flag, err)) != 0)
+	    (rc = kf_flag(o, "OverwriteExisting", false, &c->overwrites, err)) != 0)
 		return rc;
-	if (gh_json_type(flag) != GH_JSON_NULL && gh_json_type(flag) != GH_JSON_BOOL)
-		return gh_refuse(err, GH_E_BAD_REQUEST, "OverwriteExisting is not true or false.");
-	c->overwrites = gh_json_bool(flag, false);
 	c->field = metadata_field_find(env->catalog->field, env->catalog->fields,
 	    name != NULL ? name : "");
 	if (c->field == NULL || !c->field->allow_api)
@@ -214,6 +210,15 @@ ids_of_query(struct worker_env *env, const struct call *call, const char *query,
 	return NULL;
 }
 
+/* Clients that ask by Query send null or an empty list. What is no list must not turn a call about
+ * some certificates into one about all that the Query finds. */
+static bool
+is_none(const gh_json *list)
+{
+	return gh_json_type(list) == GH_JSON_NULL ||
+	    (gh_json_type(list) == GH_JSON_ARRAY && gh_json_size(list) == 0);
+}
+
 /* By CertificateIds or Query. *ids: the caller's. false: rep tells why not. */
 static bool
 read_ids(struct worker_env *env, const struct call *call, const gh_json *body, gh_json **ids,
@@ -229,7 +234,7 @@ read_ids(struct worker_env *env, const struct call *call, const gh_json *body, g
 	    (rc = gh_json_find(body, "CertificateIds", &list, &err)) == 0) {
 		if (query != NULL && query[strspn(query, " \t")] == '\0')
 			query = NULL;
-		if ((query != NULL) == (gh_json_size(list) > 0))
+		if ((query != NULL) != is_none(list))
 			rc = gh_refuse(&err, GH_E_BAD_REQUEST,
 			    "Give either CertificateIds or Query, and not an empty one.");
 		else if (query == NULL)

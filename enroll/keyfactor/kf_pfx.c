@@ -99,8 +99,10 @@ check_stores(const gh_json *body, struct gh_error *err)
 {
 	gh_json *stores;
 	int rc = gh_json_find(body, "Stores", &stores, err);
+	bool is_list =
+	    gh_json_type(stores) == GH_JSON_NULL || gh_json_type(stores) == GH_JSON_ARRAY;
 
-	if (rc == 0 && gh_json_size(stores) > 0)
+	if (rc == 0 && (!is_list || gh_json_size(stores) > 0))
 		rc = gh_refuse(err, GH_E_BAD_REQUEST,
 		    "Stores: there are no certificate stores here.");
 	return rc;
@@ -133,13 +135,12 @@ read_more(const gh_json *body, struct wish *w, struct gh_error *err)
 static int
 read_wish(const struct worker_env *env, const gh_json *body, struct wish *w, struct gh_error *err)
 {
-	gh_json *chain;
 	int rc;
 
 	if ((rc = kf_text(body, "Template", &w->template_name, err)) != 0 ||
 	    (rc = kf_text(body, "Password", &w->password, err)) != 0 ||
 	    (rc = kf_text(body, "Timestamp", &w->timestamp, err)) != 0 ||
-	    (rc = gh_json_find(body, "IncludeChain", &chain, err)) != 0 ||
+	    (rc = kf_flag(body, "IncludeChain", true, &w->with_chain, err)) != 0 ||
 	    (rc = gh_json_find(body, "Metadata", &w->metadata, err)) != 0 ||
 	    (rc = read_key(body, w, err)) != 0 || (rc = read_names(body, w, err)) != 0 ||
 	    (rc = read_more(body, w, err)) != 0 || (rc = check_stores(body, err)) != 0)
@@ -152,7 +153,6 @@ read_wish(const struct worker_env *env, const gh_json *body, struct wish *w, str
 	if (gh_json_type(w->metadata) != GH_JSON_NULL &&
 	    gh_json_type(w->metadata) != GH_JSON_OBJECT)
 		return gh_refuse(err, GH_E_BAD_REQUEST, "Metadata is no object.");
-	w->with_chain = gh_json_bool(chain, true);
 	if (w->timestamp == NULL || *w->timestamp == '\0')
 		w->timestamp = gh_timestamp_format(gh_now(), w->now);
 	return kf_metadata_check(env, w->metadata, err);

@@ -204,7 +204,7 @@ class Inventory(Case):
     def test_bad_bodies(self):
         before = self.certificates()
         for more, status in (({"SANs": {"dns": ["evil.example"]}}, 400), ({"SANs": {}, "Template": "none"}, 403), ({"Template": ""}, 400), ({"Template": 7}, 400),
-                             ({"CSR": "x"}, 400), ({"CSR": None}, 400), ({"Metadata": []}, 400), ({"Metadata": {"Nope": 1}}, 400), ({"CertificateAuthority": "none"}, 403)):
+                             ({"CSR": "x"}, 400), ({"CSR": None}, 400), ({"IncludeChain": "yes"}, 400), ({"IncludeChain": 1}, 400), ({"Metadata": []}, 400), ({"Metadata": {"Nope": 1}}, 400), ({"CertificateAuthority": "none"}, 403)):
             with self.subTest(more):
                 self.assertTrue(self.enroll(status=status, **more)["Message"])
         for path, method in (("Enrollment/CSR", "POST"), ("Certificates/Revoke", "POST"), ("Certificates/Download", "POST"), ("Certificates/Metadata", "PUT")):
@@ -509,7 +509,7 @@ class Pfx(Keys):
                              ({"KeyType": "DSA"}, 400), ({"KeyLength": "x"}, 400), ({"Curve": "P-224"}, 400), ({"Timestamp": "x"}, 400),
                              ({"Timestamp": "2001-01-01T00:00:00Z"}, 403), ({"RenewalCertificateId": "x"}, 400), ({"RenewalCertificateId": -1}, 400),
                              ({"RenewalCertificateId": 999999}, 404), ({"CustomFriendlyName": "a\nb"}, 400), ({"CustomFriendlyName": "x" * 256}, 400),
-                             ({"Stores": [{"StoreId": "1"}]}, 400), ({"headers": {"x_certificateformat": "Zip"}}, 400)):
+                             ({"Stores": [{"StoreId": "1"}]}, 400), ({"Stores": "1"}, 400), ({"IncludeChain": "yes"}, 400), ({"IncludeChain": []}, 400), ({"headers": {"x_certificateformat": "Zip"}}, 400)):
             with self.subTest(more):
                 self.assertTrue(self.pfx(status, **more)["Message"])
         for raw, status in ((b"[", 400), (b"[]", 400), (b"{}", 400), (b'{"Password":"a","password":"b"}', 400), (b" " * (128 * 1024 + 1), 413)):
@@ -665,6 +665,8 @@ class MetadataAll(Case):
         self.put({"Department": ("HR", True)}, 401, Person("olga", "wrong", env), CertificateIds=ids)
         self.call("PUT", "Certificates/Metadata/All", {}, 403, olga, Origin="https://evil.example")
         good = {"Department": ("HR", True)}
+        for wrong in (True, 0, 1.5, "1", {}, {"0": ids[0]}):  # a list that is none is not "all that the query finds"
+            self.put(good, 400, CertificateIds=wrong, Query=f"Id -eq {ids[0]}")
         for changes, which in ((good, {}), (good, {"CertificateIds": []}), (good, {"Query": " "}), (good, {"CertificateIds": ids, "Query": "Id -eq 1"}), ({}, {"CertificateIds": ids}),
                                (good, {"CertificateIds": ["x"]}), (good, {"CertificateIds": list(range(1, 102))}), (good, {"Query": "Nope -eq 1"}),
                                (good, {"Query": "Id -eq 1) OR (Id -ne 1"}), ({"Nope": ("x", True)}, {"CertificateIds": ids}), ([7], {"CertificateIds": ids}),
