@@ -326,7 +326,7 @@ kf_string(const gh_json *o, const char *name)
 static bool
 is_named(const char *p, size_t n, const char *name)
 {
-	static const char *const prefixes[] = {"pq.", "pagedQuery."};
+	static const char *const prefixes[] = {"pq.", "sq.", "pagedQuery."};
 
 	for (size_t i = 0; i < sizeof(prefixes) / sizeof(prefixes[0]); i++) {
 		size_t k = strlen(prefixes[i]);

@@ -65,7 +65,7 @@ int kf_number(const gh_json *o, const char *name, int64_t *out, struct gh_error 
 int kf_flag(const gh_json *o, const char *name, bool absent, bool *out,
     struct gh_error *err) GH_MUSTCHECK;
 
-/* A parameter of the query, in any case, with or without "pq." or "pagedQuery." before it;
+/* A parameter of the query, in any case, with or without "pq.", "sq." or "pagedQuery." before it;
  * malloc'd, NULL when absent. */
 int kf_param(const struct call *call, const char *name, char **out,
     struct gh_error *err) GH_MUSTCHECK;
