@@ -234,6 +234,8 @@ metadata__patterns_that_call_themselves(void **state)
 	    {"(?(R)c|xa\\\\g<0>)", "xaZc", "does not match"}, {"a(?R)?b", "xaabb", "xaabb"},
 	    {"^((?<R>a)(?1)?b)$", "aabb", "aabb"}, {"^((?<R>a)(?1)?b)$", "aab", "does not match"},
 	    {"(?R)", "a", "takes too long"}, /* without end */
+	    {"a(*PRUNE)b|c", "abc", "abc"},
+	    {"a(*PRUNE)b|c", "axc", "does not match"}, /* there is one place alone to begin at */
 	};
 	char definition[128], value[64];
 
