@@ -204,6 +204,26 @@ class Queries(unittest.TestCase):
         self.assertEqual(len(self.rows("cert", "search", 'Subject -contains "user"', limit=50)), 50)
         self.assertLess(read()[0], 250)  # of 500: two of three are one, and those that are shown are looked up again
 
+    def test_own_certificates_of_one_who_has_many(self):
+        """Whose a certificate is, its request says: it is looked up for each that is shown, and not all of them are read for a page."""
+        self.assertEqual(Client(env).enroll(GOOD).status, 200)
+        columns = {"request": ("requester", "requester_dn", "requester_id", "requester_kind"), "certificate": ("requester",)}
+
+        def give(values, join=""):
+            superuser("SET session_replication_role = replica;" + "".join(
+                f"UPDATE {table} t SET {', '.join(f'{c} = {values[c]}' for c in of)} {join} WHERE t.id % 50 = 7 AND t.id < 2000000; ANALYZE {table};"
+                for table, of in columns.items()))
+
+        self.addCleanup(give, {"requester": "'EXAMPLE\\user' || t.id % 5000", "requester_dn": "''", "requester_id": "''", "requester_kind": "1"})
+        give({c: f"b.{c}" for c in columns["request"]}, "FROM (SELECT * FROM request ORDER BY id DESC LIMIT 1) b")
+        login = base64.b64encode(f"{env.var['GATEHOUSE_USER']}:{env.var['GATEHOUSE_PASSWORD']}".encode()).decode()
+        for more in ("", "&query=" + urllib.parse.quote('Subject -contains "user"')):
+            with self.subTest(more):
+                self.log = Log()
+                reply = Client(env).get("/pki/certificates?limit=50" + more, headers={"Authorization": "Basic " + login})
+                self.assertEqual((reply.status, len(reply.json["entries"])), (200, 50), reply.body[:300])
+                self.assert_plans(most=1000)
+
     def assert_marks_asked_for_once(self, about):
         """And not for each row that is compared with them."""
         plans = [p for p in self.log.plans() if about in p["Query Text"]]

@@ -79,9 +79,9 @@ told(const struct cert_view *v)
 }
 
 #define OWN \
-	"EXISTS (SELECT FROM request r WHERE r.id = certificate.request_id AND lower(r.requester) = lower(#) AND r.requester_kind = #::int AND CASE " \
+	"lower(requester) = lower(#) AND EXISTS (SELECT FROM request r WHERE r.id = certificate.request_id AND lower(r.requester) = lower(#) AND r.requester_kind = #::int AND CASE " \
 	"WHEN r.requester_id <> '' AND #::text <> '' THEN lower(r.requester_id) = lower(#) " \
-	"ELSE r.requester_dn = '' OR #::text = '' OR lower(r.requester_dn) = lower(#) END) AND lower(requester) = lower(#)"
+	"ELSE r.requester_dn = '' OR #::text = '' OR lower(r.requester_dn) = lower(#) END)"
 
 static void
 view__table(void **state)

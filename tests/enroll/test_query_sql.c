@@ -110,6 +110,10 @@ conditions__table(void **state)
 	    {"KeyType -eq \"rsa\" AND KeySize -lt 3072",
 		"((lower(split_part(certificate_key(der), ' ', 1)) = lower(#1)) AND "
 		"(substring(certificate_key(der) FROM ' (?:P-)?([0-9]+)$')::bigint < #2::bigint)) <- {\"rsa\",\"3072\"}"},
+	    /* what costs less first */
+	    {"KeySize -lt 3072 AND (CN -eq \"a\" OR Requester -eq \"b\")",
+		"(((lower(requester) = lower(#1)) OR (EXISTS (SELECT FROM dn_values(subject, #2) AS v(v) WHERE lower(v) = lower(#3)))) AND "
+		"(substring(certificate_key(der) FROM ' (?:P-)?([0-9]+)$')::bigint < #4::bigint)) <- {\"b\",\"CN\",\"a\",\"3072\"}"},
 	    {"NotAfter -le \"2026-12-01\"",
 		"(not_after < to_timestamp(#1::bigint)) <- {\"1796169600\"}"},
 	    {"DNS -eq \"a\"",

@@ -260,15 +260,43 @@ put_test(struct filter_writer *w, const struct cert_node *n, enum cert_op op)
 		put_column(w, n, op);
 }
 
-/* A value that is not there makes a test unknown: what is denied holds then. */
+/* What a row costs: a column, the names in it, or what is read from the certificate and from other
+ * tables. */
+static int
+cost_of(const struct cert_node *n)
+{
+	int left, right;
+
+	if (n->kind != CERT_TEST) {
+		left = cost_of(n->left);
+		right = cost_of(n->right);
+		return left > right ? left : right;
+	}
+	switch (n->column) {
+	case CERT_COL_KEY_TYPE:
+	case CERT_COL_KEY_SIZE:
+	case CERT_COL_LOCATION:
+		return 2;
+	case CERT_COL_SUBJECT_PART:
+	case CERT_COL_SAN:
+		return 1;
+	default:
+		return 0;
+	}
+}
+
+/* A value that is not there makes a test unknown: what is denied holds then. A window evaluates
+ * what is written from left to right (cert_statement.c), so what costs less comes first. */
 void
 filter_put_node(struct filter_writer *w, const struct cert_node *n)
 {
 	gh_buf_putc(w->b, '(');
 	if (n->kind != CERT_TEST) {
-		filter_put_node(w, n->left);
+		bool swaps = cost_of(n->left) > cost_of(n->right);
+
+		filter_put_node(w, swaps ? n->right : n->left);
 		gh_buf_puts(w->b, n->kind == CERT_AND ? " AND " : " OR ");
-		filter_put_node(w, n->right);
+		filter_put_node(w, swaps ? n->left : n->right);
 	} else if (n->op == CERT_HAS_NONE) {
 		gh_buf_puts(w->b, "NOT ");
 		filter_put_node(w,

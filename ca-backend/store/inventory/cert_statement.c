@@ -228,18 +228,21 @@ run(struct query *q, struct store *s, gh_json **out, struct gh_error *err)
 /* ---- along an index ---- */
 
 /* "w" are the next rows, and whether they fit, "f" the first of them that do. PostgreSQL reads w
- * once, in its order, and only as far as it is asked for: where f is full, not to its end. */
+ * once, in its order, and only as far as it is asked for: where f is full, not to its end. What
+ * fits is told above LIMIT, so that the planner knows how few rows it is asked about, and looks up
+ * what the condition has of other tables row by row. */
 static void
 put_window(struct query *q)
 {
 	gh_buf_putf(&q->b, "WITH w AS MATERIALIZED (SELECT id, %s AS k, (true", q->sort->key);
 	put_condition(q);
-	gh_buf_puts(&q->b, ") AS fits FROM certificate WHERE ");
+	gh_buf_puts(&q->b, ") AS fits FROM (SELECT * FROM certificate WHERE ");
 	put_start(q);
 	put_driver(q);
 	put_order(q);
 	gh_buf_puts(&q->b,
-	    " LIMIT $3::int), f AS MATERIALIZED (SELECT id FROM w WHERE fits LIMIT $4::int) ");
+	    " LIMIT $3::int) certificate), "
+	    "f AS MATERIALIZED (SELECT id FROM w WHERE fits LIMIT $4::int) ");
 }
 
 static void

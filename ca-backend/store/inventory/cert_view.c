@@ -24,10 +24,10 @@ put_owner_name(struct gh_buf *b, struct store_params *p, const struct requester 
 static void
 put_own(struct gh_buf *b, struct store_params *p, const struct requester *owner)
 {
-	gh_buf_puts(b, "EXISTS (SELECT FROM request r WHERE r.id = certificate.request_id");
+	put_owner_name(b, p, owner); /* first: the request of each other one is not looked up */
+	gh_buf_puts(b, " AND EXISTS (SELECT FROM request r WHERE r.id = certificate.request_id");
 	store_put_owner(b, p, owner);
-	gh_buf_puts(b, ") AND ");
-	put_owner_name(b, p, owner);
+	gh_buf_putc(b, ')');
 }
 
 void
