@@ -1,7 +1,7 @@
 """The command blocks of a page, as a reader pastes them. A comment that readers do not see, in a line of its own before
 the block, says what a test needs to know:
 
-	<!-- try: says="REGEX" -->    what the block must print
+	<!-- try: says="REGEX" -->    what the block must print; \\" is a quote
 	<!-- try: skip="REASON" -->   where else it is tried, or why it is not
 
 A block is a run of lines indented by four blanks, outside lists, or a fence ```sh."""
@@ -10,7 +10,7 @@ import re
 from pathlib import Path
 
 DIRECTIVE = re.compile(r"<!-- try: (.*?) -->")
-OPTION = re.compile(r'(\w+)="([^"]*)"')
+OPTION = re.compile(r'(\w+)="((?:[^"\\]|\\.)*)"')
 
 
 class Block:
