@@ -1,4 +1,5 @@
-/* What interrupts service is asked again, on a page that says what will happen. */
+/* What interrupts service, or takes something from a person, is asked again, on a page that says
+ * what will happen. */
 #ifndef CONSOLE_CONFIRM_H
 #define CONSOLE_CONFIRM_H
 

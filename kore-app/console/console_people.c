@@ -102,6 +102,13 @@ console_user_roles(struct worker_env *env, const struct call *call, struct gh_ht
 	gh_json *body = gh_json_new_object(), *list = gh_json_new_array();
 	int bad = 0;
 
+	/* Without any, the API says that one must be left. */
+	if (gh_form_get(call->form, "roles") != NULL &&
+	    !console_confirmed(env, call, "roles", call_text(call->parts, "profile"), USERS, rep)) {
+		gh_json_free(body);
+		gh_json_free(list);
+		return;
+	}
 	while ((field = gh_form_next(call->form, "roles", field)) != NULL)
 		bad |= gh_json_append(list, gh_json_new_string(field->is_text ? field->value : ""));
 	bad |= gh_json_set(body, "roles", list);
@@ -166,19 +173,26 @@ void
 console_session_end(struct worker_env *env, const struct call *call, struct gh_http_reply *rep)
 {
 	const struct console_ask what = {.handler = rest_session_end, .method = GH_HTTP_DELETE};
+	const char *called = gh_form_get(call->form, "called");
 
-	console_do(env, call, &what, SESSIONS, rep);
+	if (called == NULL)
+		called = call_text(call->parts, "name");
+	if (console_confirmed(env, call, "session", called, SESSIONS, rep))
+		console_do(env, call, &what, SESSIONS, rep);
 }
 
 void
 console_sessions_end(struct worker_env *env, const struct call *call, struct gh_http_reply *rep)
 {
 	struct console_ask what = {.handler = rest_sessions_end, .method = GH_HTTP_DELETE};
+	const char *user = gh_form_get(call->form, "user");
 	struct gh_error err = {0};
 	struct gh_buf q;
 
+	if (user != NULL && !console_confirmed(env, call, "sessions", user, SESSIONS, rep))
+		return;
 	gh_buf_init(&q, CONSOLE_QUERY_MAX);
-	console_query_put(&q, "user", gh_form_get(call->form, "user"));
+	console_query_put(&q, "user", user);
 	if (gh_buf_check(&q, &err) == 0) {
 		what.query = (const char *)q.data;
 		console_do(env, call, &what, SESSIONS, rep);

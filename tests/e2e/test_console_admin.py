@@ -72,10 +72,11 @@ class Case(unittest.TestCase):
         self.assertEqual(reply.status, status, reply.body)
         return reply
 
-    def asked_again(self, who, path, **fields):
-        """A form that does nothing before it was asked again: the page that asks, and its form once more."""
+    def asked_again(self, who, path, so_far=lambda: None, **fields):
+        """A form that does nothing before it was asked again: the page that asks, and its form once more. so_far looks in between."""
         self.expect(as_(who).submit(path, **fields), 200)
         self.assertIn('name="confirmed" value="yes"', as_(who).text)
+        so_far()
         return as_(who).submit(path)
 
 
@@ -122,8 +123,8 @@ class Rights(Case):
         yield "/console/users/none/status", {"enabled": "no", "confirmed": "yes"}, ADMIN
         yield "/console/views", {"rule": "a/b", "group": "g", "template": "User"}, ADMIN
         yield "/console/views/none/remove", {}, ADMIN
-        yield "/console/users/none/roles", {"roles": "officer"}, ADMIN
-        yield "/console/sessions/none/end", {}, ADMIN
+        yield "/console/users/none/roles", {"roles": "officer", "confirmed": "yes"}, ADMIN
+        yield "/console/sessions/none/end", {"confirmed": "yes"}, ADMIN
         yield "/console/sessions/end", {}, ADMIN
         yield "/console/archive/0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0/status", {"status": "inactive", "version": "1"}, AGENTS
         yield "/console/applications", {"application": "a/b"}, ADMIN
@@ -1095,7 +1096,12 @@ class People(Case):
             self.assertIn(part, text)
         self.assertNotIn('action="/console/users/admin/', text)
         b, path = as_("admin"), f"/console/users/{self.name}"
-        for roles, status, part in (({"roles": "agent"}, 403, "gatehouse user"), ({}, 422, 'role="alert"'), ({"roles": "officer"}, 200, self.name)):
+        before = self.roles(self.name)
+        self.assertGreater(len(before), 1)
+        self.page("admin", "/console/users")
+        self.expect(b.submit(path + "/roles"), 422)
+        self.assertIn('role="alert"', b.text)
+        for roles, status, part in (("agent", 403, "gatehouse user"), ("officer", 200, self.name)):
             self.page("admin", "/console/users")
             self.expect(b.submit(path + "/roles", **roles), status)
             self.assertIn(part, b.text)
@@ -1189,10 +1195,10 @@ class Sessions(Case):
         self.assertIn("this one", text)  # nobody ends the log-in that he looks with
         self.assertNotIn("/console/sessions/end", text)
         one = self.of_alice()[0]["session"]
-        self.expect(b.submit(f"/console/sessions/{one}/end"), 200)
+        self.expect(self.asked_again("admin", f"/console/sessions/{one}/end", so_far=lambda: self.assertEqual(len(self.of_alice()), 2)), 200)
         self.assertEqual(len(self.of_alice()), 1)
         self.page("admin", "/console/sessions" + query)
-        self.expect(b.submit("/console/sessions/end"), 200)
+        self.expect(self.asked_again("admin", "/console/sessions/end", so_far=lambda: self.assertEqual(len(self.of_alice()), 1)), 200)
         self.assertEqual(self.of_alice(), [])
         self.assertFalse(self.first.is_logged_in() or self.second.is_logged_in())
         self.assertNotIn("<script>", self.page("admin", "/console/sessions?user=" + urllib.parse.quote(EVIL)))
