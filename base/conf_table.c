@@ -213,6 +213,8 @@ const struct conf_option conf_table[] = {
 	"seconds between looks at what is to be sent; 0 = only on demand"),
     INT(jobs, audit_seal, "60", 0, 604800,
 	"seconds between seals of the audit trail; 0 = only on demand"),
+    INT(jobs, audit_verify, "0", 0, 604800,
+	"seconds between verifications of the audit trail; 0 = only on demand"),
     INT(jobs, syslog, "10", 0, 604800,
 	"seconds between looks at which rows of the audit trail go to syslog.host; 0 = only on demand"),
     INT(jobs, scan, "86400", 0, 604800,

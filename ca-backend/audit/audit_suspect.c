@@ -23,6 +23,27 @@ audit_report(struct audit_verify *v, enum audit_finding_kind kind, int64_t seal,
 		v->found(v->arg, &f);
 }
 
+static gh_json *
+number(int64_t n)
+{
+	return n != 0 ? gh_json_new_int(n) : gh_json_new_string(NULL);
+}
+
+gh_json *
+audit_finding_json(const struct audit_finding *f)
+{
+	gh_json *o = gh_json_new_object();
+
+	if (gh_json_set_string(o, "kind", audit_finding_name(f->kind)) == 0 &&
+	    gh_json_set(o, "seal", number(f->seal)) == 0 &&
+	    gh_json_set(o, "row", number(f->row)) == 0 &&
+	    gh_json_set(o, "other", number(f->other)) == 0 &&
+	    gh_json_set_string(o, "text", f->text) == 0)
+		return o;
+	gh_json_free(o);
+	return NULL;
+}
+
 static size_t
 text_size(const char *s)
 {

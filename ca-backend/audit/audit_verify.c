@@ -275,6 +275,13 @@ find_start(struct audit_check *c, struct audit_seal *before, struct gh_error *er
 	return rc;
 }
 
+static bool
+is_enough(struct audit_verify *v)
+{
+	v->has_more = v->is_enough != NULL && v->is_enough(v->arg);
+	return v->has_more;
+}
+
 static int
 check_seals(struct audit_check *c, struct gh_error *err)
 {
@@ -294,6 +301,8 @@ check_seals(struct audit_check *c, struct gh_error *err)
 		v->seals++;
 		if (v->progress != NULL)
 			v->progress(v->arg, v->seals, v->rows);
+		if (rc == 0 && is_enough(v))
+			break;
 	}
 	return rc;
 }
@@ -327,20 +336,35 @@ judge_unsealed(void *arg, const struct audit_row *row, struct gh_error *err)
 }
 
 static int
-check_unsealed(struct audit_check *c, int64_t first, struct gh_error *err)
+check_unsealed(struct audit_check *c, struct gh_error *err)
 {
+	struct audit_verify *v = c->v;
 	struct unsealed u = {.c = c,
-	    .too_old_us = (c->v->last.sealed_at - STORE_AUDIT_SEAL_LATE_SECONDS) * 1000000};
+	    .too_old_us = (v->last.sealed_at - STORE_AUDIT_SEAL_LATE_SECONDS) * 1000000};
 	int64_t max_id;
 	int n, rc = store_audit_extent(c->store, &max_id, err);
 
-	while (rc == 0 && first <= max_id) {
+	while (rc == 0 && v->next_row <= max_id) {
+		int64_t first = v->next_row;
 		int64_t last = max_id - first >= WINDOW ? first + WINDOW - 1 : max_id;
 
 		rc = store_audit_unsealed(c->store, first, last, judge_unsealed, &u, &n, err);
-		first = n == STORE_AUDIT_SEAL_PAGE ? u.last_id + 1 : last + 1;
+		v->next_row = n == STORE_AUDIT_SEAL_PAGE ? u.last_id + 1 : last + 1;
+		if (rc == 0 && v->next_row <= max_id && is_enough(v))
+			break;
 	}
 	return rc;
+}
+
+/* Behind the last seal. named: the largest one that leaves named when this call began. */
+static int
+check_end(struct audit_check *c, int64_t named, struct gh_error *err)
+{
+	if (named > c->v->last.id)
+		report_gap(c, c->v->last.id, named + 1);
+	if (c->v->seals == 0 && !c->has_before)
+		report_no_start(c);
+	return check_unsealed(c, err);
 }
 
 int
@@ -348,26 +372,25 @@ audit_verify(struct store *store, struct audit_verify *v, struct gh_error *err)
 {
 	struct audit_check c = {.store = store, .v = v};
 	bool has_expected = v->expected_head != NULL;
-	int64_t first, named;
+	int64_t named;
 	int rc;
 
 	v->seals = v->rows = v->unsealed = v->findings = 0;
+	v->has_more = false;
 	if ((c.suspect = calloc(AUDIT_SUSPECTS_MAX, sizeof(*c.suspect))) == NULL)
 		return gh_fail(err, GH_E_NOMEM, "audit verify");
 	rc = store_audit_seal_of_leaves(store, &named, err); /* first: seals go on being made */
 	if (rc == 0)
 		rc = find_start(&c, &v->last, err);
-	first =
-	    v->last.max_id > STORE_AUDIT_SEAL_MARGIN ? v->last.max_id - STORE_AUDIT_SEAL_MARGIN : 1;
+	if ((v->next_row = v->unsealed_from) == 0)
+		v->next_row = v->last.max_id > STORE_AUDIT_SEAL_MARGIN
+		    ? v->last.max_id - STORE_AUDIT_SEAL_MARGIN
+		    : 1;
 	if (rc == 0)
 		rc = check_seals(&c, err);
-	if (rc == 0 && named > v->last.id)
-		report_gap(&c, v->last.id, named + 1);
-	if (rc == 0 && v->seals == 0 && !c.has_before)
-		report_no_start(&c);
-	if (rc == 0)
-		rc = check_unsealed(&c, first, err);
-	if (rc == 0 && has_expected && v->expected_head != NULL)
+	if (rc == 0 && !v->has_more)
+		rc = check_end(&c, named, err);
+	if (rc == 0 && !v->has_more && has_expected && v->expected_head != NULL)
 		audit_report(v, AUDIT_HEAD_MISSING, 0, 0, 0,
 		    "no seal has the expected head: seals were removed at the end or "
 		    "replaced");

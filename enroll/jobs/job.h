@@ -124,6 +124,8 @@ int job_run_due(struct job_env *env, enum job_lane lane, int *ran,
 /* The runs; each writes its audit rows itself where it decides something. */
 int audit_seal_job_run(struct job_env *env, char *detail, size_t size,
     struct gh_error *err) GH_MUSTCHECK;
+int audit_verify_job_run(struct job_env *env, char *detail, size_t size,
+    struct gh_error *err) GH_MUSTCHECK;
 int ca_notice_job_run(struct job_env *env, char *detail, size_t size,
     struct gh_error *err) GH_MUSTCHECK;
 int inventory_job_run(struct job_env *env, char *detail, size_t size,
@@ -160,6 +162,7 @@ int syslog_job_run(struct job_env *env, char *detail, size_t size,
 /* What they would do. */
 int request_job_plan(struct job_env *env, struct gh_error *err) GH_MUSTCHECK;
 int audit_seal_job_plan(struct job_env *env, struct gh_error *err) GH_MUSTCHECK;
+int audit_verify_job_plan(struct job_env *env, struct gh_error *err) GH_MUSTCHECK;
 int ca_notice_job_plan(struct job_env *env, struct gh_error *err) GH_MUSTCHECK;
 int inventory_job_plan(struct job_env *env, struct gh_error *err) GH_MUSTCHECK;
 int confirmation_job_plan(struct job_env *env, struct gh_error *err) GH_MUSTCHECK;

@@ -1,7 +1,9 @@
-/* GET /pki/audit: pages of the audit trail. */
+/* The audit trail over HTTP. See rest_audit.h. */
+#include "store/audit/audit_check_row.h"
 #include "store/audit/audit_seal_row.h"
 
 #include "rest_audit.h"
+#include "rest_job.h"
 #include "rest_list.h"
 
 enum { EVENT = REST_PAGE_PARAMS_N, ACTOR, OUTCOME, OBJECT };
@@ -38,4 +40,24 @@ audit_rest_list(struct worker_env *env, const struct call *call, struct gh_http_
 	struct store_audit_filter filter = {0};
 
 	rest_list_reply(&list, env, call, &filter, rep);
+}
+
+void
+audit_rest_checks(struct worker_env *env, const struct call *call, struct gh_http_reply *rep)
+{
+	struct gh_error err = {0};
+	gh_json *checks;
+
+	if (store_audit_checks(env->store, &checks, &err) != 0) {
+		rest_error(&err, call->http->request_id, NULL, rep);
+		return;
+	}
+	gh_http_reply_header(rep, "Cache-Control", "no-store");
+	rest_json(rep, 200, checks);
+}
+
+void
+audit_rest_verify(struct worker_env *env, const struct call *call, struct gh_http_reply *rep)
+{
+	rest_job_want(env, call, "audit-verify", rep);
 }

@@ -30,9 +30,10 @@ wanted_json(const char *row)
 }
 
 void
-rest_job_run(struct worker_env *env, const struct call *call, struct gh_http_reply *rep)
+rest_job_want(struct worker_env *env, const struct call *call, const char *name,
+    struct gh_http_reply *rep)
 {
-	const struct job *job = job_find(call_text(call->parts, "name"));
+	const struct job *job = job_find(name);
 	struct gh_error err = {0};
 	char row[JOB_ROW_SIZE];
 	int rc;
@@ -47,4 +48,10 @@ rest_job_run(struct worker_env *env, const struct call *call, struct gh_http_rep
 		rest_json(rep, 202, wanted_json(row));
 	else
 		rest_error(&err, call->http->request_id, NULL, rep);
+}
+
+void
+rest_job_run(struct worker_env *env, const struct call *call, struct gh_http_reply *rep)
+{
+	rest_job_want(env, call, call_text(call->parts, "name"), rep);
 }

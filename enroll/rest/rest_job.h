@@ -10,4 +10,8 @@ void rest_jobs(struct worker_env *env, const struct call *call, struct gh_http_r
  * the run of this one. */
 void rest_job_run(struct worker_env *env, const struct call *call, struct gh_http_reply *rep);
 
+/* The same for a job that a route of its own asks for. */
+void rest_job_want(struct worker_env *env, const struct call *call, const char *name,
+    struct gh_http_reply *rep);
+
 #endif

@@ -12,7 +12,10 @@
 
 /* GET /console: how it stands, of what the caller may see. */
 void console_overview(struct worker_env *env, const struct call *call, struct gh_http_reply *rep);
-/* GET /console/audit: the audit trail, for auditors. */
+/* GET /console/audit: the audit trail, for auditors. POST /console/audit/verify: is it as it was?
+ */
+void console_audit_verify(struct worker_env *env, const struct call *call,
+    struct gh_http_reply *rep);
 void console_audit(struct worker_env *env, const struct call *call, struct gh_http_reply *rep);
 
 /* GET /console/mine: the certificates that who calls has asked for, and what he can do with them.

@@ -141,6 +141,26 @@ judge_audit(const struct judge *j)
 		    span);
 }
 
+/* What is wrong stays wrong until a verification has found nothing. */
+static void
+judge_verified(const struct judge *j)
+{
+	int64_t found = value_of(j, "audit_findings", "", "");
+	int64_t at = value_of(j, "audit_verified", "", "");
+	char span[FINDING_SPAN_SIZE];
+
+	if (at == 0)
+		return;
+	finding_value(j->f, &(struct finding_value){"audit_findings", NULL, found, "", NULL, "0"});
+	finding_span(j->now > at ? j->now - at : 0, span);
+	if (found > 0)
+		finding_wrong(j->f, FINDING_ERROR, "audit",
+		    "`gatehouse audit verify` says what; keep the database as it is",
+		    "the audit trail is not what was sealed; findings: %" PRId64, found);
+	else
+		finding_ok(j->f, "audit", "verified %s ago: all is as it was sealed", span);
+}
+
 static void
 judge_syslog(const struct judge *j)
 {
@@ -247,6 +267,7 @@ state_judge(struct findings *f, const struct gh_conf *conf, const gh_json *gauge
 		judge_crl(&j, &g);
 	for (size_t i = 0; next(&j, "ocsp_not_after", &i, &g);)
 		judge_ocsp(&j, &g);
+	judge_verified(&j);
 	judge_audit(&j);
 	judge_syslog(&j);
 	judge_endpoints(&j);

@@ -4,6 +4,7 @@
 #define ADMIN_ROWS_H
 
 #include "rest/rest_application.h"
+#include "rest/rest_audit.h"
 #include "rest/rest_authority.h"
 #include "rest/rest_job.h"
 #include "rest/rest_message.h"
@@ -33,9 +34,21 @@
 		.need = AUTH_PERSON, .roles = REQUESTER_ROLE_ADMIN, .body_max = (size), \
 		.handler = (function) \
 	}
+/* For auditors alone. */
+#define AUDIT_ROW(verb, path, id, size, function) \
+	{ \
+		.methods = (verb), .pattern = "/pki/" path, .name = "pki." id, \
+		.need = AUTH_PERSON, .roles = REQUESTER_ROLE_AUDITOR, .body_max = (size), \
+		.handler = (function) \
+	}
 
 #define ADMIN_ROWS \
-	ADMIN_READ("jobs", "jobs", rest_jobs), \
+	AUDIT_ROW(GH_HTTP_GET | GH_HTTP_HEAD, "audit", "audit", 0, audit_rest_list), \
+	    AUDIT_ROW(GH_HTTP_GET | GH_HTTP_HEAD, "audit/verify", "audit.checks", 0, \
+		audit_rest_checks), \
+	    AUDIT_ROW(GH_HTTP_POST, "audit/verify", "audit.verify", ADMIN_NO_BODY_MAX, \
+		audit_rest_verify), \
+	    ADMIN_READ("jobs", "jobs", rest_jobs), \
 	    ADMIN_CHANGE(GH_HTTP_POST, "jobs/{name}/run", "job.run", ADMIN_NO_BODY_MAX, \
 		rest_job_run), \
 	    ADMIN_READ("authorities", "authorities", rest_authorities), \

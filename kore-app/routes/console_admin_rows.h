@@ -28,6 +28,8 @@
 	    REQUESTER_ROLE_ADMIN | REQUESTER_ROLE_OFFICER, console_certificate_remove_ask), \
 	    CONSOLE_FORM_FOR("/console/certificates/{id}/remove", "console.certificate.remove", \
 		REQUESTER_ROLE_ADMIN | REQUESTER_ROLE_OFFICER, console_certificate_remove), \
+	    CONSOLE_FORM_FOR("/console/audit/verify", "console.audit.verify", \
+		REQUESTER_ROLE_AUDITOR, console_audit_verify), \
 	    CONSOLE_PAGE_FOR("/console/jobs", "console.jobs", CONSOLE_STAFF, console_jobs), \
 	    CONSOLE_FORM_FOR("/console/jobs/{name}/run", "console.job.run", REQUESTER_ROLE_ADMIN, \
 		console_job_run), \

@@ -4,7 +4,6 @@
  */
 #include <stdlib.h>
 
-#include "rest/rest_audit.h"
 #include "public/ca_pages.h"
 #include "rest/rest_ca_password.h"
 #include "certenroll/ce.h"
@@ -198,12 +197,6 @@ const struct route route_table[] = {
 	.need = AUTH_PERSON,
 	.roles = ANY_ROLE,
 	.handler = ca_password_rest_status},
-    {.methods = READ,
-	.pattern = "/pki/audit",
-	.name = "pki.audit",
-	.need = AUTH_PERSON,
-	.roles = REQUESTER_ROLE_AUDITOR,
-	.handler = audit_rest_list},
     {.methods = GH_HTTP_POST,
 	.pattern = "/ocsp",
 	.name = "ocsp.post",

@@ -316,6 +316,72 @@ verify__very_many(void **state)
 	}
 }
 
+static bool
+at_once(void *arg)
+{
+	(void)arg;
+	return true;
+}
+
+/* Piece by piece, each as small as it can be: it finds what one look finds, once. */
+static void
+verify__in_pieces(void **state)
+{
+	struct audit_verify v = {.keys = 1, .from = 1, .unsealed_from = 1, .found = note};
+	int64_t rows = 0, seals = 0, unsealed = 0;
+	int calls = 0;
+
+	(void)state;
+	fake_trail_add(STORE_AUDIT_SEAL_PAGE + 5); /* wait: more than a page of them */
+	fake_trail_row(5)->actor = "mallory";
+	fake_trail_row(12)->event = NULL;
+	fake_trail.seal[2].signature[0] ^= 1;
+	v.key[0].spki = fake_trail_key(&v.key[0].len);
+	v.is_enough = at_once;
+	founds = 0;
+	do {
+		assert_true(++calls < 20);
+		assert_int_equal(audit_verify(NULL, &v, &err), 0);
+		rows += v.rows;
+		seals += v.seals;
+		unsealed += v.unsealed;
+		v.from = v.last.id + 1;
+		v.unsealed_from = v.next_row;
+	} while (v.has_more);
+	assert_int_equal(calls, 5); /* a seal each, then a page each */
+	assert_int_equal(seals, 3);
+	assert_int_equal(rows, 20);
+	assert_int_equal(unsealed, STORE_AUDIT_SEAL_PAGE + 5);
+	assert_int_equal(founds, 3);
+	assert_int_equal(found[0].row, 5);
+	assert_int_equal(found[1].row, 12);
+	assert_int_equal(found[2].kind, AUDIT_SEAL_WRONG);
+}
+
+/* The end of the chain goes while a verification stands there. */
+static void
+verify__end_is_removed_between_pieces(void **state)
+{
+	struct audit_verify v = {.keys = 1, .from = 1, .unsealed_from = 1, .found = note};
+
+	(void)state;
+	v.key[0].spki = fake_trail_key(&v.key[0].len);
+	v.is_enough = at_once;
+	founds = 0;
+	for (int i = 0; i < 3; i++) {
+		assert_int_equal(audit_verify(NULL, &v, &err), 0);
+		assert_true(v.has_more);
+		v.from = v.last.id + 1;
+	}
+	assert_int_equal(founds, 0);
+	fake_trail.seals = 2;
+	fake_trail.rows = fake_trail.leaves = 14;
+	assert_int_equal(audit_verify(NULL, &v, &err), 0);
+	assert_false(v.has_more);
+	assert_int_equal(founds, 1);
+	assert_int_equal(found[0].kind, AUDIT_SEAL_MISSING);
+}
+
 static void
 verify__a_failure_is_no_finding(void **state)
 {
@@ -342,6 +408,8 @@ main(void)
 	    T(verify__from_behind_the_end),
 	    T(verify__a_pinned_head),
 	    T(verify__very_many),
+	    T(verify__in_pieces),
+	    T(verify__end_is_removed_between_pieces),
 	    T(verify__a_failure_is_no_finding),
 	};
 

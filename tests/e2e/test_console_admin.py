@@ -754,6 +754,94 @@ class Waiting(Case):
         self.assertIn(" UTC</time>", text)
 
 
+class Verification(Case):
+    """Of the audit trail, in the background."""
+    def setUp(self):
+        super().setUp()
+        env.admin("job", "run", "audit-seal")
+        self.row = env.count("select max(audit_id) from audit_leaf")
+
+    def checks(self):
+        return self.expect(PEOPLE["otto"].get("/pki/audit/verify"), 200).json
+
+    def wait_idle(self):
+        wait_for(lambda: self.checks()["running"] is None and not any(
+            j["wanted"] or j["running"] for j in admin.get("/pki/jobs").json["entries"] if j["name"] == "audit-verify"), "none is under way")
+
+    def verified(self, ask):
+        """What a verification says that begins now."""
+        self.wait_idle()
+        begun = env.count("select coalesce(max(id), 0) from audit_check")
+        ask()
+        wait_for(lambda: env.count(f"select count(*) from audit_check where id > {begun} and ended_at is not null") > 0, "it has ended")
+        return self.checks()["last"]
+
+    def over_rest(self):
+        reply = self.expect(PEOPLE["otto"].post("/pki/audit/verify", {}), 202)
+        self.assertEqual(reply.json, {"name": "audit-verify", "wanted": True})
+
+    def by_form(self):
+        self.page("otto", "/console/audit")
+        self.expect(as_("otto").submit("/console/audit/verify"), 200)
+
+    def found(self, check):
+        return [(f["kind"], f["row"]) for f in check["findings"]]
+
+    def test_what_is_as_it_was(self):
+        check = self.verified(self.over_rest)
+        self.assertEqual((check["intact"], check["finding_count"], check["findings"]), (True, 0, []))
+        self.assertGreaterEqual(check["rows"], env.count(f"select count(*) from audit_leaf where audit_id <= {self.row}"))
+        self.assertEqual(check["head"], env.sql(f"select upper(encode(head, 'hex')) from audit_seal where id = {check['last_seal']}")[0][0])
+        text = self.page("otto", "/console/audit")
+        self.assertIn(check["head"], text)
+        self.assertIn('class="outcome success">intact</span>', text)
+        self.assertEqual(env.sql(f"select outcome, actor from audit where event = 'job.wanted' and object = 'audit-verify' and id > {self.begin}"), [["success", "otto"]])
+        wait_for(lambda: env.count(f"select count(*) from audit where event = 'audit.verified' and outcome = 'success' and id > {self.begin}") > 0, "it is recorded")
+
+    def change(self, detail):
+        env.without_triggers(f"update audit set detail = {detail} where id = {self.row}")
+
+    def test_a_row_that_was_changed(self):
+        before = env.sql(f"select quote_nullable(detail) from audit where id = {self.row}")[0][0]
+        self.addCleanup(self.verified, self.over_rest)  # so that others find it well
+        self.addCleanup(self.change, before)
+        self.change("'<b>forged</b>'")
+        self.assertEqual(self.found(self.verified(self.by_form)), [("row_changed", self.row)])
+        text = self.page("otto", "/console/audit")
+        self.assertIn(f"row {self.row} was changed", text)
+        self.assertIn('class="outcome failure">NOT INTACT</span>', text)
+        status = self.expect(PEOPLE["olga"].get("/pki/status"), 200).json
+        self.assertIn("the audit trail is not what was sealed; findings: 1", [f["what"] for f in status["findings"]])
+        self.assertEqual(status["state"], "CRITICAL")
+        wait_for(lambda: "gatehouse_audit_findings 1\n" in Client(env).get("/metrics").body.decode(), "the metric tells it", 60)
+        self.assertEqual(env.sql(f"select outcome from audit where event = 'audit.verified' and id > {self.begin} order by id desc limit 1"), [["failure"]])
+        self.change(before)
+        self.assertEqual(self.found(self.verified(lambda: env.admin("job", "run", "audit-verify"))), [])
+        self.assertIn('class="outcome success">intact</span>', self.page("otto", "/console/audit"))
+
+    def test_one_that_was_left_in_the_middle_goes_on(self):
+        """A gateway that ends leaves it where it stood; what it had found stays."""
+        self.wait_idle()
+        env.sql("""insert into audit_check (last_seal, seals, rows, findings, found) values (1, 1, 7, 1, '[{"text": "row 5 was changed"}]')""")
+        env.admin("job", "run", "audit-verify")
+        check = self.checks()["last"]
+        self.assertEqual((check["finding_count"], check["findings"][0]["text"]), (1, "row 5 was changed"))
+        self.assertEqual(check["seals"], check["last_seal"])
+        self.assertTrue(self.verified(self.over_rest)["intact"])
+
+    def test_who_may_not(self):
+        for who in set(PASSWORDS) - {"otto", "admin"}:  # who is an auditor, too, here
+            self.expect(PEOPLE[who].get("/pki/audit/verify"), 403)
+            self.expect(PEOPLE[who].post("/pki/audit/verify", {}), 403)
+            self.assertEqual(as_(who).send("POST", "/console/audit/verify", {"csrf": token(who)}).status, 403)
+        self.expect(PEOPLE["otto"].send("POST", "/pki/audit/verify", {}, Sec_Fetch_Site="cross-site"), 403)
+        sent = {"csrf": token("otto")}
+        self.assertEqual(as_("otto").send("POST", "/console/audit/verify", {"csrf": token("olga")}).status, 403)
+        self.assertEqual(as_("otto").send("POST", "/console/audit/verify", sent, site="cross-site").status, 403)
+        self.assertEqual(self.events("job.wanted"), [])
+        self.expect(PEOPLE["admin"].post("/pki/jobs/audit-verify/run", {}), 202)  # administrators run jobs
+
+
 class Packages(Case):
     @staticmethod
     def firmware(version):
@@ -1103,7 +1191,8 @@ class People(Case):
         self.assertIn('role="alert"', b.text)
         for roles, status, part in (("agent", 403, "gatehouse user"), ("officer", 200, self.name)):
             self.page("admin", "/console/users")
-            self.expect(b.submit(path + "/roles", **roles), status)
+            self.assertEqual(self.roles(self.name), before)
+            self.expect(self.asked_again("admin", path + "/roles", roles=roles), status)
             self.assertIn(part, b.text)
         self.assertEqual(self.roles(self.name), ["officer"])
         self.expect(self.asked_again("admin", path + "/status"), 200)

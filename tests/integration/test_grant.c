@@ -827,7 +827,7 @@ static void
 grant__every_table_and_column_is_decided_upon(void **state)
 {
 	static const char tables[] =
-	    "'request','certificate','replay','audit','audit_seal','audit_leaf','syslog_cursor','catalog_generation',"
+	    "'request','certificate','replay','audit','audit_seal','audit_leaf','audit_check','syslog_cursor','catalog_generation',"
 	    "'metadata_run','metadata_run_item',"
 	    "'schema_migration','grant_head','row_seal','ca_password','crl_number_floor','revocation','crl','crl_part','ocsp_signer','cmc_signer','key_signer','cmc_secret_use','job',"
 	    "'session','digest_nonce','expiry_notice','kra_key','kra_policy','archived_key','key_request','key_approval','kept_key',"

@@ -250,6 +250,8 @@ static const struct {
     {"ca.password.lock", ADMIN, false},
     {"ca.password.status", ADMIN | OFFICER | AUDITOR, false},
     {"pki.audit", AUDITOR, false},
+    {"pki.audit.checks", AUDITOR, false},
+    {"pki.audit.verify", AUDITOR, false},
     {"pki.packages", ADMIN | OFFICER | AUDITOR, false},
     {"pki.packages.deliveries", ADMIN | OFFICER | AUDITOR, false},
     {"pki.package", ADMIN | OFFICER | AUDITOR, false},
@@ -356,6 +358,7 @@ static const struct {
     {"request.cancel", SESSION, false},
     {"console", SESSIONS, false},
     {"console.audit", 0, false}, /* the session is alice's, who has no role */
+    {"console.audit.verify", 0, false},
     {"console.certificates", SESSIONS, false},
     {"console.certificates.file", SESSIONS, false},
     {"console.search.save", SESSION, false},

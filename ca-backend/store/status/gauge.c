@@ -97,7 +97,11 @@ static const struct store_statement gauges = {"gauges",
     ") e JOIN certificate c ON c.id = e.certificate_id WHERE c.status = 21 AND $4::bool "
     "  UNION ALL SELECT 'audit_unsealed_age', coalesce((SELECT extract(epoch FROM now() - at) FROM audit "
     "    WHERE id > coalesce((SELECT max_id FROM audit_seal ORDER BY id DESC LIMIT 1), 0) "
-    "    ORDER BY id LIMIT 1), 0), NULL, NULL) "
+    "    ORDER BY id LIMIT 1), 0), NULL, NULL "
+    "  UNION ALL SELECT 'audit_findings', max(findings), NULL, NULL FROM audit_check "
+    "    WHERE id >= (SELECT max(id) FROM audit_check WHERE ended_at IS NOT NULL) HAVING count(*) > 0 "
+    "  UNION ALL SELECT 'audit_verified', extract(epoch FROM max(ended_at)), NULL, NULL FROM audit_check "
+    "    HAVING max(ended_at) IS NOT NULL) "
     "SELECT coalesce(json_agg(json_build_array(gauge, greatest(value, 0)::bigint, a, b) ORDER BY gauge, a, b), "
     "'[]') FROM g WHERE gauge <> 'endpoints' OR $4::bool"};
 

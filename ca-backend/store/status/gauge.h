@@ -33,6 +33,9 @@ struct store_gauge_options {
  *   "kra_rotation_left"     archived keys under a storage key that is old; the same
  *   "audit_unsealed_age"    seconds since the oldest row without a seal was written; 0 = all are
  *                           sealed
+ *   "audit_findings"        what the last verification of the audit trail has found that has ended,
+ *                           or the one since, if it is more; no line: none has ended
+ *   "audit_verified"        when the last one ended; no line: none has
  *   "syslog_oldest"         seconds since the oldest row was sealed that has not been sent to the
  *                           collector of syslog; 0 = none waits; no line: there is none
  *   "endpoints"             of the last 8 days: "all"; "failing": without certificate;

@@ -144,7 +144,6 @@ static void
 on_found(void *arg, const struct audit_finding *f)
 {
 	struct verify *c = arg;
-	gh_json *o;
 
 	if (c->v.findings > FINDINGS_MAX)
 		return;
@@ -153,16 +152,7 @@ on_found(void *arg, const struct audit_finding *f)
 		putchar('\n');
 		return;
 	}
-	o = gh_json_new_object();
-	c->failed |= o == NULL || gh_json_set_string(o, "kind", audit_finding_name(f->kind)) != 0 ||
-	    gh_json_set(o, "seal",
-		f->seal != 0 ? gh_json_new_int(f->seal) : gh_json_new_string(NULL)) != 0 ||
-	    gh_json_set(o, "row",
-		f->row != 0 ? gh_json_new_int(f->row) : gh_json_new_string(NULL)) != 0 ||
-	    gh_json_set(o, "other",
-		f->other != 0 ? gh_json_new_int(f->other) : gh_json_new_string(NULL)) != 0 ||
-	    gh_json_set_string(o, "text", f->text) != 0;
-	c->failed |= gh_json_append(c->findings, o) != 0;
+	c->failed |= gh_json_append(c->findings, audit_finding_json(f)) != 0;
 }
 
 static void
