@@ -98,10 +98,12 @@ rest_error(const struct gh_error *err, const char *request_id, gh_json *more,
     struct gh_http_reply *rep)
 {
 	const struct gh_error_info *info = gh_error_info(err->code);
+	/* what it is that is wrong stands beside it */
+	bool is_named = err->code == GH_E_VALIDATION && gh_json_get(more, "errors") != NULL;
 	char message[sizeof(err->message)];
 
 	snprintf(message, sizeof(message), "%s",
-	    *err->message != '\0' ? err->message : info->message);
+	    *err->message != '\0' && !is_named ? err->message : info->message);
 	gh_utf8_clean(message);
 	gh_http_reply_cause(rep, err);
 	put_error_headers(err, info, rep);
@@ -245,11 +247,23 @@ rest_text(struct rest_fields *f, const gh_json *body, const char *name, size_t m
 }
 
 int
+rest_errors_refuse(const gh_json *errors, struct gh_error *err)
+{
+	void *first = gh_json_iter(errors);
+	const char *text =
+	    first != NULL ? gh_json_string(gh_json_at(gh_json_iter_value(first), 0)) : NULL;
+
+	if (text == NULL)
+		return gh_fail(err, GH_E_VALIDATION, "what is wrong has no name");
+	return gh_refuse(err, GH_E_VALIDATION, "%s: %s", gh_json_iter_name(first), text);
+}
+
+int
 rest_fields_check(const struct rest_fields *f, struct gh_error *err)
 {
 	if (f->failed)
 		return gh_fail(err, GH_E_NOMEM, "validation errors");
-	return f->errors == NULL ? 0 : gh_fail(err, GH_E_VALIDATION, "the body is not valid");
+	return f->errors == NULL ? 0 : rest_errors_refuse(f->errors, err);
 }
 
 gh_json *

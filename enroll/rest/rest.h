@@ -15,9 +15,9 @@ int rest_body(const struct call *call, gh_json **out, struct gh_error *err) GH_M
 
 /* Answer with a value, which is taken over; NULL means out of memory and answers 500. */
 void rest_json(struct gh_http_reply *rep, int status, gh_json *value);
-/* Answer with an error. more: members to add (taken over; NULL = none), as "errors" or
- * "locked_until". A 401 that is about the caller (not GH_E_CA_PASSWORD) has a challenge; retryable
- * codes have Retry-After. */
+/* Answer with an error. more: members to add (taken over; NULL = none), as "errors" (of which the
+ * message then says no more than that they are there) or "locked_until". A 401 that is about the
+ * caller (not GH_E_CA_PASSWORD) has a challenge; retryable codes have Retry-After. */
 void rest_error(const struct gh_error *err, const char *request_id, gh_json *more,
     struct gh_http_reply *rep);
 
@@ -49,7 +49,10 @@ const gh_json *rest_member(const gh_json *body, const char *path);
  * or wrong. Borrowed from body. */
 const char *rest_text(struct rest_fields *f, const gh_json *body, const char *name, size_t min,
     size_t max, bool required);
-/* 0, GH_E_VALIDATION, GH_E_NOMEM. */
+/* GH_E_VALIDATION with the first of errors, {field: [text]}, as its message: what there is to read
+ * where nobody shows them all. */
+int rest_errors_refuse(const gh_json *errors, struct gh_error *err) GH_MUSTCHECK;
+/* 0, GH_E_VALIDATION as rest_errors_refuse has it, GH_E_NOMEM. */
 int rest_fields_check(const struct rest_fields *f, struct gh_error *err) GH_MUSTCHECK;
 /* What pages say of err, as texts for the template "wrong": {"texts","reason"} name the text of
  * conf/languages, "value" stands in it, and "message" is what else there is to know, in English; ""

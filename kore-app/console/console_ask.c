@@ -23,6 +23,14 @@ console_query_put(struct gh_buf *query, const char *name, const char *value)
 		gh_buf_putf(query, "%%%02X", (unsigned char)*c);
 }
 
+int
+console_typed_check(const struct gh_buf *typed, struct gh_error *err)
+{
+	if (gh_buf_check(typed, NULL) == 0)
+		return 0;
+	return gh_refuse(err, GH_E_TOO_LARGE, "What you have typed is too long. Shorten it.");
+}
+
 const char *
 console_answer_header(const struct gh_http_reply *rep, const char *name)
 {
@@ -51,6 +59,8 @@ put_error(const struct gh_http_reply *rep, const gh_json *answer, struct gh_erro
 	gh_error_clear(err);
 	err->code = code_of(rep->code);
 	snprintf(err->message, sizeof(err->message), "%s", message != NULL ? message : "");
+	if (err->code == GH_E_VALIDATION && gh_json_size(gh_json_get(answer, "errors")) > 0)
+		(void)!rest_errors_refuse(gh_json_get(answer, "errors"), err);
 	snprintf(err->detail, sizeof(err->detail), "%s", rep->cause != NULL ? rep->cause : "");
 }
 

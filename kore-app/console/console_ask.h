@@ -55,6 +55,10 @@ const char *console_answer_header(const struct gh_http_reply *rep, const char *n
  * or "" is left out. */
 void console_query_put(struct gh_buf *query, const char *name, const char *value);
 
+/* 0, or GH_E_TOO_LARGE: what people have typed is more than the buffer takes, and that is theirs to
+ * mend. Also where there is no memory. */
+int console_typed_check(const struct gh_buf *typed, struct gh_error *err) GH_MUSTCHECK;
+
 #define CONSOLE_QUERY_MAX (64 * 1024) /* bytes of a query */
 
 #endif

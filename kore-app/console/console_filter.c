@@ -6,6 +6,7 @@
 #include "buf.h"
 #include "catalog/catalog.h"
 
+#include "console_ask.h"
 #include "console_fields.h"
 #include "console_filter.h"
 #include "console_page.h"
@@ -92,7 +93,7 @@ console_filter_write(const struct rest_param *p, const struct rest_param *fields
 		else if (p[i].value != NULL)
 			put_expiry(&b, p[i].value);
 	console_fields_write(&b, c, fields);
-	if ((rc = gh_buf_check(&b, err)) == 0)
+	if ((rc = console_typed_check(&b, err)) == 0)
 		*out = b.data != NULL ? (char *)b.data : strdup("");
 	else
 		gh_buf_free(&b);

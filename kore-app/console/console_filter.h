@@ -14,7 +14,7 @@ extern const char *const console_filter_names[CONSOLE_FILTERS];
 
 /* p: the filters, each NULL when it is not set; fields: those of metadata (console_fields.h). *out:
  * malloc'd, "" when none is. What a filter does not know stays in the query, whose reader refuses
- * it. */
+ * it. GH_E_TOO_LARGE: more than a query takes. */
 int console_filter_write(const struct rest_param *p, const struct rest_param *fields,
     const struct catalog *c, char **out, struct gh_error *err) GH_MUSTCHECK;
 

@@ -97,7 +97,7 @@ make_query(const struct call *call, const struct gh_form_field *file, struct gh_
 			value = file->file_name;
 		console_query_put(q, f->member, value);
 	}
-	return gh_buf_check(q, err);
+	return console_typed_check(q, err);
 }
 
 static void

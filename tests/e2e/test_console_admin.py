@@ -905,6 +905,7 @@ class Packages(Case):
         self.page("olga", "/console/packages")
         self.assertEqual(as_("olga").submit("/console/packages", kind="firmware", audience="all").status, 400)  # without a file
         self.assertEqual(self.put(good + b"x" * (300 * 1024)).status, 413)
+        self.assertEqual(self.put(good, kind="\u00e4" * 20000).status, 413)  # a field that would fill its question
         self.assertEqual(self.numbers(), before)
         self.assertEqual(self.events("package.added"), [])
 

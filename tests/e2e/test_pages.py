@@ -257,6 +257,18 @@ class Console(unittest.TestCase):
             self.assertEqual(self.as_("olga").get(console(**more)).status, status, more)
         self.assertEqual(self.as_("olga").get("/console/certificates?filter=x").status, 422)
 
+    def test_an_address_that_is_wrong_says_where(self):
+        """On a page of its own: no form of the page is to blame."""
+        for path in ("/requests?", "/console/certificates?", "/console/certificates/file?format=csv&", "/console/keys?", "/console/archive?", "/console/mine?"):
+            with self.subTest(path=path):
+                reply = self.as_("olga").get(f"{path}blup=1")
+                self.assertEqual(reply.status, 422)
+                self.assertIn("blup: There is no such parameter.", reply.body.decode())
+        reply = self.as_("olga").get(console(order="x"))
+        self.assertEqual((reply.status, "order: " in reply.body.decode()), (422, True))
+        reply = self.as_("olga").get("/console/certificates?write=yes&template=" + '"' * 7000)  # twice as many in the query
+        self.assertEqual((reply.status, "Shorten it." in reply.body.decode()), (413, True))
+
     def test_pages_go_on(self):
         for _ in range(51):
             Client(env).enroll(der.csr(KEY, subject=[("CN", "alice")]))

@@ -131,7 +131,7 @@ ask__as_the_api_is_asked(void **state)
 	gh_json_free(answer);
 	what.handler = refused;
 	assert_int_equal(console_ask(NULL, &call, &what, &answer, &err), GH_E_VALIDATION);
-	assert_string_equal(err.message, "m");
+	assert_string_equal(err.message, "q: t");
 	assert_string_equal(gh_json_string(
 				gh_json_get(gh_json_at(gh_json_get(answer, "q"), 0), "message")),
 	    "t");
