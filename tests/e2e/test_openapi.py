@@ -419,6 +419,21 @@ class Script(unittest.TestCase):
             self.told(self.alice, "GET", path, status=304, If_None_Match=etag)
 
 
+def edges(found):
+    """(name, value, whether the document allows it) of parameters of the query."""
+    for p in found:
+        schema = resolve(p["schema"])
+        if p["in"] != "query":
+            continue
+        for key, step in (("minimum", -1), ("maximum", 1)) if schema.get("type") == "integer" else ():
+            if key in schema:
+                yield p["name"], schema[key], True
+                yield p["name"], schema[key] + step, False
+        if "enum" in schema:
+            yield p["name"], "nonesuch", False
+            yield from ((p["name"], text_of(v), True) for v in schema["enum"])
+
+
 def is_of_workflow(path):
     return path.startswith(("/pki/key", "/pki/info", "/pki/config", "/pki/profile", "/pki/request"))
 
@@ -484,6 +499,23 @@ class OpenApi(unittest.TestCase):
         for ca in ("issuing", "root"):  # what was drawn may have disabled them; those that it did not are refused
             env.admin("ca", "enable", ca, check=False)
         env.await_catalog()
+
+    def test_values_at_the_edge_of_a_parameter(self):
+        """What the document allows at most and at least, and what it excludes by one: not only drawn by chance."""
+        people, wrong, count = [Person(*ACCOUNTS[role], env) for role in ("officer", "auditor", "administrator", "agent")], [], 0
+        for path, method, op, item in operations():
+            if method != "get" or not path.startswith("/pki/"):
+                continue
+            real = path.replace("{id}", "1").replace("{kid}", "0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0").replace("{profile}", "User").replace("{name}", "issuing")
+            for name, value, is_good in edges(parameters(op, item)):
+                replies = [who.get(f"{real}?{name}={value}") for who in people]
+                known = [r.status for r in replies if r.status not in (403, 404)]  # asked by who may, of what is there
+                count += len(known)
+                # another parameter may be required
+                if (200 in known) if not is_good else (known and 200 not in known and path not in ("/pki/certificate", "/pki/certificate/status")):
+                    wrong.append(f"{path}?{name}={value}: {known}")
+        self.assertEqual(wrong, [])
+        self.assertGreater(count, 100)
 
     def test_a_wrong_document_is_noticed(self):
         """The judge itself: another status, another type, another form."""
