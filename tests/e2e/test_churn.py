@@ -253,22 +253,27 @@ class Churn(unittest.TestCase):
     def house_requests(self):
         """Each route of REST, KeyfactorAPI and the console, called by those who may at least look; those of the classic API
         by an application. What would change the house is refused late: nothing has that version."""
-        var = env.var
-        olga, admin, alice = (Person(var[f"GATEHOUSE_{n}USER"], var[f"GATEHOUSE_{n}PASSWORD"], env) for n in ("OFFICER_", "ADMIN_", ""))
-        browsers = [(PlainBrowser(env), who) for who in (olga, admin)]
-        for browser, who in browsers:
-            browser.log_in(who.user, who.password)
-        last = env.sql("select max(id) from certificate")[0][0]
+        olga, admin, alice, browsers, last = self.house_people()
         values = {"id": last, "name": "root", "profile": "User", "kid": "00000000-0000-4000-8000-000000000000"}
         for method, path in self.routes(values):
             if path.startswith("/console"):
-                yield from (self.in_browser(browser, method, path) for browser, who in browsers)
+                yield from (self.in_browser(browser, method, path) for browser in browsers)
             elif path.startswith(("/pki", "/keyfactorapi")) and method != "DELETE":
                 value = None if method in ("GET", "HEAD") else {"status": "revoked"}
                 yield from (self.authorized(who, method, path, value, '"v999"') for who in (olga, admin, alice))
             elif path.startswith(("/certificates/3", "/metadata/3")):
                 yield self.classic("/CMSApi" + path, {"Lookup": {"Type": "CMSID", "CMSID": int(last)}})
         yield from self.house_changes(olga, admin, alice, last)
+        yield from self.house_forms(*browsers)
+
+    @staticmethod
+    def house_people():
+        """An officer, an administrator and a user; browsers of the first two; and the last certificate."""
+        olga, admin, alice = (Person(env.var[f"GATEHOUSE_{n}USER"], env.var[f"GATEHOUSE_{n}PASSWORD"], env) for n in ("OFFICER_", "ADMIN_", ""))
+        browsers = PlainBrowser(env), PlainBrowser(env)
+        for browser, who in zip(browsers, (olga, admin)):
+            browser.log_in(who.user, who.password)
+        return olga, admin, alice, browsers, env.sql("select max(id) from certificate")[0][0]
 
     def house_changes(self, olga, admin, alice, last):
         """And those that do much."""
@@ -276,6 +281,11 @@ class Churn(unittest.TestCase):
         csr = base64.b64encode(der.csr(der.Key(env.scratch, "ec:P-256"))).decode()
         yield self.authorized(admin, "POST", "/pki/certificates/import", {"content": base64.b64encode(pem.encode() * 50 + b"garbage").decode()})
         yield self.authorized(olga, "POST", "/pki/metadata-runs", {"query": "Id -gt 0", "values": {"Department": "IT"}, "dry_run": True})
+        yield self.authorized(olga, "POST", "/pki/metadata-runs", {"query": f"Id -eq {last}", "values": {"Department": "IT"}})
+        for path in ("/pki/metadata-runs", "/pki/metadata-runs/1", "/pki/metadata-runs/1/items", "/pki/endpoints?failing=yes", "/pki/searches"):
+            yield self.authorized(olga, "GET", path, None)
+        yield self.authorized(olga, "PUT", "/pki/metadata-runs/1/status", {"status": "canceled"})
+        yield self.authorized(admin, "POST", "/pki/messages/test", {"to": "administrators"})
         yield self.authorized(olga, "PUT", "/pki/searches/churn", {"query": 'Subject -contains "a" OR Id -gt 3'})
         yield self.authorized(olga, "PUT", f"/pki/certificate/{last}/metadata", {"Department": "IT"})
         yield self.authorized(alice, "POST", "/keyfactorapi/enrollment/csr", {"CSR": csr, "Template": "User"})
@@ -284,6 +294,14 @@ class Churn(unittest.TestCase):
         yield self.classic("/CMSApi/Metadata/3/Set", {"Lookup": {"Type": "CMSID", "CMSID": int(last)}, "Metadata": {"Department": "IT"}})
         for query in ("count=exact&limit=1000", "format=jsonl", "format=csv&order_by=not_after", "query=Subject%20-contains%20%22a%22", "query=Id%20-eq"):
             yield self.authorized(olga, "GET", "/pki/certificates?" + query, None)
+
+    def house_forms(self, officer, administrator):
+        """Pages that are followed by a long answer, and forms that are complete."""
+        for path in ("/console", "/console/endpoints", "/console/metadata-runs/1", "/console/certificates/file?format=csv", "/console/certificates/file?format=jsonl"):
+            yield self.in_browser(officer, "GET", path)
+        for path in ("/console/metadata-runs", "/console/searches"):
+            yield self.in_browser(officer, "POST", path)
+        yield self.in_browser(administrator, "POST", "/console/messages/test")
 
     @staticmethod
     def in_browser(browser, method, path):
@@ -314,7 +332,10 @@ class Churn(unittest.TestCase):
         cases = [(raw, k, ending, tls) for raw in requests or self.requests() for k in self.cuts(raw)
                  for tls in (False, True) for ending in ENDINGS if tls or ending in ("fin", "rst", "close", "silence")]
         self.random.shuffle(cases)
-        for raw, k, ending, tls in cases[:CONNECTIONS]:
+        self.end_each(cases[:CONNECTIONS])
+
+    def end_each(self, cases):
+        for raw, k, ending, tls in cases:
             try:
                 (self.end_tls if tls else self.end_plain)(raw[:k], ending)
             except (OSError, ssl.SSLError):
@@ -376,6 +397,15 @@ class Churn(unittest.TestCase):
     def test_house_calls_that_end_while_others_are_served(self):
         requests = list(self.house_requests())
         self.while_others_are_served(lambda: self.break_off(requests))
+        self.nothing_is_held()
+
+    def test_whole_house_calls_that_nobody_waits_for(self):
+        """What does much has come to its end or its first line when the client goes away, in each way."""
+        olga, admin, alice, browsers, last = self.house_people()
+        calls = [*self.house_changes(olga, admin, alice, last), *self.house_forms(*browsers)]
+        cases = [(raw, len(raw), ending, True) for raw in calls for ending in ENDINGS]
+        self.random.shuffle(cases)
+        self.while_others_are_served(lambda: self.end_each(cases))
         self.nothing_is_held()
 
     def test_ends_of_every_kind_while_others_are_served(self):
