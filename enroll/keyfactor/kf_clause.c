@@ -27,7 +27,7 @@ take_value(const char **p, char out[KF_VALUE_SIZE])
 
 	if (**p != '"')
 		return take_word(p, out, KF_VALUE_SIZE);
-	if ((end = strchr(*p + 1, '"')) == NULL || end - *p > KF_VALUE_SIZE - 1)
+	if ((end = strchr(*p + 1, '"')) == NULL || end - *p > KF_VALUE_SIZE)
 		return false;
 	memcpy(out, *p + 1, (size_t)(end - *p - 1));
 	out[end - *p - 1] = '\0';

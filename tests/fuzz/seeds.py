@@ -525,7 +525,15 @@ def keyfactor_requests():
                f"Authorization: Basic YWxpY2U6eA==\r\nContent-Length: {len(sent)}\r\n\r\n").encode() + sent
 
 
-KINDS |= {"keyfactor": keyfactor_seeds}
+def clauses_seeds():
+    """A query, as it is; after an octet 0 the parameters of a list."""
+    yield from (b'Name -eq "User"', b'Id -ne 1 AND name -contains "se" and Kinds -eq 3', b"Waits -eq true\tAND Never -eq false", b'Name -startswith "U" AND Name -endswith r"',
+                b'Name -notcontains "x" AND', b'Name -eq ""', b'Name -eq "a', b"Name -eq", b'Name -eq "a"AND Id -eq 1', b"x" * 31 + b" -eq " + b"v" * 255, b'Name -eq "' + b"v" * 256 + b'"',
+                b'Requester -eq "alice" AND SubmissionDate -ge 2026-01-01', b'\0pq.QueryString=Name%20-eq+%22User%22&pq.SortField=Id&SortAscending=1&PageReturned=1&ReturnLimit=2',
+                b"\0SortField=Never&sortascending=2&pagedQuery.returnlimit=1000&PageReturned=2147483647", b"\0QueryString=%ff%00&QueryString=%zz&=&&")
+
+
+KINDS |= {"keyfactor": keyfactor_seeds, "clauses": clauses_seeds}
 KINDS |= {"answer": pki_answer_seeds, "device": device_file_seeds, "constraints": constraints_seeds}
 KINDS |= {"query": query_seeds, "csrattrs": csrattrs_seeds, "decrypt": decrypt_seeds, "key": key_package_seeds, "package": package_seeds, "receipt": receipt_seeds}
 
