@@ -263,7 +263,12 @@ rest_fields_check(const struct rest_fields *f, struct gh_error *err)
 {
 	if (f->failed)
 		return gh_fail(err, GH_E_NOMEM, "validation errors");
-	return f->errors == NULL ? 0 : rest_errors_refuse(f->errors, err);
+	if (f->errors == NULL)
+		return 0;
+	(void)!rest_errors_refuse(f->errors, err);
+	/* log and audit trail do not repeat what somebody has typed */
+	snprintf(err->detail, sizeof(err->detail), "the body is not valid");
+	return GH_E_VALIDATION;
 }
 
 gh_json *

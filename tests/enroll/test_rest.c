@@ -122,6 +122,7 @@ fields__all_at_once(void **state)
 	    "a\xc3\xa4\xc3\xa4"); /* is not UTF-8 */
 	assert_int_equal(rest_fields_check(&f, &err), GH_E_VALIDATION);
 	assert_string_equal(err.message, "short: The field short must be at least 8 characters.");
+	assert_string_equal(err.detail, "the body is not valid");
 	gh_json_free(o);
 	o = rest_fields_take(&f);
 	errors = gh_json_get(o, "errors");
