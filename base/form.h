@@ -11,8 +11,8 @@
 
 #include "error.h"
 
-#define GH_FORM_FIELDS_MAX 200
-#define GH_FORM_NAME_MAX 200 /* bytes of a field's name, and of a file's */
+#define GH_FORM_FIELDS_MAX 1000 /* of a bulk change: two for each metadata field */
+#define GH_FORM_NAME_MAX 200    /* bytes of a field's name, and of a file's */
 
 struct gh_form_field {
 	char *name;      /* UTF-8 without control characters, not empty */
