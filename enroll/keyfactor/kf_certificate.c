@@ -314,14 +314,16 @@ set_lists(gh_json *o)
 	return bad;
 }
 
-/* The KRA's is the one place where keys are kept: what is archived there can be recovered. */
+/* The KRA's is the one place where keys are kept: what is archived there can be recovered, when
+ * agents have agreed. HasPrivateKey is of a key that is had for the asking, of which there is none:
+ * the Terraform provider asks for it at each read, and fails where it does not get it. */
 static int
 set_archived(gh_json *o, const gh_json *row)
 {
 	bool is_archived = *kf_string(row, "archived_key") != '\0';
 
 	return gh_json_set_bool(o, "ArchivedKey", is_archived) |
-	    gh_json_set_bool(o, "HasPrivateKey", is_archived) |
+	    gh_json_set_bool(o, "HasPrivateKey", false) |
 	    gh_json_set_bool(o, "KeyRecoverable", is_archived);
 }
 

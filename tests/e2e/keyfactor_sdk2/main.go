@@ -243,8 +243,8 @@ func keys(c *keyfactor.APIClient, agree *bufio.Reader) {
 	}
 	id := *kept.CertificateInformation.KeyfactorId
 	one, r, err := c.CertificateApi.CertificateGetCertificate(ctx, id).Execute()
-	if err == nil && !(one.GetArchivedKey() && one.GetHasPrivateKey() && one.GetKeyRecoverable()) {
-		err = fmt.Errorf("it says that there is no key")
+	if err == nil && (!one.GetArchivedKey() || one.GetHasPrivateKey() || !one.GetKeyRecoverable()) {
+		err = fmt.Errorf("what it says of its key")
 	}
 	tell("Certificates id archived", one, r, err)
 	recovery := keyfactor.NewModelsCertificateRecoveryRequest(password)
