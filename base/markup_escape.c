@@ -86,18 +86,28 @@ is_url(const char *s, size_t len)
 	    (len > 8 && memcmp(s, "https://", 8) == 0);
 }
 
-/* "2026-01-02T03:04:05Z", as all of our times are. */
+static bool
+is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
+/* "2026-01-02T03:04:05Z", as our times are; in the audit trail with digits behind a point, which
+ * are no concern of people. */
 static bool
 is_time(const char *s, size_t len)
 {
-	static const char form[] = "dddd-dd-ddTdd:dd:ddZ";
+	static const char form[] = "dddd-dd-ddTdd:dd:dd";
+	size_t at = 0;
 
-	if (len != sizeof(form) - 1)
-		return false;
-	for (size_t i = 0; i < len; i++)
-		if (form[i] == 'd' ? s[i] < '0' || s[i] > '9' : s[i] != form[i])
+	for (; at < sizeof(form) - 1 && at < len; at++)
+		if (form[at] == 'd' ? !is_digit(s[at]) : s[at] != form[at])
 			return false;
-	return true;
+	if (at < len && s[at] == '.')
+		do
+			at++;
+		while (at < len && is_digit(s[at]));
+	return at >= sizeof(form) - 1 && at + 1 == len && s[at] == 'Z';
 }
 
 void
