@@ -18,7 +18,8 @@ IMAGES = TOP / "docs" / "images"
 SIZE_MAX = 180 * 1024  # bytes of a file
 
 env = Environment("screenshots")
-PASSWORDS = {"alice": "alice-secret", "olga": env.var["GATEHOUSE_OFFICER_PASSWORD"], "admin": env.var["GATEHOUSE_ADMIN_PASSWORD"]}
+PASSWORDS = {"alice": "alice-secret", "olga": env.var["GATEHOUSE_OFFICER_PASSWORD"], "admin": env.var["GATEHOUSE_ADMIN_PASSWORD"],
+             "otto": env.var["GATEHOUSE_AUDITOR_PASSWORD"]}
 browser.SIZES["document"] = (1000, 640, 1, False)
 browser.SIZES["console"] = (1200, 640, 1, False)  # with the ways beside the page
 
@@ -140,10 +141,32 @@ def people(b):
     log_in(b, "admin").open("/console/users")
 
 
+def audit(b):
+    Client(env).enroll(der.csr(der.Key(env.scratch, "ec:P-256"), subject=[("CN", "alice")]))
+    wait_for(lambda: env.count("select count(*) from audit where id not in (select audit_id from audit_leaf)") == 0, "all is sealed")
+    env.admin("job", "run", "audit-verify")
+    log_in(b, "otto").open("/console/audit?event=user.created")
+
+
+def endpoints(b):
+    port = env.var["GATEHOUSE_URL"].rsplit(":", 1)[1]
+    env.admin("scan", "--targets", "-", stdin=f"localhost:{port}\n127.0.0.1:{port}\nlocalhost:1\n".encode())
+    log_in(b, "olga").open("/console/endpoints")
+
+
+def metadata_run(b):
+    for name in ("alice", "bob"):
+        Client(env, user=name, password=f"{name}-secret").enroll(der.csr(der.Key(env.scratch, "ec:P-256"), subject=[("CN", name)]))
+    log_in(b, "olga").open("/console/metadata-runs/new")
+    b.fill(**{"query": 'Template -eq "User"', "m-Department": "IT"}).click("main button")
+    wait_for(lambda: env.count("select count(*) from metadata_run where ended_at is not null") > 0, "it was tried")
+    b.open(b.driver.current_url)
+
+
 PICTURES = {"home": home, "login": login, "home-phone": home_phone, "csr-upload": upload, "csr-preview": preview, "requests": requests, "request": request,
             "request-phone": request_phone, "console-certificates": certificates, "console-certificates-phone": certificates_phone,
             "console-certificate": certificate, "console": overview, "console-revoke": revoke, "console-metadata": metadata, "console-phone": overview_phone, "console-ca": authority,
-            "console-users": people}
+            "console-users": people, "console-audit": audit, "console-endpoints": endpoints, "console-run": metadata_run}
 
 
 # --- PNG ------------------------------------------------------------------------------------------------
