@@ -95,3 +95,15 @@ pem_chain_text(const struct cert_chain *chain)
 	gh_buf_free(&b);
 	return NULL;
 }
+
+int
+cert_output_read(struct store *s, const char *id, gh_json **out, struct gh_error *err)
+{
+	int rc = store_get_cert(s, id, out, err);
+	const gh_json *key = rc == 0 ? gh_json_get(*out, "archived_key") : NULL;
+
+	if (rc == 0 &&
+	    gh_json_set_string(*out, "archived_key", gh_json_string(gh_json_get(key, "id"))) != 0)
+		rc = gh_fail(err, GH_E_NOMEM, "certificate");
+	return rc;
+}

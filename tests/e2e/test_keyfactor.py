@@ -488,6 +488,8 @@ class Pfx(Keys):
                 self.assertEqual(sorted((c["Id"], self.archived(c)) for c in self.call("GET", query, who=who)), [s for s in said if who not in (anna, bob)])
                 reply = who.client.request("GET", f"/pki/certificate/{number}", None, {"Authorization": who.basic})
                 self.assertEqual(json.loads(reply.body)["archived_key"], key if said is both else None)
+        shown = [env.admin("cert", "show", str(n), "--json")["archived_key"] for n, _ in both]
+        self.assertEqual(shown, [key, None])
         # not by the number, but by the public key, of who has it; and not while it cannot be recovered
         env.sql(f"update archived_key set certificate_id = null where uuid = '{key}'")
         self.assertEqual(self.archived(self.call("GET", f"Certificates/{number}")), True)

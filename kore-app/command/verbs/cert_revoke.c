@@ -7,6 +7,7 @@
 
 #include "authority/revoke.h"
 
+#include "cert_output.h"
 #include "command.h"
 #include "verb.h"
 
@@ -73,7 +74,7 @@ set_status(struct verb_call *c, struct gh_error *err)
 	if (rc != 0)
 		return rc;
 	snprintf(key, sizeof(key), "%" PRId64, st.id);
-	return store_get_cert(c->env.store, key, &c->out, err);
+	return cert_output_read(c->env.store, key, &c->out, err);
 }
 
 static int

@@ -92,12 +92,12 @@ static unsigned char *der;
 static size_t der_len;
 static bool as_der;
 
-/* The object of store_get_cert, and its DER. */
+/* Its object, and its DER. */
 static int
 find(struct verb_call *c, struct gh_error *err)
 {
 	const char *id = c->operand[0], *text;
-	int rc = store_get_cert(c->env.store, id, &c->out, err);
+	int rc = cert_output_read(c->env.store, id, &c->out, err);
 
 	if (rc == GH_E_NOT_FOUND)
 		return gh_refuse(err, rc,
